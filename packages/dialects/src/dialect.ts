@@ -1,0 +1,93 @@
+// The shape of a dialect: one public chat format with two sides, `serve` (we answer in it) and `call` (we speak it to an
+// upstream). Pure: no I/O, no clock, no randomness. Encoders and decoders are push-based, so that what arrived in one
+// read leaves as one write.
+
+import type { AnswerBatch, ChatEvent } from "@auxot/wire/chat-event";
+import type { ChatRequest, ChatResult, DialectName } from "@auxot/wire/chat";
+import type { AppError, ErrorBody } from "@auxot/wire/errors";
+
+/** What an answer says of itself. `id` has the dialect's `answerIdPrefix`. */
+export type AnswerMeta = {
+  readonly id: string;
+  /** Unix time in seconds. */
+  readonly createdAt: number;
+  /** The model that served the request. */
+  readonly model: string;
+  readonly includeUsage: boolean;
+  readonly requestId: string;
+};
+
+/** Gives whole frames as text, "" when there is nothing to send yet. Each answer has its own encoder. */
+export type StreamEncoder = {
+  encode(events: readonly ChatEvent[]): string;
+  /** A frame that keeps a silent connection open. */
+  ping(): string;
+};
+
+/** Takes bytes split anywhere. Never throws on what an upstream sends. */
+export type StreamDecoder = {
+  push(bytes: Uint8Array): readonly ChatEvent[];
+  /** At the end of the bytes: [] after a proper end, otherwise one `error` event (`source_failed`). */
+  finish(): readonly ChatEvent[];
+};
+
+/** Passes frames of the caller's own dialect on, whole and unchanged, and reads from them only what the router must know. */
+export type StreamScanner = {
+  push(bytes: Uint8Array): AnswerBatch | undefined;
+  finish(): AnswerBatch | undefined;
+};
+
+export type EncodedError = { readonly status: number; readonly body: string };
+
+export type ServeSide = {
+  /** Throws `invalid_request` with `param`; unknown fields are kept in `unknownFields`. */
+  parseRequest(body: Uint8Array): ChatRequest;
+  createStreamEncoder(meta: AnswerMeta): StreamEncoder;
+  /** JSON text of a whole answer. */
+  encodeResult(result: ChatResult, meta: AnswerMeta): string;
+  /** JSON text of the error envelope. */
+  encodeError(error: ErrorBody, requestId: string): EncodedError;
+};
+
+export type UpstreamRequest = {
+  /** Below the base URL as the vendor's own SDK takes it, e.g. `/chat/completions`. */
+  readonly path: string;
+  readonly body: string;
+  /** What the format could not carry, one sentence each, naming the field. */
+  readonly warnings: readonly string[];
+};
+
+export type CallTarget = {
+  readonly model: string;
+  readonly stream: boolean;
+  /** Filled in where the format demands a limit and the caller gave none. */
+  readonly defaultMaxOutputTokens: number;
+};
+
+export type CallSide = {
+  buildRequest(request: ChatRequest, target: CallTarget): UpstreamRequest;
+  /** The caller's own bytes with only the model replaced; the rest is the same byte for byte. */
+  rewriteModel(body: Uint8Array, model: string): Uint8Array;
+  /** Headers that carry the credential and the version the format demands. */
+  buildHeaders(apiKey: string): Readonly<Record<string, string>>;
+  createStreamDecoder(): StreamDecoder;
+  createStreamScanner(): StreamScanner;
+  /** Throws `source_failed` when the body is not an answer. */
+  decodeResult(body: Uint8Array): ChatResult;
+  /** Never `unauthenticated` or `forbidden`: a fault of our credential is `source_failed`, not the caller's. `headers` are lower case; `now` is the wall clock in ms, for HTTP dates in retry-after. */
+  decodeError(
+    status: number,
+    headers: Readonly<Record<string, string | undefined>>,
+    body: Uint8Array,
+    now: number,
+  ): AppError;
+};
+
+export type Dialect = {
+  readonly name: DialectName;
+  readonly answerIdPrefix: string;
+  /** Where a call goes below the base URL. */
+  readonly chatPath: string;
+  readonly serve: ServeSide;
+  readonly call: CallSide;
+};

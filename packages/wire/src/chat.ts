@@ -1,0 +1,157 @@
+// The canonical chat request and result. Every dialect translates to and from these words, never to another dialect.
+
+import type { Usage } from "./usage.ts";
+
+export const dialectNames = ["openai-chat", "anthropic-messages"] as const;
+/** A public chat format. */
+export type DialectName = (typeof dialectNames)[number];
+
+/** Anthropic's cache marker, kept where it stood. */
+export type CacheControl = { readonly type: "ephemeral"; readonly ttl?: "5m" | "1h" };
+
+/** `refusal` marks text the model gave as its refusal (OpenAI's `refusal` field). */
+export type TextPart = {
+  readonly type: "text";
+  readonly text: string;
+  readonly refusal?: true;
+  readonly cacheControl?: CacheControl;
+};
+
+/** Bytes are base64 without a `data:` prefix; `mediaType` is lower case. */
+export type MediaSource =
+  | { readonly type: "base64"; readonly mediaType: string; readonly data: string }
+  | { readonly type: "url"; readonly url: string };
+
+export type ImagePart = {
+  readonly type: "image";
+  readonly source: MediaSource;
+  readonly detail?: "auto" | "low" | "high";
+  readonly cacheControl?: CacheControl;
+};
+
+/** A PDF or other file. `name` is the file name or title. */
+export type DocumentPart = {
+  readonly type: "document";
+  readonly source: MediaSource | { readonly type: "text"; readonly text: string };
+  readonly name?: string;
+  readonly cacheControl?: CacheControl;
+};
+
+/** `signature` and `redacted` are opaque to us and valid only at the vendor that made them. */
+export type ReasoningPart = {
+  readonly type: "reasoning";
+  readonly text: string;
+  readonly signature?: string;
+  /** Encrypted reasoning: `text` is empty. */
+  readonly redacted?: string;
+};
+
+/** `arguments` is JSON text exactly as the model wrote it; "" never occurs, an empty call is "{}". */
+export type ToolCallPart = {
+  readonly type: "tool-call";
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: string;
+  readonly cacheControl?: CacheControl;
+};
+
+export type UserPart = TextPart | ImagePart | DocumentPart;
+export type AssistantPart = TextPart | ReasoningPart | ToolCallPart;
+
+/** In the order the caller sent them. A tool message answers the call `callId` of an earlier assistant message. */
+export type ChatMessage =
+  | { readonly role: "system"; readonly content: readonly TextPart[] }
+  | { readonly role: "user"; readonly content: readonly UserPart[] }
+  | { readonly role: "assistant"; readonly content: readonly AssistantPart[] }
+  | {
+      readonly role: "tool";
+      readonly callId: string;
+      readonly content: readonly UserPart[];
+      readonly isError?: true;
+      readonly cacheControl?: CacheControl;
+    };
+
+/** `parameters` is a JSON Schema object, passed on as it came. */
+export type ToolDefinition = {
+  readonly name: string;
+  readonly description?: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly strict?: boolean;
+  readonly cacheControl?: CacheControl;
+};
+
+export type ToolChoice =
+  | { readonly type: "auto" }
+  | { readonly type: "none" }
+  | { readonly type: "required" }
+  | { readonly type: "tool"; readonly name: string };
+
+export type ResponseFormat =
+  | { readonly type: "json" }
+  | {
+      readonly type: "json-schema";
+      readonly name: string;
+      readonly schema: Readonly<Record<string, unknown>>;
+      readonly strict?: boolean;
+      readonly description?: string;
+    };
+
+export const reasoningEfforts = ["none", "minimal", "low", "medium", "high", "xhigh", "max"] as const;
+export type ReasoningEffort = (typeof reasoningEfforts)[number];
+
+/** What the caller asked about thinking. `adaptive` lets the model decide; `budgetTokens` caps it. */
+export type ReasoningRequest = {
+  readonly effort?: ReasoningEffort;
+  readonly budgetTokens?: number;
+  readonly adaptive?: true;
+};
+
+/** The bytes the caller sent, for the passthrough lane. */
+export type RequestOriginal = {
+  readonly dialect: DialectName;
+  readonly body: Uint8Array;
+};
+
+export type ChatRequest = {
+  /** As the caller wrote it: an id, an alias, `provider/model` or `auto`. */
+  readonly model: string;
+  /** At least one. */
+  readonly messages: readonly ChatMessage[];
+  readonly tools: readonly ToolDefinition[];
+  readonly toolChoice?: ToolChoice;
+  readonly parallelToolCalls?: boolean;
+  readonly maxOutputTokens?: number;
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly topK?: number;
+  /** At least one entry when there. */
+  readonly stop?: readonly string[];
+  readonly seed?: number;
+  readonly frequencyPenalty?: number;
+  readonly presencePenalty?: number;
+  readonly responseFormat?: ResponseFormat;
+  readonly reasoning?: ReasoningRequest;
+  /** The end user as the caller names them (`user`, `metadata.user_id`). */
+  readonly endUser?: string;
+  /** How the caller wants the answer; not sent to sources as such. */
+  readonly stream: boolean;
+  /** The caller wants a usage chunk in the stream (OpenAI's `stream_options.include_usage`). */
+  readonly includeUsage?: boolean;
+  /** Top-level fields the canonical words do not carry, by name. Kept in the passthrough lane, reported elsewhere. */
+  readonly unknownFields?: readonly string[];
+  readonly original?: RequestOriginal;
+};
+
+/** `pause` is Anthropic's `pause_turn`; `context-exceeded` its `model_context_window_exceeded`. */
+export type StopReason = "stop" | "stop-sequence" | "length" | "tool-calls" | "refusal" | "pause" | "context-exceeded";
+
+/** A whole answer: what folding the events of a stream gives. */
+export type ChatResult = {
+  /** The source's own name of the model. */
+  readonly model?: string;
+  readonly content: readonly AssistantPart[];
+  readonly stopReason: StopReason;
+  /** The text that stopped it; only with `stop-sequence`. */
+  readonly stopSequence?: string;
+  readonly usage?: Usage;
+};

@@ -1,0 +1,91 @@
+// The one error class and its closed table of codes.
+// Encoding for a public format happens in that format's dialect; frames carry `ErrorBody`.
+
+type CodeRow = {
+  /** HTTP status on every surface. */
+  readonly status: number;
+  /** `error.type` in OpenAI's envelope. */
+  readonly openai: string;
+  /** `error.type` in Anthropic's envelope. */
+  readonly anthropic: string;
+  /** Another source may succeed with the same request. */
+  readonly retryable: boolean;
+};
+
+export const errorCodes = {
+  invalid_request: row(400, "invalid_request_error", "invalid_request_error"),
+  context_length_exceeded: row(400, "invalid_request_error", "invalid_request_error"),
+  unauthenticated: row(401, "authentication_error", "authentication_error"),
+  licence_required: row(402, "invalid_request_error", "billing_error"),
+  forbidden: row(403, "permission_error", "permission_error"),
+  not_found: row(404, "invalid_request_error", "not_found_error"),
+  model_not_found: row(404, "invalid_request_error", "not_found_error"),
+  method_not_allowed: row(405, "invalid_request_error", "invalid_request_error"),
+  conflict: row(409, "invalid_request_error", "invalid_request_error"),
+  too_large: row(413, "invalid_request_error", "request_too_large"),
+  rate_limited: row(429, "rate_limit_error", "rate_limit_error", true),
+  cancelled: row(499, "invalid_request_error", "invalid_request_error"),
+  internal: row(500, "server_error", "api_error"),
+  unsupported: row(501, "invalid_request_error", "invalid_request_error"),
+  source_failed: row(502, "server_error", "api_error", true),
+  worker_lost: row(502, "server_error", "api_error", true),
+  no_capacity: row(503, "server_error", "overloaded_error", true),
+  source_timeout: row(504, "server_error", "timeout_error", true),
+} as const satisfies Record<string, CodeRow>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** What travels in frames and `error` events. `message` is safe to show to the caller. */
+export type ErrorBody = {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** Path of the request field at fault, e.g. `messages[2].content`. */
+  readonly param?: string;
+  readonly retryAfterMs?: number;
+};
+
+export type AppErrorOptions = {
+  readonly cause?: unknown;
+  readonly param?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
+};
+
+/** The only error thrown on purpose. Its message is written for the caller and holds no secret. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly param: string | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "AppError";
+    this.code = code;
+    this.param = options.param;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === "string" && Object.hasOwn(errorCodes, code);
+}
+
+/** Turns anything thrown into what may be shown: an unknown error becomes `internal` without its message. */
+export function toErrorBody(error: unknown): ErrorBody {
+  if (!(error instanceof AppError)) {
+    return { code: "internal", message: "Something went wrong inside Auxot. The log has the details." };
+  }
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.param === undefined ? {} : { param: error.param }),
+    ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+  };
+}
+
+export function fromErrorBody(body: ErrorBody): AppError {
+  return new AppError(body.code, body.message, { param: body.param, retryAfterMs: body.retryAfterMs });
+}
+
+function row(status: number, openai: string, anthropic: string, retryable = false): CodeRow {
+  return { status, openai, anthropic, retryable };
+}

@@ -1,0 +1,29 @@
+// What a model can do and where it can run now. Workers announce offers; the router adds tier and provider.
+
+import { z } from "zod";
+
+export const tiers = ["gpu", "cli", "cloud"] as const;
+/** Where a request goes first: gpu before cli before cloud. */
+export type Tier = (typeof tiers)[number];
+
+export const modelAbilitiesSchema = z.object({
+  tools: z.boolean(),
+  images: z.boolean(),
+  reasoning: z.boolean(),
+});
+export type ModelAbilities = z.infer<typeof modelAbilitiesSchema>;
+
+export const modelOfferSchema = z.object({
+  /** Concrete id, unique on the worker; no "/" at its ends. */
+  model: z.string().min(1).max(200),
+  aliases: z.array(z.string().min(1).max(200)).max(50).default([]),
+  abilities: modelAbilitiesSchema,
+  /** Prompt and answer together, in tokens. Absent when unknown. */
+  contextTokens: z.int().positive().optional(),
+  /** Jobs it runs at once; each is one credit the router may spend. */
+  slots: z.int().positive().max(1024),
+  /** One line for people, e.g. "demo model: fixed replies". */
+  description: z.string().max(500).optional(),
+});
+/** A model a worker can run now. */
+export type ModelOffer = z.infer<typeof modelOfferSchema>;
