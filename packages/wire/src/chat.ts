@@ -110,6 +110,8 @@ export type ReasoningRequest = {
 export type RequestOriginal = {
   readonly dialect: DialectName;
   readonly body: Uint8Array;
+  /** Headers of the caller that belong to the body, e.g. `anthropic-beta`. Lower case. */
+  readonly headers: Readonly<Record<string, string>>;
 };
 
 export type ChatRequest = {

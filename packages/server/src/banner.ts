@@ -1,0 +1,46 @@
+// What a person reads when the router is ready: where it is, the key (once), and lines to copy that work at once. Pure.
+
+export type BannerInput = {
+  readonly url: string;
+  /** Only at the start that made it. */
+  readonly createdKey: string | undefined;
+  /** A model to ask; undefined: none is there yet. */
+  readonly model: string | undefined;
+  /** One line on the model, e.g. that it is a demo. */
+  readonly description: string | undefined;
+};
+
+export function writeBanner({ url, createdKey, model, description }: BannerInput): string {
+  const key = createdKey ?? "$AUXOT_KEY";
+  const lines = [
+    "",
+    `  Auxot is ready: ${url}`,
+    ...(model === undefined ? [] : [`  Model: ${model}${description === undefined ? "" : ` (${description})`}`]),
+    "",
+    ...describeKey(createdKey),
+    "",
+    "  OpenAI API:",
+    `    curl ${url}/v1/chat/completions -H "Authorization: Bearer ${key}" -H "content-type: application/json" \\`,
+    `      -d '{"model":"auto","messages":[{"role":"user","content":"Hello!"}],"stream":true}'`,
+    "",
+    "  Anthropic API:",
+    `    curl ${url}/v1/messages -H "x-api-key: ${key}" -H "content-type: application/json" \\`,
+    `      -d '{"model":"auto","max_tokens":200,"messages":[{"role":"user","content":"Hello!"}],"stream":true}'`,
+    "",
+    "  Claude Code:",
+    `    export ANTHROPIC_BASE_URL=${url} ANTHROPIC_AUTH_TOKEN=${key} ANTHROPIC_MODEL=auto`,
+    "",
+    "  OpenAI SDK:",
+    `    export OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=${key}`,
+    "",
+  ];
+  return lines.join("\n");
+}
+
+function describeKey(createdKey: string | undefined): string[] {
+  if (createdKey !== undefined) return [`  Your key, shown only this once:`, `    ${createdKey}`];
+  return [
+    "  Use the key from the first start as AUXOT_KEY. Lost it? Start once with AUXOT_BOOTSTRAP_KEY set to a text of",
+    "  at least 24 characters, which then is a key too.",
+  ];
+}

@@ -1,0 +1,221 @@
+// Wires the router together: the one place that knows every part. Starts them in order, stops them in reverse.
+
+import { join } from "node:path";
+import { dialects } from "@auxot/dialects/dialects";
+import type { Config } from "./config.ts";
+import { createHttpServer } from "./http/server.ts";
+import { createHub, type Hub, type HubTimes } from "./hub/hub.ts";
+import { createWorkerOperations } from "./hub/operations.ts";
+import { createInfer } from "./inference/infer.ts";
+import { systemClock } from "./platform/clock.ts";
+import type { Log } from "./platform/log.ts";
+import { createPepper, createSealing } from "./platform/sealing.ts";
+import { ensureSecretKey } from "./platform/secret-file.ts";
+import type { Secret } from "./platform/secret-text.ts";
+import { createKeys } from "./records/keys/keys.ts";
+import { createKeyOperations } from "./records/keys/operations.ts";
+import { createKeyStore } from "./records/keys/store.ts";
+import { createProviders, type Providers } from "./records/providers/providers.ts";
+import { createProviderStore } from "./records/providers/store.ts";
+import { createUsageStore } from "./records/usage/store.ts";
+import { createUsageWriter } from "./records/usage/writer.ts";
+import { createCloudSource, type CloudSource } from "./sources/cloud.ts";
+import { runDiscovery } from "./sources/discovery.ts";
+import type { Offer, Source } from "./sources/source.ts";
+import { createUpstream, type Upstream } from "./sources/upstream.ts";
+import { createWorkerSource } from "./sources/worker.ts";
+import { acquireDataDirLock } from "./store/data-dir-lock.ts";
+import { openDatabase, type Database } from "./store/database.ts";
+import { startEmbeddedPostgres } from "./store/embedded-postgres/launcher.ts";
+
+export type RouterOptions = {
+  /** Ready only once a worker's offer is live. */
+  readonly expectWorker: boolean;
+  readonly hubTimes?: Partial<HubTimes>;
+  /** A silent stream gets a ping this often. */
+  readonly streamPingEveryMs?: number;
+};
+
+export type Router = {
+  readonly url: string;
+  /** A caller key made at this start, because there was none. Shown once. */
+  readonly createdKey: string | undefined;
+  /** For the bundled worker. */
+  readonly workerKey: Secret;
+  /** What can be asked now. */
+  offers(): readonly Offer[];
+  /** Resolves when `/api/ready` would answer 200. */
+  readonly ready: Promise<void>;
+  /** Drains and frees everything. Idempotent. */
+  stop(): Promise<void>;
+};
+
+const hubTimes: HubTimes = {
+  helloWithinMs: 10_000,
+  pingEveryMs: 5000,
+  silenceLimitMs: 15_000,
+  resumeWindowMs: 10_000,
+};
+const streamPingEveryMs = 10_000;
+
+/** Throws an Error whose message is for the operator; whatever was started by then is stopped again. */
+export async function startRouter(config: Config, log: Log, options: RouterOptions): Promise<Router> {
+  const cleanups: (() => Promise<void> | void)[] = [];
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopping ??= (async () => {
+      for (const cleanup of cleanups.toReversed()) await cleanup();
+    })();
+    return stopping;
+  };
+  try {
+    return await startParts(config, log, options, cleanups, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startParts(
+  config: Config,
+  log: Log,
+  options: RouterOptions,
+  cleanups: (() => Promise<void> | void)[],
+  stop: () => Promise<void>,
+): Promise<Router> {
+  const clock = systemClock;
+  const lock = await acquireDataDirLock(config.dataDir);
+  cleanups.push(() => lock.release());
+  const database = await startStorage(config, log, cleanups);
+  const secretKey = config.secretKey ?? (await ensureSecretKey(config.dataDir));
+
+  const sealing = createSealing(secretKey);
+  const providers = createProviders({ store: createProviderStore(database), sealing, clock, log });
+  await providers.applyConfigured(config.providers);
+  const keys = await createKeys({ store: createKeyStore(database), pepper: createPepper(secretKey), clock, log });
+  cleanups.push(() => keys.close());
+  await keys.applyConfigured(config.keys);
+  const { created } = await keys.ensureBootstrap(config.bootstrapKey);
+  const workerKey = await keys.ensureBundledWorkerKey(join(config.dataDir, "worker.key"));
+
+  const usage = createUsageWriter({ insert: createUsageStore(database).insert, clock, log });
+  cleanups.push(() => usage.close());
+
+  const ready = Promise.withResolvers<void>();
+  const hub: Hub = createHub({
+    times: { ...hubTimes, ...options.hubTimes },
+    maxQueued: config.limits.maxQueuedRequests,
+    log,
+    onOffersChanged: () => hub.offers().length > 0 && ready.resolve(),
+  });
+  cleanups.push(() => hub.close());
+  keys.onRevoked((keyId) => hub.disconnectKey(keyId));
+  const sources = await createSources(providers, hub, log, cleanups);
+
+  let draining = false;
+  const http = createHttpServer({
+    infer: createInfer({
+      offers: sources.offers,
+      run: sources.run,
+      recordUsage: (row) => usage.record(row),
+      limits: config.limits,
+      clock,
+    }),
+    identify: (text) => keys.identify(text),
+    offers: sources.offers,
+    hub,
+    operations: [...createKeyOperations(keys), ...createWorkerOperations(hub)],
+    readiness: {
+      pingDatabase: () => database.ping(),
+      hasExpectedWorker: () => !options.expectWorker || hub.offers().length > 0,
+      isDraining: () => draining,
+    },
+    maxBodyBytes: config.limits.maxBodyBytes,
+    pingEveryMs: options.streamPingEveryMs ?? streamPingEveryMs,
+    log,
+  });
+  const port = await listen(http, config.host, config.port);
+  cleanups.push(async () => {
+    draining = true;
+    hub.announceShutdown();
+    await http.drain(config.limits.drainTimeoutMs);
+  });
+  if (!options.expectWorker) ready.resolve();
+  const url = config.baseUrl ?? `http://${formatHost(config.host)}:${port}`;
+  return { url, createdKey: created, workerKey, offers: sources.offers, ready: ready.promise, stop };
+}
+
+async function startStorage(config: Config, log: Log, cleanups: (() => Promise<void> | void)[]): Promise<Database> {
+  if (config.databaseUrl !== undefined) {
+    const database = await openDatabase({ url: config.databaseUrl.reveal() }, log);
+    cleanups.push(() => database.close());
+    return database;
+  }
+  const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log });
+  cleanups.push(() => postgres.stop());
+  const database = await openDatabase(postgres.target, log);
+  cleanups.push(() => database.close());
+  return database;
+}
+
+type Sources = Pick<Source, "offers" | "run">;
+
+/** One source over all workers, one for each cloud provider; cloud providers are checked in the background. */
+async function createSources(
+  providers: Providers,
+  hub: Hub,
+  log: Log,
+  cleanups: (() => Promise<void> | void)[],
+): Promise<Sources> {
+  const upstream = createUpstream();
+  const stopped = new AbortController();
+  cleanups.push(async () => {
+    stopped.abort();
+    await upstream.close();
+  });
+  const workers = createWorkerSource(hub);
+  const clouds = new Map<string, CloudSource>();
+  for (const { id, name, cloud } of await providers.list()) {
+    if (cloud === undefined) continue;
+    clouds.set(id, startCloud({ id, name, cloud }, upstream, providers, log, stopped.signal));
+  }
+  return {
+    offers: () => [...workers.offers(), ...[...clouds.values()].flatMap((source) => source.offers())],
+    run: (call, signal) => (clouds.get(call.targets[0]?.providerId ?? "") ?? workers).run(call, signal),
+  };
+}
+
+function startCloud(
+  provider: Parameters<typeof createCloudSource>[0]["provider"],
+  upstream: Upstream,
+  providers: Providers,
+  log: Log,
+  signal: AbortSignal,
+): CloudSource {
+  const dialect = dialects[provider.cloud.dialect];
+  const source = createCloudSource({ provider, dialect, upstream, clock: systemClock });
+  const onModels = async (models: Parameters<CloudSource["setModels"]>[0]): Promise<void> => {
+    source.setModels(models);
+    await providers.saveDiscoveredModels(provider.id, models);
+  };
+  void runDiscovery({ provider, dialect, upstream, log, onModels }, signal);
+  return source;
+}
+
+async function listen(http: ReturnType<typeof createHttpServer>, host: string, port: number): Promise<number> {
+  try {
+    return await http.listen(host, port);
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    const reason =
+      code === "EADDRINUSE"
+        ? `Port ${port} on ${host} is taken by another program. Stop it, or choose another port with AUXOT_PORT.`
+        : `Cannot listen on ${host}:${port} (${String(code)}). Check AUXOT_HOST and AUXOT_PORT.`;
+    throw new Error(reason, { cause });
+  }
+}
+
+function formatHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}

@@ -1,0 +1,65 @@
+// Owns the list of settings as data: the documentation's tables and the start-up checks are made from it.
+
+export type ConfigField = {
+  readonly name: string;
+  /** Absent: no default, the setting is off or required as `meaning` says. */
+  readonly default?: string;
+  /** One line. */
+  readonly meaning: string;
+};
+
+/** Environment variables of the router. */
+export const environmentFields = [
+  { name: "AUXOT_CONFIG", default: "./auxot.yaml if it exists", meaning: "Path of the YAML file." },
+  { name: "AUXOT_HOST", default: "127.0.0.1", meaning: "Address to listen on; 0.0.0.0 for all." },
+  { name: "AUXOT_PORT", default: "8080", meaning: "Port to listen on; 0 lets the system choose." },
+  { name: "AUXOT_BASE_URL", default: "http://<host>:<port>", meaning: "How people and workers reach the router." },
+  { name: "AUXOT_DATA_DIR", default: ".auxot", meaning: "Directory of the embedded database, its log and key files." },
+  { name: "AUXOT_DATABASE_URL", default: "embedded Postgres", meaning: "A Postgres of your own, 14 or newer." },
+  {
+    name: "AUXOT_SECRET_KEY",
+    default: "made and kept in <data dir>/secret.key; required with AUXOT_DATABASE_URL",
+    meaning: "Seals stored API keys, 32 characters or more. The same on every router of a database; keep a copy.",
+  },
+  {
+    name: "AUXOT_BOOTSTRAP_KEY",
+    meaning: "A key with admin rights, 24 characters or more. A new value revokes the key of the old one.",
+  },
+  { name: "AUXOT_LOG_LEVEL", default: "info", meaning: "trace, debug, info, warn, error or fatal." },
+] as const satisfies readonly ConfigField[];
+
+/** Fields of `limits` in the YAML file. The defaults are used as they stand here. */
+export const limitFields = [
+  { name: "maxBodyBytes", default: "33554432", meaning: "Largest request body." },
+  { name: "queueWaitMs", default: "30000", meaning: "Longest wait for a free worker." },
+  { name: "maxQueuedRequests", default: "1000", meaning: "Most requests waiting at once." },
+  { name: "firstTokenTimeoutMs", default: "120000", meaning: "Longest wait for a source's first token." },
+  { name: "idleTimeoutMs", default: "120000", meaning: "Longest pause between two tokens." },
+  { name: "drainTimeoutMs", default: "30000", meaning: "How long running requests may go on at a stop." },
+] as const satisfies readonly ConfigField[];
+
+/** The rest of the YAML file. `${NAME}` in any text is replaced by that environment variable; `$${` writes `${`. */
+export const fileFields = [
+  { name: "providers[].name", meaning: "Required. Small letters, digits and dashes, 63 characters at most." },
+  { name: "providers[].kind", meaning: "Required. gpu, cli or cloud." },
+  { name: "providers[].dialect", meaning: "Cloud, required. openai-chat or anthropic-messages." },
+  {
+    name: "providers[].baseUrl",
+    meaning: "Cloud, required. As the vendor's SDK takes it: https://api.openai.com/v1, https://api.anthropic.com.",
+  },
+  { name: "providers[].apiKey", meaning: "Cloud, required. Best as ${NAME}." },
+  {
+    name: "providers[].models",
+    default: "asked of the vendor",
+    meaning: "Cloud. Model ids, or {id, aliases, contextTokens, maxOutputTokens, abilities}.",
+  },
+  { name: "providers[].aliases", meaning: "Cloud. Other names for models: alias to model id." },
+  { name: "keys[].name", meaning: "Required. 100 characters at most." },
+  {
+    name: "keys[].key",
+    meaning: "Required. An Auxot key (axk_ for callers, axw_ for workers) or any text of 24 characters or more.",
+  },
+  { name: "keys[].admin", default: "false", meaning: "May use the administrative API. Caller keys only." },
+  { name: "keys[].provider", meaning: "Worker keys, required: the gpu or cli provider of its workers." },
+  ...limitFields.map((field) => ({ ...field, name: `limits.${field.name}` })),
+] as const satisfies readonly ConfigField[];

@@ -1,0 +1,119 @@
+// The chat endpoints of every dialect: parse, infer, answer. Knows HTTP and dialects, nothing of sources.
+
+import type { ServerResponse } from "node:http";
+import { createEventFold, type AnswerBatch } from "@auxot/wire/chat-event";
+import type { AnswerMeta, Dialect, StreamEncoder } from "@auxot/dialects/dialect";
+import { createId } from "@auxot/wire/ids";
+import type { Caller } from "../platform/caller.ts";
+import type { Infer, Inference } from "../inference/infer.ts";
+import type { Context } from "./context.ts";
+import { readBody } from "./read-body.ts";
+
+export type ChatDeps = {
+  readonly infer: Infer;
+  readonly maxBodyBytes: number;
+  /** A silent stream gets a ping this often. */
+  readonly pingEveryMs: number;
+};
+
+const forwardedHeaders = ["anthropic-version", "anthropic-beta", "openai-beta"];
+
+/** Answers one chat request. Throws AppError before the first byte; afterwards errors are told in the stream. */
+export async function handleChat(deps: ChatDeps, dialect: Dialect, context: Context, caller: Caller): Promise<void> {
+  const body = await readBody(context.request, deps.maxBodyBytes);
+  const parsed = dialect.serve.parseRequest(body);
+  const request = { ...parsed, original: { dialect: dialect.name, body, headers: pickHeaders(context) } };
+  const inference = await deps.infer(
+    { requestId: context.id, caller, dialect: dialect.name, request, log: context.log },
+    context.signal,
+  );
+  const meta: AnswerMeta = {
+    id: createId(dialect.answerIdPrefix),
+    createdAt: Math.floor(Date.now() / 1000),
+    model: inference.placement.model,
+    includeUsage: request.includeUsage === true,
+    requestId: context.id,
+  };
+  setRouteHeaders(context.response, inference);
+  if (request.stream) await sendStream(context, inference, dialect.serve.createStreamEncoder(meta), deps.pingEveryMs);
+  else await sendResult(context, inference, dialect, meta);
+}
+
+function pickHeaders({ request }: Context): Record<string, string> {
+  const picked: Record<string, string> = {};
+  for (const name of forwardedHeaders) {
+    const value = request.headers[name];
+    if (typeof value === "string") picked[name] = value;
+  }
+  return picked;
+}
+
+function setRouteHeaders(response: ServerResponse, { placement, tries, warnings }: Inference): void {
+  const { tier, provider, worker, model } = placement;
+  const fields = { tier, provider, ...(worker === undefined ? {} : { worker }), model, tries };
+  const route = Object.entries(fields).map(([name, value]) => `${name}=${toHeaderText(String(value))}`);
+  response.setHeader("x-auxot-route", route.join("; "));
+  if (warnings.length > 0) response.setHeader("x-auxot-warnings", warnings.map(toHeaderText).join(" | "));
+}
+
+/** Header values hold visible ASCII only; a semicolon would start the next field. */
+function toHeaderText(text: string): string {
+  return text.replaceAll(/[^\x20-\x3a\x3c-\x7e]/g, "_").slice(0, 500);
+}
+
+async function sendResult(context: Context, inference: Inference, dialect: Dialect, meta: AnswerMeta): Promise<void> {
+  const fold = createEventFold();
+  const pieces: Uint8Array[] = [];
+  for await (const { events, bytes } of inference.batches) {
+    if (bytes !== undefined) pieces.push(bytes);
+    else for (const event of events) fold.push(event);
+  }
+  const body = pieces.length > 0 ? Buffer.concat(pieces) : Buffer.from(dialect.serve.encodeResult(fold.result(), meta));
+  context.response.writeHead(200, { "content-type": "application/json", "content-length": body.length });
+  context.response.end(body);
+}
+
+async function sendStream(
+  context: Context,
+  inference: Inference,
+  encoder: StreamEncoder,
+  pingEveryMs: number,
+): Promise<void> {
+  const { response } = context;
+  response.writeHead(200, {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-cache",
+    "x-accel-buffering": "no",
+  });
+  const ping = setInterval(() => response.write(encoder.ping()), pingEveryMs);
+  try {
+    for await (const batch of inference.batches) {
+      if (context.signal.aborted) return;
+      const data = toBytes(batch, encoder);
+      if (data.length === 0) continue;
+      ping.refresh();
+      if (!response.write(data)) await waitForDrain(response);
+    }
+    response.end();
+  } finally {
+    clearInterval(ping);
+  }
+}
+
+/** Bytes of the caller's own dialect go out as they came; an error that follows them is written by the encoder. */
+function toBytes({ events, bytes }: AnswerBatch, encoder: StreamEncoder): Uint8Array | string {
+  return bytes ?? encoder.encode(events);
+}
+
+function waitForDrain(response: ServerResponse): Promise<void> {
+  if (response.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.on("drain", done);
+    response.on("close", done);
+  });
+}

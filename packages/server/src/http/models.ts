@@ -1,0 +1,109 @@
+// The model lists of both dialects, made from the live offers.
+
+import { AppError } from "@auxot/wire/errors";
+import { tiers, type Tier } from "@auxot/wire/model-offer";
+import { findNearMatches } from "../inference/near-matches.ts";
+import { autoModel, nameOffer } from "../inference/plan.ts";
+import type { Offer } from "../sources/source.ts";
+import type { DialectName } from "@auxot/wire/chat";
+
+type Entry = {
+  readonly id: string;
+  readonly provider: string;
+  readonly tier: Tier | "any";
+  readonly offer: Offer | undefined;
+};
+
+// Neither vendor's clients use the date for anything but showing it; we have none to tell.
+const createdAt = 1_767_225_600;
+
+/** `{object: "list", data}` for OpenAI; `{data, has_more, first_id, last_id}` for Anthropic. */
+export function listModels(offers: readonly Offer[], dialect: DialectName, query: URLSearchParams): unknown {
+  const entries = collectEntries(offers);
+  if (dialect === "openai-chat") return { object: "list", data: entries.map(toOpenai) };
+  const { page, hasMore } = pageEntries(entries, query);
+  return {
+    data: page.map(toAnthropic),
+    has_more: hasMore,
+    first_id: page[0]?.id ?? null,
+    last_id: page.at(-1)?.id ?? null,
+  };
+}
+
+/** Throws `model_not_found`. Aliases and `provider/model` names are found too. */
+export function findModel(offers: readonly Offer[], dialect: DialectName, id: string): unknown {
+  const entries = collectEntries(offers);
+  const offer = offers.find((one) => nameOffer(one) === id);
+  const entry =
+    entries.find((one) => one.id === id) ??
+    (offer === undefined ? undefined : { id, provider: offer.provider, tier: offer.tier, offer });
+  if (entry === undefined) {
+    const near = findNearMatches(
+      id,
+      entries.map((one) => one.id),
+    );
+    const hint = near.length > 0 ? ` Did you mean ${near.map((name) => `"${name}"`).join(" or ")}?` : "";
+    throw new AppError("model_not_found", `The model "${id}" does not exist here.${hint}`, { param: "model" });
+  }
+  return dialect === "openai-chat" ? toOpenai(entry) : toAnthropic(entry);
+}
+
+/** `auto` first, then ids and aliases in the order of tiers, each once. */
+function collectEntries(offers: readonly Offer[]): Entry[] {
+  const entries = new Map<string, Entry>();
+  if (offers.length > 0) entries.set(autoModel, { id: autoModel, provider: "auxot", tier: "any", offer: undefined });
+  for (const offer of offers.toSorted((a, b) => tiers.indexOf(a.tier) - tiers.indexOf(b.tier))) {
+    for (const id of [offer.model, ...offer.aliases]) {
+      if (!entries.has(id)) entries.set(id, { id, provider: offer.provider, tier: offer.tier, offer });
+    }
+  }
+  return [...entries.values()];
+}
+
+function toOpenai({ id, provider, tier, offer }: Entry): unknown {
+  return {
+    id,
+    object: "model",
+    created: createdAt,
+    owned_by: provider,
+    auxot: {
+      tier,
+      ...(offer === undefined ? {} : { model: offer.model, abilities: offer.abilities }),
+      ...(offer?.contextTokens === undefined ? {} : { context_tokens: offer.contextTokens }),
+      ...(offer?.description === undefined ? {} : { description: offer.description }),
+    },
+  };
+}
+
+function toAnthropic({ id, offer }: Entry): unknown {
+  return {
+    type: "model",
+    id,
+    display_name: offer === undefined ? "Auxot: best available" : id,
+    created_at: new Date(createdAt * 1000).toISOString(),
+  };
+}
+
+function pageEntries(entries: readonly Entry[], query: URLSearchParams): { page: Entry[]; hasMore: boolean } {
+  const limit = readLimit(query.get("limit"));
+  const after = query.get("after_id");
+  const before = query.get("before_id");
+  if (before !== null) {
+    const end = entries.findIndex(({ id }) => id === before);
+    const start = Math.max(0, end - limit);
+    return { page: entries.slice(start, Math.max(0, end)), hasMore: start > 0 };
+  }
+  const start = after === null ? 0 : entries.findIndex(({ id }) => id === after) + 1;
+  return { page: entries.slice(start, start + limit), hasMore: entries.length > start + limit };
+}
+
+function readLimit(text: string | null): number {
+  if (text === null) return 20;
+  const limit = Number(text);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 1000) {
+    throw new AppError("invalid_request", `limit: expected a whole number from 1 to 1000, got "${text}".`, {
+      param: "limit",
+    });
+  }
+  return limit;
+}

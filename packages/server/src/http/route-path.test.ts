@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readRoutePath } from "./route-path.ts";
+
+test("finds the endpoint with the /v1 there, doubled or missing", () => {
+  for (const path of [
+    "/v1/chat/completions",
+    "/v1/v1/chat/completions",
+    "/api/openai/chat/completions",
+    "/api/openai/v1/chat/completions",
+    "/api/openai/v1/v1/chat/completions",
+  ]) {
+    assert.deepEqual(readRoutePath(path), { dialect: "openai-chat", endpoint: "chat/completions" }, path);
+  }
+  for (const path of [
+    "/v1/messages",
+    "/api/anthropic/messages",
+    "/api/anthropic/v1/messages",
+    "/api/anthropic/v1/v1/messages/",
+  ]) {
+    assert.deepEqual(readRoutePath(path), { dialect: "anthropic-messages", endpoint: "messages" }, path);
+  }
+});
+
+test("keeps slashes in a model id and does not take v1x for a version", () => {
+  assert.equal(readRoutePath("/v1/models/org/model").endpoint, "models/org/model");
+  assert.deepEqual(readRoutePath("/v1x/models"), { dialect: undefined, endpoint: "/v1x/models" });
+  assert.deepEqual(readRoutePath("/api/openaix"), { dialect: undefined, endpoint: "/api/openaix" });
+});

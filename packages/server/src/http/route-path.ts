@@ -1,0 +1,33 @@
+// Reads a request path: which surface it belongs to and which endpoint it names. Pure.
+
+import type { DialectName } from "@auxot/wire/chat";
+
+/** `dialect` is what errors on this path are written in; undefined: our own administrative API. */
+export type RoutePath = {
+  readonly dialect: DialectName | undefined;
+  /** E.g. `chat/completions`, `messages`, `models/gpt-4o`; for the administrative API the whole path. */
+  readonly endpoint: string;
+};
+
+const prefixes: readonly (readonly [string, DialectName])[] = [
+  ["/api/openai", "openai-chat"],
+  ["/api/anthropic", "anthropic-messages"],
+];
+
+/** Below `/api/openai` and `/api/anthropic` the `/v1` may be there, doubled or missing; at the root it must be there. */
+export function readRoutePath(pathname: string): RoutePath {
+  for (const [prefix, dialect] of prefixes) {
+    if (pathname === prefix || pathname.startsWith(`${prefix}/`)) {
+      return { dialect, endpoint: stripVersions(pathname.slice(prefix.length)) };
+    }
+  }
+  if (pathname === "/v1" || pathname.startsWith("/v1/")) {
+    const endpoint = stripVersions(pathname);
+    return { dialect: endpoint.startsWith("messages") ? "anthropic-messages" : "openai-chat", endpoint };
+  }
+  return { dialect: undefined, endpoint: pathname };
+}
+
+function stripVersions(path: string): string {
+  return path.replace(/^(?:\/v1(?=\/|$)){0,2}/, "").replace(/^\/+|\/+$/g, "");
+}

@@ -1,0 +1,97 @@
+// Every path of the router on one screen.
+
+import type { Dialect } from "@auxot/dialects/dialect";
+import { dialects } from "@auxot/dialects/dialects";
+import type { DialectName } from "@auxot/wire/chat";
+import { AppError } from "@auxot/wire/errors";
+import type { AnyOperationHandler } from "../platform/operation-handler.ts";
+import type { Identity } from "../records/keys/keys.ts";
+import type { Offer } from "../sources/source.ts";
+import { handleChat, type ChatDeps } from "./chat.ts";
+import { authenticate, type Context } from "./context.ts";
+import { handleHealth, handleReady, type Readiness } from "./health.ts";
+import { findModel, listModels } from "./models.ts";
+import { findOperation, handleOperation } from "./operations.ts";
+import { readRoutePath } from "./route-path.ts";
+import { sendJson } from "./send-json.ts";
+
+export type RouteDeps = ChatDeps & {
+  identify(text: string): Promise<Identity | undefined>;
+  offers(): readonly Offer[];
+  readonly readiness: Readiness;
+  readonly operations: readonly AnyOperationHandler[];
+};
+
+/** `dialect` is the one errors are written in; undefined: problem details. */
+export type Route = { readonly dialect: Dialect | undefined; handle(context: Context): Promise<void> | void };
+
+export function findRoute(deps: RouteDeps, method: string, url: URL, isAnthropic: boolean): Route {
+  const path = readRoutePath(url.pathname);
+  if (path.dialect === undefined) return { dialect: undefined, handle: (context) => handleOwn(deps, method, context) };
+  const models = path.endpoint === "models" || path.endpoint.startsWith("models/");
+  // At the root both vendors have /v1/models: the caller's headers tell which shape it reads.
+  const dialect =
+    dialects[models && url.pathname.startsWith("/v1") && isAnthropic ? "anthropic-messages" : path.dialect];
+
+  switch (`${method} ${models ? "models" : path.endpoint}`) {
+    case "POST chat/completions":
+      return chat(dialects["openai-chat"]);
+    case "POST messages":
+      return chat(dialects["anthropic-messages"]);
+    case "GET models":
+      return { dialect, handle: (context) => handleModels(deps, dialect.name, path.endpoint, context) };
+    default:
+      return { dialect, handle: () => refuse(method, url.pathname, path.endpoint) };
+  }
+
+  function chat(spoken: Dialect): Route {
+    return {
+      dialect: spoken,
+      handle: async (context) => handleChat(deps, spoken, context, await authenticate(context.request, deps.identify)),
+    };
+  }
+}
+
+async function handleOwn(deps: RouteDeps, method: string, context: Context): Promise<void> {
+  const { pathname } = context.url;
+  if (pathname === "/api/health" && isRead(method)) return handleHealth(context);
+  if (pathname === "/api/ready" && isRead(method)) return handleReady(deps.readiness, context);
+  if (pathname === "/api/hello" && isRead(method)) return handleHealth(context);
+  const found = findOperation(deps.operations, method, pathname);
+  if (found === undefined) {
+    throw new AppError(
+      "not_found",
+      `There is nothing at ${pathname}. The API is at /v1 (OpenAI and Anthropic), health at /api/health.`,
+    );
+  }
+  return handleOperation(found, context, await authenticate(context.request, deps.identify));
+}
+
+async function handleModels(deps: RouteDeps, dialect: DialectName, endpoint: string, context: Context): Promise<void> {
+  await authenticate(context.request, deps.identify);
+  const id = endpoint.slice("models/".length);
+  const body =
+    id === ""
+      ? listModels(deps.offers(), dialect, context.url.searchParams)
+      : findModel(deps.offers(), dialect, decode(id));
+  sendJson(context.response, 200, body);
+}
+
+function refuse(method: string, pathname: string, endpoint: string): never {
+  const wanted = { "chat/completions": "POST", messages: "POST", models: "GET" }[endpoint];
+  if (wanted !== undefined)
+    throw new AppError("method_not_allowed", `${method} ${pathname} does not exist. Use ${wanted}.`);
+  throw new AppError("not_found", `${method} ${pathname} does not exist on this router.`);
+}
+
+function isRead(method: string): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,15 @@
+// Writes one whole answer.
+
+import type { ServerResponse } from "node:http";
+
+/** `body` is a value to encode, or JSON text. */
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  contentType = "application/json",
+): void {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  response.writeHead(status, { "content-type": contentType, "content-length": Buffer.byteLength(text) });
+  response.end(text);
+}

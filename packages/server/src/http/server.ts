@@ -1,0 +1,106 @@
+// The HTTP edge: accepts connections, catches every error and writes it in the caller's dialect, upgrades workers, drains.
+
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Dialect } from "@auxot/dialects/dialect";
+import { AppError, errorCodes, toErrorBody } from "@auxot/wire/errors";
+import type { Log } from "../platform/log.ts";
+import { createContext, type Context } from "./context.ts";
+import { encodeProblem, InputError } from "./operations.ts";
+import { findRoute, type RouteDeps } from "./routes.ts";
+import { sendJson } from "./send-json.ts";
+import { createWorkerUpgrade, type WorkerUpgradeDeps } from "./workers.ts";
+
+export type HttpServer = {
+  /** Resolves with the bound port. Throws when the port is taken. */
+  listen(host: string, port: number): Promise<number>;
+  /** Refuses new requests with 503, lets running ones finish for up to `limitMs`, then cuts them off. */
+  drain(limitMs: number): Promise<void>;
+};
+
+export function createHttpServer(deps: RouteDeps & WorkerUpgradeDeps & { readonly log: Log }): HttpServer {
+  let draining = false;
+  const running = new Set<Promise<void>>();
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const context = createContext(request, response, deps.log);
+    const startedAt = performance.now();
+    let dialect: Dialect | undefined;
+    try {
+      const isAnthropic = request.headers["anthropic-version"] !== undefined;
+      const route = findRoute(deps, request.method ?? "GET", context.url, isAnthropic);
+      dialect = route.dialect;
+      if (draining && !context.url.pathname.startsWith("/api/")) {
+        throw new AppError("no_capacity", "The router is stopping. Try again shortly.", { retryAfterMs: 5000 });
+      }
+      await route.handle(context);
+    } catch (error) {
+      sendError(context, dialect, error);
+    }
+    const { method, url } = request;
+    context.log.info(
+      { method, url: url?.split("?")[0], status: response.statusCode, ms: Math.round(performance.now() - startedAt) },
+      context.signal.aborted ? "caller left" : "request",
+    );
+  }
+
+  const server = createServer({ keepAliveTimeout: 75_000, noDelay: true }, (request, response) => {
+    const work = handle(request, response).finally(() => running.delete(work));
+    running.add(work);
+  });
+  const workers = createWorkerUpgrade(deps);
+  server.on("upgrade", (request, socket, head) => void workers(request, socket, head));
+
+  return {
+    listen: (host, port) =>
+      new Promise((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(port, host, () => {
+          server.off("error", reject);
+          resolve((server.address() as AddressInfo).port);
+        });
+      }),
+    async drain(limitMs) {
+      draining = true;
+      server.close();
+      server.closeIdleConnections();
+      let timer: NodeJS.Timeout | undefined;
+      const limit = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, limitMs);
+      });
+      await Promise.race([Promise.allSettled(running), limit]);
+      clearTimeout(timer);
+      server.closeAllConnections();
+      await Promise.allSettled(running);
+    },
+  };
+}
+
+function sendError(context: Context, dialect: Dialect | undefined, error: unknown): void {
+  const { response, log, id } = context;
+  const body = toErrorBody(error);
+  if (body.code === "internal") log.error({ err: error }, "request failed");
+  else if (errorCodes[body.code].status >= 500)
+    log.warn({ code: body.code, reason: body.message, err: causeOf(error) }, "request failed");
+  if (response.destroyed) return;
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  if (body.retryAfterMs !== undefined)
+    response.setHeader("retry-after", Math.max(1, Math.ceil(body.retryAfterMs / 1000)));
+  if (errorCodes[body.code].status === 401) response.setHeader("www-authenticate", "Bearer");
+  // What is left of an unread body would be taken for the next request.
+  if (!context.request.complete) response.setHeader("connection", "close");
+  if (dialect === undefined) {
+    const problem = encodeProblem(body, error instanceof InputError ? error.problems : []);
+    sendJson(response, problem.status, problem.body, "application/problem+json");
+  } else {
+    const encoded = dialect.serve.encodeError(body, id);
+    sendJson(response, encoded.status, encoded.body);
+  }
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error ? error.cause : undefined;
+}

@@ -1,0 +1,337 @@
+// The live workers and the jobs on them: joins sessions, scheduler and job streams. Decides no order of sources.
+
+import { createId, idPrefixes } from "@auxot/wire/ids";
+import type { AnswerBatch } from "@auxot/wire/chat-event";
+import type { ChatRequest } from "@auxot/wire/chat";
+import { AppError, fromErrorBody } from "@auxot/wire/errors";
+import type { ModelOffer } from "@auxot/wire/model-offer";
+import type { WorkerView } from "@auxot/wire/operations/workers";
+import { ackEveryFrames, closeCodes, type HelloFrame } from "@auxot/wire/worker-frames";
+import type { WebSocket } from "ws";
+import type { Log } from "../platform/log.ts";
+import { createJobStream, type JobStream } from "./job-stream.ts";
+import {
+  mergeOffers,
+  viewWorker,
+  type Job,
+  type LiveWorker,
+  type WorkerLogin,
+  type WorkerProvider,
+} from "./live-worker.ts";
+import { createScheduler, type Effect, type Target } from "./scheduler.ts";
+import { openSession, type Session, type SessionTimes } from "./session.ts";
+
+export type HubTimes = SessionTimes & {
+  /** How long a lost link may take to come back before its jobs fail. */
+  readonly resumeWindowMs: number;
+};
+
+export type JobCall = {
+  readonly callerId: string;
+  readonly request: ChatRequest;
+  readonly targets: readonly Target[];
+  readonly waitMs: number;
+};
+
+export type StartedJob = {
+  readonly worker: string;
+  readonly provider: WorkerProvider;
+  readonly model: string;
+  readonly batches: AsyncIterable<AnswerBatch>;
+};
+
+/** What all connected workers of a provider offer of one model. A lost link counts as no free slots until it is given up. */
+export type HubOffer = { readonly provider: WorkerProvider; readonly offer: ModelOffer; readonly freeSlots: number };
+
+export type Hub = {
+  /** Takes over an upgraded socket whose key was checked. */
+  accept(socket: WebSocket, login: WorkerLogin): void;
+  offers(): readonly HubOffer[];
+  /** Resolves when a worker got the job. Throws `no_capacity` after `waitMs`, `cancelled` when `signal` aborts first. Afterwards `signal` cancels the job. */
+  start(call: JobCall, signal: AbortSignal): Promise<StartedJob>;
+  workers(): readonly WorkerView[];
+  disconnectKey(keyId: string): void;
+  /** Tells the workers that the router stops. */
+  announceShutdown(): void;
+  close(): void;
+};
+
+type Pending = {
+  readonly call: JobCall;
+  settle(result: { readonly worker: LiveWorker; readonly model: string } | AppError): void;
+};
+
+export type HubDeps = {
+  readonly times: HubTimes;
+  /** Requests that may wait for a slot at once. */
+  readonly maxQueued: number;
+  readonly log: Log;
+  /** Offers came, changed or went. */
+  onOffersChanged?(): void;
+};
+
+export function createHub(deps: HubDeps): Hub {
+  const { times, log } = deps;
+  const scheduler = createScheduler(deps.maxQueued);
+  const workers = new Map<string, LiveWorker>();
+  const pending = new Map<string, Pending>();
+
+  function apply(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      const waiter = pending.get(effect.requestId);
+      if (effect.type === "refuse") {
+        waiter?.settle(explainBusy(effect.reason));
+        continue;
+      }
+      const worker = workers.get(effect.workerId);
+      if (waiter !== undefined && worker !== undefined) waiter.settle({ worker, model: effect.model });
+      else apply(scheduler.onSlotFree(effect.requestId));
+    }
+  }
+
+  function accept(socket: WebSocket, login: WorkerLogin): void {
+    let worker: LiveWorker | undefined;
+    const session = openSession(
+      socket,
+      {
+        onHello(frame) {
+          worker = join(frame, login, session);
+        },
+        onFrame(frame) {
+          if (worker === undefined || worker.session !== session) return;
+          switch (frame.type) {
+            case "offers":
+              worker.hello = { ...worker.hello, offers: frame.offers };
+              return announce(worker);
+            case "drain":
+              worker.state = "draining";
+              scheduler.onWorkerPaused(worker.id);
+              log.info({ worker: worker.hello.name }, "worker drains");
+              return;
+            case "job-events":
+            case "job-done":
+              return onJobFrame(worker, frame);
+          }
+        },
+        onClosed() {
+          if (worker?.session === session) onLost(worker);
+        },
+      },
+      times,
+      log,
+    );
+  }
+
+  function join(frame: HelloFrame, login: WorkerLogin, session: Session): LiveWorker {
+    if (frame.kind !== login.provider.kind) {
+      throw new AppError(
+        "forbidden",
+        `This key belongs to the ${login.provider.kind} provider "${login.provider.name}", but the worker is a ${frame.kind} worker. Create a worker key for a ${frame.kind} provider.`,
+      );
+    }
+    const known = [...workers.values()].find(
+      (one) => one.hello.instanceId === frame.instanceId && one.keyId === login.keyId,
+    );
+    const worker: LiveWorker = known ?? {
+      id: createId(idPrefixes.worker),
+      keyId: login.keyId,
+      provider: login.provider,
+      jobs: new Map(),
+      connectedAt: Date.now(),
+      hello: frame,
+      session,
+      state: "online",
+    };
+    if (known !== undefined) rejoin(known, frame, session);
+    workers.set(worker.id, worker);
+    session.send({
+      type: "welcome",
+      workerId: worker.id,
+      pingEveryMs: times.pingEveryMs,
+      silenceLimitMs: times.silenceLimitMs,
+      resumeWindowMs: times.resumeWindowMs,
+      resume: [...worker.jobs.values()].map((job) => ({ jobId: job.id, nextSeq: job.nextSeq })),
+    });
+    log.info({ worker: frame.name, provider: login.provider.name, again: known !== undefined }, "worker connected");
+    announce(worker);
+    return worker;
+  }
+
+  /** Goes on with the jobs both sides still have; the rest is lost on one side and so over on both. */
+  function rejoin(worker: LiveWorker, frame: HelloFrame, session: Session): void {
+    clearTimeout(worker.lostTimer);
+    const old = worker.session;
+    worker.session = session;
+    if (worker.state !== "lost") {
+      old.close(closeCodes.replaced, "replaced by a newer link");
+      failFresh(worker);
+    }
+    worker.hello = frame;
+    worker.state = "online";
+    for (const job of worker.jobs.values()) if (!frame.jobs.includes(job.id)) dropJob(worker, job, lostError());
+  }
+
+  function announce(worker: LiveWorker): void {
+    if (worker.state !== "online") return;
+    apply(scheduler.onOffers(worker.id, worker.provider.id, worker.hello.offers));
+    deps.onOffersChanged?.();
+  }
+
+  function onLost(worker: LiveWorker): void {
+    worker.state = "lost";
+    scheduler.onWorkerPaused(worker.id);
+    log.warn({ worker: worker.hello.name, jobs: worker.jobs.size }, "worker link lost");
+    failFresh(worker);
+    worker.lostTimer = setTimeout(
+      () => forget(worker),
+      worker.jobs.size > 0 ? times.resumeWindowMs : Math.min(times.resumeWindowMs, 2000),
+    );
+    worker.lostTimer.unref();
+  }
+
+  /** Jobs that have shown nothing yet are better started again elsewhere than waited for. */
+  function failFresh(worker: LiveWorker): void {
+    for (const job of worker.jobs.values()) if (job.nextSeq === 0) dropJob(worker, job, lostError());
+  }
+
+  function forget(worker: LiveWorker): void {
+    clearTimeout(worker.lostTimer);
+    workers.delete(worker.id);
+    scheduler.onWorkerGone(worker.id);
+    for (const job of worker.jobs.values()) job.stream.finish(lostError());
+    worker.jobs.clear();
+    log.info({ worker: worker.hello.name }, "worker gone");
+  }
+
+  function dropJob(worker: LiveWorker, job: Job, error?: AppError): void {
+    worker.jobs.delete(job.id);
+    job.stream.finish(error);
+    apply(scheduler.onSlotFree(job.id));
+  }
+
+  function onJobFrame(worker: LiveWorker, frame: JobFrame): void {
+    const job = worker.jobs.get(frame.jobId);
+    // Frames of a job given up, or sent again after a lost link.
+    if (job === undefined || frame.seq < job.nextSeq) return;
+    if (frame.seq > job.nextSeq) {
+      throw new AppError("invalid_request", `Job ${job.id}: frame ${job.nextSeq} is missing, ${frame.seq} came.`);
+    }
+    job.nextSeq += 1;
+    if (frame.type === "job-events") return job.stream.push(frame.events, frame.seq);
+    worker.session.send({ type: "job-ack", jobId: job.id, seq: frame.seq });
+    dropJob(worker, job, frame.error === undefined ? undefined : fromErrorBody(frame.error));
+  }
+
+  function runOn(
+    worker: LiveWorker,
+    model: string,
+    jobId: string,
+    request: ChatRequest,
+    signal: AbortSignal,
+  ): JobStream {
+    const onAbort = (): void => {
+      cancel();
+      stream.finish(new AppError("cancelled", "The caller left."));
+    };
+    const stream = createJobStream({
+      onRead(seq) {
+        if (seq - job.acked < ackEveryFrames) return;
+        job.acked = seq;
+        worker.session.send({ type: "job-ack", jobId, seq });
+      },
+      onLeft: () => {
+        signal.removeEventListener("abort", onAbort);
+        cancel();
+      },
+    });
+    const job: Job = { id: jobId, stream, nextSeq: 0, acked: -1 };
+    const cancel = (): void => {
+      if (!worker.jobs.has(jobId)) return;
+      // A worker that comes back cancels by itself every job it is not told to go on with.
+      if (worker.state === "lost") dropJob(worker, job);
+      else worker.session.send({ type: "job-cancel", jobId });
+    };
+    worker.jobs.set(jobId, job);
+    signal.addEventListener("abort", onAbort, { once: true });
+    const { original: _, ...rest } = request;
+    worker.session.send({ type: "job-start", jobId, request: { ...rest, model } });
+    return stream;
+  }
+
+  function start(call: JobCall, signal: AbortSignal): Promise<StartedJob> {
+    const jobId = createId(idPrefixes.job);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => giveUp(explainBusy("busy")), call.waitMs);
+      const onAbort = (): void => giveUp(new AppError("cancelled", "The caller left."));
+      const giveUp = (error: AppError): void => {
+        scheduler.onCancel(jobId);
+        pending.get(jobId)?.settle(error);
+      };
+      pending.set(jobId, {
+        call,
+        settle(result) {
+          clearTimeout(timer);
+          signal.removeEventListener("abort", onAbort);
+          pending.delete(jobId);
+          if (result instanceof AppError) return reject(result);
+          const { worker, model } = result;
+          const stream = runOn(worker, model, jobId, call.request, signal);
+          resolve({ worker: worker.hello.name, provider: worker.provider, model, batches: stream.batches });
+        },
+      });
+      if (signal.aborted) return onAbort();
+      signal.addEventListener("abort", onAbort, { once: true });
+      apply(
+        scheduler.onRequest({
+          requestId: jobId,
+          callerId: call.callerId,
+          targets: call.targets,
+          mayWait: call.waitMs > 0,
+        }),
+      );
+    });
+  }
+
+  return {
+    accept,
+    start,
+    offers: () =>
+      mergeOffers([...workers.values()].filter(({ state }) => state !== "draining")).map(({ provider, offer }) => ({
+        provider,
+        offer,
+        freeSlots: scheduler.freeSlots({ providerId: provider.id, model: offer.model }),
+      })),
+    workers: () =>
+      [...workers.values()].map((worker) => viewWorker(worker, (model) => scheduler.busySlots(worker.id, model))),
+    disconnectKey(keyId) {
+      for (const worker of workers.values()) {
+        if (worker.keyId !== keyId) continue;
+        worker.session.refuse({ code: "unauthenticated", message: "This worker's key was revoked." });
+        forget(worker);
+      }
+    },
+    announceShutdown() {
+      for (const worker of workers.values()) worker.session.send({ type: "shutdown" });
+    },
+    close() {
+      for (const worker of workers.values()) {
+        worker.session.close(closeCodes.shutdown, "the router stops");
+        forget(worker);
+      }
+    },
+  };
+}
+
+type JobFrame = Extract<Parameters<Parameters<typeof openSession>[1]["onFrame"]>[0], { readonly jobId: string }>;
+
+function lostError(): AppError {
+  return new AppError("worker_lost", "The connection to the worker was lost before the answer was complete.");
+}
+
+function explainBusy(reason: "busy" | "queue-full"): AppError {
+  const message =
+    reason === "busy"
+      ? "Every worker that could answer is busy, and none came free in time. Try again shortly."
+      : "Too many requests are waiting already. Try again shortly.";
+  return new AppError("no_capacity", message, { retryAfterMs: reason === "busy" ? 2000 : 10_000 });
+}

@@ -1,0 +1,77 @@
+// A connected worker as the hub keeps it, and what may be said of one or of all of them. Pure but for the clock of its session.
+
+import type { ModelOffer } from "@auxot/wire/model-offer";
+import type { WorkerView } from "@auxot/wire/operations/workers";
+import type { HelloFrame } from "@auxot/wire/worker-frames";
+import type { JobStream } from "./job-stream.ts";
+import type { Session } from "./session.ts";
+
+/** The provider a worker's key belongs to. */
+export type WorkerProvider = { readonly id: string; readonly name: string; readonly kind: "gpu" | "cli" };
+export type WorkerLogin = { readonly keyId: string; readonly provider: WorkerProvider };
+
+/** A job on a worker. `nextSeq` is the frame expected next, `acked` the last one acknowledged. */
+export type Job = { readonly id: string; readonly stream: JobStream; nextSeq: number; acked: number };
+
+/** `lost`: the link is gone, and may come back before `lostTimer`. */
+export type LiveWorker = {
+  readonly id: string;
+  readonly keyId: string;
+  readonly provider: WorkerProvider;
+  readonly jobs: Map<string, Job>;
+  readonly connectedAt: number;
+  hello: HelloFrame;
+  session: Session;
+  state: "online" | "draining" | "lost";
+  lostTimer?: NodeJS.Timeout;
+};
+
+/** One offer a provider and model: what every worker that has it can do. */
+export function mergeOffers(workers: readonly LiveWorker[]): { provider: WorkerProvider; offer: ModelOffer }[] {
+  const merged = new Map<string, { provider: WorkerProvider; offer: ModelOffer }>();
+  for (const { provider, hello } of workers) {
+    for (const offer of hello.offers) {
+      const id = `${provider.id} ${offer.model}`;
+      const other = merged.get(id)?.offer;
+      merged.set(id, { provider, offer: other === undefined ? offer : mergeOffer(other, offer) });
+    }
+  }
+  return [...merged.values()];
+}
+
+function mergeOffer(a: ModelOffer, b: ModelOffer): ModelOffer {
+  const contexts = [a.contextTokens, b.contextTokens].filter((tokens) => tokens !== undefined);
+  return {
+    ...a,
+    aliases: [...new Set([...a.aliases, ...b.aliases])],
+    abilities: {
+      tools: a.abilities.tools && b.abilities.tools,
+      images: a.abilities.images && b.abilities.images,
+      reasoning: a.abilities.reasoning && b.abilities.reasoning,
+    },
+    ...(contexts.length > 0 ? { contextTokens: Math.min(...contexts) } : {}),
+    slots: a.slots + b.slots,
+  };
+}
+
+/** As people see it. `busySlots` gives the slots of one of its models that run a job. */
+export function viewWorker(worker: LiveWorker, busySlots: (model: string) => number): WorkerView {
+  const { hello } = worker;
+  return {
+    id: worker.id,
+    name: hello.name,
+    kind: hello.kind,
+    provider: worker.provider.name,
+    engine: hello.engine,
+    version: hello.version,
+    state: worker.state,
+    hardware: hello.hardware,
+    models: hello.offers.map(({ model, slots }) => ({
+      model,
+      slots,
+      busySlots: busySlots(model),
+    })),
+    connectedAt: new Date(worker.connectedAt).toISOString(),
+    lastSeenAt: new Date(worker.session.lastSeenAt()).toISOString(),
+  };
+}

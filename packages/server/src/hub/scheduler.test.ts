@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { createScheduler, type Effect, type SlotRequest } from "./scheduler.ts";
+
+const target = { providerId: "prv_gpu", model: "m" };
+
+function request(requestId: string, callerId = "a", mayWait = true): SlotRequest {
+  return { requestId, callerId, targets: [target], mayWait };
+}
+
+function started(effects: readonly Effect[]): string[] {
+  return effects.filter((effect) => effect.type === "start").map((effect) => effect.requestId);
+}
+
+test("gives a free slot at once and lets the next request wait for it", () => {
+  const scheduler = createScheduler(10);
+  scheduler.onOffers("w1", "prv_gpu", [{ model: "m", slots: 1 }]);
+  assert.deepEqual(scheduler.onRequest(request("r1")), [
+    { type: "start", requestId: "r1", workerId: "w1", model: "m" },
+  ]);
+  assert.deepEqual(scheduler.onRequest(request("r2")), []);
+  assert.deepEqual(started(scheduler.onSlotFree("r1")), ["r2"]);
+});
+
+test("spreads jobs over workers by their share of busy slots", () => {
+  const scheduler = createScheduler(10);
+  scheduler.onOffers("w1", "prv_gpu", [{ model: "m", slots: 1 }]);
+  scheduler.onOffers("w2", "prv_gpu", [{ model: "m", slots: 3 }]);
+  const workers = ["r1", "r2", "r3", "r4"].flatMap((id) => scheduler.onRequest(request(id)));
+  assert.deepEqual(
+    workers.map((effect) => (effect.type === "start" ? effect.workerId : "refused")),
+    ["w1", "w2", "w2", "w2"],
+  );
+});
+
+test("serves callers in turn, however many requests one of them has queued", () => {
+  const scheduler = createScheduler(100);
+  scheduler.onOffers("w1", "prv_gpu", [{ model: "m", slots: 1 }]);
+  scheduler.onRequest(request("first"));
+  for (let i = 0; i < 5; i++) scheduler.onRequest(request(`greedy${i}`, "greedy"));
+  scheduler.onRequest(request("modest", "modest"));
+  assert.deepEqual(started(scheduler.onSlotFree("first")), ["greedy0"]);
+  assert.deepEqual(started(scheduler.onSlotFree("greedy0")), ["modest"]);
+});
+
+test("refuses at once when the request may not wait, and when the queue is full", () => {
+  const scheduler = createScheduler(1);
+  assert.deepEqual(scheduler.onRequest(request("r1", "a", false)), [
+    { type: "refuse", requestId: "r1", reason: "busy" },
+  ]);
+  assert.deepEqual(scheduler.onRequest(request("r2")), []);
+  assert.deepEqual(scheduler.onRequest(request("r3")), [{ type: "refuse", requestId: "r3", reason: "queue-full" }]);
+});
+
+test("a worker that joins takes the requests that wait for its model", () => {
+  const scheduler = createScheduler(10);
+  scheduler.onRequest(request("r1"));
+  scheduler.onRequest({ ...request("r2"), targets: [{ providerId: "prv_gpu", model: "other" }] });
+  assert.deepEqual(started(scheduler.onOffers("w1", "prv_gpu", [{ model: "m", slots: 4 }])), ["r1"]);
+  assert.equal(scheduler.queueLength(), 1);
+});
+
+test("a paused worker finishes its jobs but gets no new ones", () => {
+  const scheduler = createScheduler(10);
+  scheduler.onOffers("w1", "prv_gpu", [{ model: "m", slots: 2 }]);
+  scheduler.onRequest(request("r1"));
+  scheduler.onWorkerPaused("w1");
+  assert.deepEqual(scheduler.onRequest(request("r2")), []);
+  assert.deepEqual(scheduler.onSlotFree("r1"), []);
+  assert.deepEqual(started(scheduler.onOffers("w1", "prv_gpu", [{ model: "m", slots: 2 }])), ["r2"]);
+});
+
+type Step =
+  | { readonly do: "request"; readonly caller: number; readonly model: number; readonly mayWait: boolean }
+  | { readonly do: "cancel" | "free"; readonly pick: number }
+  | { readonly do: "offers"; readonly worker: number; readonly slots: readonly number[] }
+  | { readonly do: "pause" | "gone"; readonly worker: number };
+
+const steps = fc.array(
+  fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        do: fc.constant("request" as const),
+        caller: fc.nat(3),
+        model: fc.nat(1),
+        mayWait: fc.boolean(),
+      }),
+    },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        do: fc.constantFrom("cancel" as const, "free" as const, "free" as const),
+        pick: fc.nat(1000),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        do: fc.constant("offers" as const),
+        worker: fc.nat(2),
+        slots: fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 2 }),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("pause" as const, "gone" as const), worker: fc.nat(2) }) },
+  ),
+  { minLength: 1, maxLength: 120 },
+);
+
+test("no slot is used twice, no request is lost, a cancelled one never starts, nobody overtakes in their own queue", () => {
+  fc.assert(
+    fc.property(steps, (script: readonly Step[]) => {
+      const scheduler = createScheduler(20);
+      const waiting = new Map<string, SlotRequest>();
+      const running = new Map<string, { workerId: string; model: string }>();
+      const finished = new Set<string>();
+      const offers = new Map<string, Map<string, number>>();
+      const apply = (effects: readonly Effect[]): void => {
+        for (const effect of effects) {
+          assert.ok(!finished.has(effect.requestId), "a finished or cancelled request came up again");
+          if (effect.type === "start") {
+            const queue = waiting.get(effect.requestId);
+            if (queue !== undefined) {
+              for (const [id, other] of waiting) {
+                if (id === effect.requestId) break;
+                const same: boolean =
+                  other.callerId === queue.callerId && other.targets[0]?.model === queue.targets[0]?.model;
+                assert.ok(!same, "a later request of the same caller and model went first");
+              }
+            }
+            running.set(effect.requestId, { workerId: effect.workerId, model: effect.model });
+            const busy = [...running.values()].filter(
+              (r) => r.workerId === effect.workerId && r.model === effect.model,
+            );
+            assert.ok(busy.length <= (offers.get(effect.workerId)?.get(effect.model) ?? 0), "more jobs than slots");
+          } else finished.add(effect.requestId);
+          waiting.delete(effect.requestId);
+        }
+      };
+      for (const [index, step] of script.entries()) {
+        switch (step.do) {
+          case "request": {
+            const one = {
+              ...request(`r${index}`, `c${step.caller}`, step.mayWait),
+              targets: [{ providerId: "prv_gpu", model: `m${step.model}` }],
+            };
+            waiting.set(one.requestId, one);
+            apply(scheduler.onRequest(one));
+            break;
+          }
+          case "cancel": {
+            const id = [...waiting.keys()][step.pick % Math.max(1, waiting.size)];
+            if (id === undefined) break;
+            waiting.delete(id);
+            finished.add(id);
+            apply(scheduler.onCancel(id));
+            break;
+          }
+          case "free": {
+            const id = [...running.keys()][step.pick % Math.max(1, running.size)];
+            if (id === undefined) break;
+            running.delete(id);
+            finished.add(id);
+            apply(scheduler.onSlotFree(id));
+            break;
+          }
+          case "offers": {
+            const list = step.slots.map((slots, model) => ({ model: `m${model}`, slots }));
+            offers.set(`w${step.worker}`, new Map(list.map((offer) => [offer.model, offer.slots])));
+            apply(scheduler.onOffers(`w${step.worker}`, "prv_gpu", list));
+            break;
+          }
+          case "pause":
+            offers.delete(`w${step.worker}`);
+            scheduler.onWorkerPaused(`w${step.worker}`);
+            break;
+          case "gone":
+            offers.delete(`w${step.worker}`);
+            scheduler.onWorkerGone(`w${step.worker}`);
+            for (const [id, place] of running) if (place.workerId === `w${step.worker}`) running.delete(id);
+            break;
+        }
+        assert.equal(scheduler.queueLength(), waiting.size, "a request was lost");
+        for (const one of waiting.values())
+          assert.equal(scheduler.freeSlots(one.targets[0] ?? target), 0, "a request waits beside a free slot");
+      }
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test("nobody starves: with slots freeing one by one, every caller is served within one round", () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(5), { minLength: 1, maxLength: 60 }), (callers) => {
+      const scheduler = createScheduler(1000);
+      scheduler.onOffers("w1", "prv_gpu", [{ model: "m", slots: 1 }]);
+      scheduler.onRequest(request("blocker", "blocker"));
+      for (const [index, caller] of callers.entries()) scheduler.onRequest(request(`${caller}:${index}`, `c${caller}`));
+      const distinct = new Set(callers).size;
+      const firstRound: string[] = [];
+      for (let id: string | undefined = "blocker"; id !== undefined && firstRound.length < distinct;) {
+        id = started(scheduler.onSlotFree(id))[0];
+        if (id !== undefined) firstRound.push(id.split(":")[0] ?? "");
+      }
+      assert.equal(new Set(firstRound).size, distinct);
+    }),
+  );
+});

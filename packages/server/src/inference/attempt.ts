@@ -1,0 +1,214 @@
+// Tries the planned offers in order until one shows content. Before that, the commit point, it moves on to the next in
+// silence; after it, a failure becomes an `error` event, never a clean-looking end.
+
+import { isContent, type AnswerBatch, type ChatEvent } from "@auxot/wire/chat-event";
+import { AppError, errorCodes, toErrorBody, type ErrorCode } from "@auxot/wire/errors";
+import type { Log } from "../platform/log.ts";
+import type { Answer, Offer, Placement, SourceCall } from "../sources/source.ts";
+import { nameOffer, type Plan } from "./plan.ts";
+import { createWatchdog, type Watchdog } from "./watchdog.ts";
+
+export type AttemptLimits = {
+  readonly queueWaitMs: number;
+  readonly firstTokenTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+};
+
+export type AttemptDeps = {
+  /** Sends a call to the source its targets belong to. */
+  run(call: SourceCall, signal: AbortSignal): Promise<Answer>;
+  /** A fresh plan over the offers for which `mayTry` holds. Throws like `planRoute`. */
+  plan(mayTry: (offer: Offer) => boolean): Plan;
+  readonly limits: AttemptLimits;
+  readonly log: Log;
+};
+
+export type Attempted = {
+  readonly placement: Placement;
+  readonly warnings: readonly string[];
+  /** Sources that were asked, this one included. */
+  readonly tries: number;
+  /** From the first to the last: exactly one `end` or `error` event, then it is over. Never throws. */
+  readonly batches: AsyncIterableIterator<AnswerBatch>;
+};
+
+type Tracker = { tries: number };
+
+const maxTries = 6;
+const triesPerOffer = 2;
+const finishWithinMs = 1000;
+// Another source may do better although the request will not change.
+const worthMovingOn: ReadonlySet<ErrorCode> = new Set(["context_length_exceeded", "model_not_found", "unsupported"]);
+
+/**
+ * Resolves at the commit point; for an answer that is not streamed, at its end, since nothing of it was sent before.
+ * Throws the last source's error when none is left, or `cancelled`. `tracker.tries` counts along for the usage row.
+ */
+export async function attempt(
+  deps: AttemptDeps,
+  call: Omit<SourceCall, "targets" | "waitMs">,
+  caller: AbortSignal,
+  tracker: Tracker,
+): Promise<Attempted> {
+  const deadline = Date.now() + deps.limits.queueWaitMs;
+  const failures = new Map<string, number>();
+  let contextTooSmall = 0;
+  let last: AppError | undefined;
+  for (;;) {
+    const step = planStep();
+    const waitMs = step.wait ? Math.max(0, deadline - Date.now()) : 0;
+    tracker.tries += 1;
+    try {
+      const opened = await openAnswer(deps, { ...call, targets: step.targets, waitMs }, caller);
+      return { ...opened, tries: tracker.tries };
+    } catch (thrown) {
+      last = noteFailure(thrown, step.targets, step.wait);
+    }
+  }
+
+  function planStep(): { readonly targets: readonly Offer[]; readonly wait: boolean } {
+    if (tracker.tries >= maxTries && last !== undefined) throw last;
+    try {
+      const plan = deps.plan(
+        (offer) =>
+          (failures.get(nameOffer(offer)) ?? 0) < triesPerOffer &&
+          (contextTooSmall === 0 || offer.contextTokens === undefined || offer.contextTokens > contextTooSmall),
+      );
+      const fresh = plan.free.find((offer) => !failures.has(nameOffer(offer)));
+      const next = fresh ?? plan.free[0];
+      return next === undefined ? { targets: plan.busy, wait: true } : { targets: [next], wait: false };
+    } catch (error) {
+      throw last ?? error;
+    }
+  }
+
+  /** Gives the error when another try makes sense, and throws it otherwise. */
+  function noteFailure(thrown: unknown, targets: readonly Offer[], waited: boolean): AppError {
+    if (!(thrown instanceof AppError)) throw thrown;
+    if (caller.aborted) throw new AppError("cancelled", "The caller left.", { cause: thrown });
+    const onlyBusy = thrown.code === "no_capacity" && targets.every(({ tier }) => tier !== "cloud");
+    if (waited && onlyBusy) throw thrown;
+    if (!errorCodes[thrown.code].retryable && !worthMovingOn.has(thrown.code)) throw thrown;
+    for (const offer of targets) {
+      const name = nameOffer(offer);
+      // A slot that was taken in the meantime is no fault of the offer; the next plan sees it as busy.
+      if (!onlyBusy) failures.set(name, worthMovingOn.has(thrown.code) ? triesPerOffer : (failures.get(name) ?? 0) + 1);
+      if (thrown.code === "context_length_exceeded")
+        contextTooSmall = Math.max(contextTooSmall, offer.contextTokens ?? 0);
+    }
+    deps.log.info(
+      { offer: targets.map(nameOffer), code: thrown.code, reason: thrown.message },
+      "source failed before its first token",
+    );
+    return thrown;
+  }
+}
+
+async function openAnswer(deps: AttemptDeps, call: SourceCall, caller: AbortSignal): Promise<Omit<Attempted, "tries">> {
+  const watchdog = createWatchdog(caller, deps.limits);
+  let iterator: AsyncIterator<AnswerBatch> | undefined;
+  try {
+    const answer = await deps.run(call, watchdog.signal);
+    iterator = answer.batches[Symbol.asyncIterator]();
+    const head = await readToCommit(iterator, call.request.stream, watchdog);
+    return {
+      placement: answer.placement,
+      warnings: answer.warnings,
+      batches: createTail(head, iterator, watchdog),
+    };
+  } catch (error) {
+    const failure = watchdog.failure() ?? error;
+    if (iterator === undefined) watchdog.abort();
+    else leave(iterator, watchdog);
+    throw failure;
+  }
+}
+
+/** Reads until the first content (streamed) or the end (not streamed). Throws the answer's error. */
+async function readToCommit(
+  iterator: AsyncIterator<AnswerBatch>,
+  stream: boolean,
+  watchdog: Watchdog,
+): Promise<AnswerBatch[]> {
+  const head: AnswerBatch[] = [];
+  for (;;) {
+    const { done, value } = await iterator.next();
+    if (done) throw new AppError("source_failed", "The source stopped before the answer was complete.");
+    const error = value.events.find((event) => event.type === "error");
+    const content = value.events.some(isContent);
+    // Content and an error in one batch: the content is not sent yet, so the error can still be an honest failure.
+    if (error !== undefined) throw new AppError(error.error.code, error.error.message, error.error);
+    head.push(value);
+    if (content) watchdog.onContent();
+    watchdog.onActivity();
+    if (isOver(value) || (stream && content)) return head;
+  }
+}
+
+/** Gives the head again, then the rest, and makes sure that it ends with `end` or `error`. */
+function createTail(
+  head: AnswerBatch[],
+  iterator: AsyncIterator<AnswerBatch>,
+  watchdog: Watchdog,
+): AsyncIterableIterator<AnswerBatch> {
+  let over = false;
+  return {
+    async next() {
+      if (over) return { done: true, value: undefined };
+      const batch = head.shift() ?? (await readNext(iterator, watchdog));
+      if (isOver(batch)) {
+        over = true;
+        if (batch.events.some(({ type }) => type === "end")) void letFinish(iterator, watchdog);
+        else leave(iterator, watchdog);
+      }
+      return { done: false, value: batch };
+    },
+    return() {
+      if (!over) leave(iterator, watchdog);
+      over = true;
+      return Promise.resolve({ done: true, value: undefined });
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+/** Stops the work at the source. It may be stuck, so nobody waits for it. */
+function leave(iterator: AsyncIterator<AnswerBatch>, watchdog: Watchdog): void {
+  watchdog.abort();
+  void iterator.return?.().catch(() => undefined);
+}
+
+/** After `end` only formalities follow. A source that gets to finish them keeps its connection; a slow one is left. */
+async function letFinish(iterator: AsyncIterator<AnswerBatch>, watchdog: Watchdog): Promise<void> {
+  watchdog.stop();
+  const timer = setTimeout(() => leave(iterator, watchdog), finishWithinMs);
+  try {
+    for (let done: boolean | undefined = false; !done;) ({ done } = await iterator.next());
+  } catch {
+    // The answer is complete; how the connection ended is of no interest.
+  }
+  clearTimeout(timer);
+}
+
+async function readNext(iterator: AsyncIterator<AnswerBatch>, watchdog: Watchdog): Promise<AnswerBatch> {
+  try {
+    const { done, value } = await iterator.next();
+    watchdog.onActivity();
+    if (!done) return value;
+    return {
+      events: [asErrorEvent(new AppError("source_failed", "The source stopped before the answer was complete."))],
+    };
+  } catch (error) {
+    return { events: [asErrorEvent(watchdog.failure() ?? error)] };
+  }
+}
+
+function asErrorEvent(error: unknown): ChatEvent {
+  return { type: "error", error: toErrorBody(error) };
+}
+
+function isOver({ events }: AnswerBatch): boolean {
+  return events.some((event) => event.type === "end" || event.type === "error");
+}

@@ -1,0 +1,194 @@
+// One request to one source: plans, attempts, measures, and records one usage row at the end, however it ends.
+
+import type { AnswerBatch, ChatEvent } from "@auxot/wire/chat-event";
+import type { ChatRequest, DialectName } from "@auxot/wire/chat";
+import { AppError, errorCodes, toErrorBody, type ErrorBody, type ErrorCode } from "@auxot/wire/errors";
+import { noUsage, type Usage } from "@auxot/wire/usage";
+import type { Caller } from "../platform/caller.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Log } from "../platform/log.ts";
+import type { UsageRow } from "../records/usage/store.ts";
+import type { Answer, Offer, Placement, SourceCall } from "../sources/source.ts";
+import { attempt, type AttemptLimits } from "./attempt.ts";
+import { readNeeds, type Needs } from "./needs.ts";
+import { planRoute } from "./plan.ts";
+
+export type InferInput = {
+  readonly requestId: string;
+  readonly caller: Caller;
+  /** The dialect of the caller. */
+  readonly dialect: DialectName;
+  readonly request: ChatRequest;
+  readonly log: Log;
+};
+
+export type Inference = {
+  readonly placement: Placement;
+  readonly tries: number;
+  /** What the target's format could not carry. */
+  readonly warnings: readonly string[];
+  /** Ends with one `end` or `error` event and never throws. To be read to its end or left by `return`. */
+  readonly batches: AsyncIterableIterator<AnswerBatch>;
+};
+
+export type InferDeps = {
+  offers(): readonly Offer[];
+  run(call: SourceCall, signal: AbortSignal): Promise<Answer>;
+  recordUsage(row: UsageRow): void;
+  readonly limits: AttemptLimits;
+  readonly clock: Clock;
+};
+
+/** Resolves at the commit point (the whole answer, when not streamed). Throws AppError before it. */
+export type Infer = (input: InferInput, signal: AbortSignal) => Promise<Inference>;
+
+export function createInfer(deps: InferDeps): Infer {
+  return async (input, signal) => {
+    const { request, requestId, caller, log } = input;
+    const meter = createMeter(deps, input);
+    try {
+      const needs = readNeeds(request);
+      meter.needs = needs;
+      const attempted = await attempt(
+        {
+          run: async (call, attemptSignal) => {
+            const answer = await deps.run(call, attemptSignal);
+            meter.onPlaced(answer.placement);
+            return answer;
+          },
+          plan: (mayTry) => planRoute(request.model, needs, deps.offers().filter(mayTry), deps.clock.now()),
+          limits: deps.limits,
+          log,
+        },
+        { requestId, callerId: caller.keyId, request },
+        signal,
+        meter,
+      );
+      meter.onCommit();
+      return { ...attempted, batches: measure(attempted.batches, meter) };
+    } catch (error) {
+      meter.settle(signal.aborted ? new AppError("cancelled", "The caller left.") : error, false);
+      throw error;
+    }
+  };
+}
+
+type Meter = {
+  tries: number;
+  needs: Needs | undefined;
+  onPlaced(placement: Placement): void;
+  onCommit(): void;
+  onBatch(batch: AnswerBatch): void;
+  /** Records the row; later calls do nothing. `begun`: the caller has seen a 200. */
+  settle(error: unknown, begun: boolean): void;
+};
+
+function createMeter(deps: InferDeps, input: InferInput): Meter {
+  const startedAt = deps.clock.now();
+  let settled = false;
+  let placement: Placement | undefined;
+  let placedAt: number | undefined;
+  let committedAt: number | undefined;
+  let usage: Usage | undefined;
+  let contentCharacters = 0;
+
+  const meter: Meter = {
+    tries: 0,
+    needs: undefined,
+    onPlaced(next) {
+      placement = next;
+      placedAt = deps.clock.now();
+    },
+    onCommit() {
+      committedAt = deps.clock.now();
+    },
+    onBatch({ events, bytes }) {
+      // In the passthrough lane the events tell the commit point only; frames of one token have about 200 bytes.
+      if (bytes !== undefined) contentCharacters += bytes.length / 50;
+      for (const event of events) {
+        if (event.type === "usage") usage = event.usage;
+        else if (bytes === undefined) contentCharacters += countCharacters(event);
+      }
+    },
+    settle(thrown, begun) {
+      if (settled) return;
+      settled = true;
+      const error = thrown === undefined ? undefined : toErrorBody(thrown);
+      const now = deps.clock.now();
+      deps.recordUsage({
+        id: input.requestId,
+        at: startedAt,
+        keyId: input.caller.keyId,
+        keyName: input.caller.name,
+        dialect: input.dialect,
+        stream: input.request.stream,
+        requestedModel: input.request.model,
+        ...placement,
+        tries: meter.tries,
+        usage: completeUsage(usage, committedAt !== undefined, contentCharacters, meter.needs),
+        queueMs: (placedAt ?? now) - startedAt,
+        ...(committedAt === undefined ? {} : { firstTokenMs: committedAt - startedAt }),
+        totalMs: now - startedAt,
+        ...readOutcome(error, begun),
+      });
+    },
+  };
+  return meter;
+}
+
+/** Watches what passes by and settles the meter at the end. */
+function measure(batches: AsyncIterableIterator<AnswerBatch>, meter: Meter): AsyncIterableIterator<AnswerBatch> {
+  return {
+    async next() {
+      const result = await batches.next();
+      if (result.done) {
+        meter.settle(undefined, true);
+        return result;
+      }
+      meter.onBatch(result.value);
+      for (const event of result.value.events) {
+        if (event.type === "error") meter.settle(new AppError(event.error.code, event.error.message), true);
+        else if (event.type === "end") meter.settle(undefined, true);
+      }
+      return result;
+    },
+    return() {
+      meter.settle(new AppError("cancelled", "The caller left."), true);
+      return batches.return?.() ?? Promise.resolve({ done: true, value: undefined });
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+function countCharacters(event: ChatEvent): number {
+  if (event.type === "text-delta" || event.type === "reasoning-delta") return event.text.length;
+  return event.type === "tool-call-delta" ? event.arguments.length : 0;
+}
+
+/** Fills in what the source did not report, marked as an estimate. Nothing was used when nothing answered. */
+function completeUsage(
+  reported: Usage | undefined,
+  answered: boolean,
+  characters: number,
+  needs: Needs | undefined,
+): Usage {
+  if (reported !== undefined && reported.estimated !== true) return reported;
+  if (!answered) return noUsage;
+  return {
+    ...noUsage,
+    inputTokens: Math.max(reported?.inputTokens ?? 0, (needs?.promptTokens ?? 0) * 2),
+    outputTokens: Math.max(reported?.outputTokens ?? 0, Math.ceil(characters / 4)),
+    estimated: true,
+  };
+}
+
+function readOutcome(
+  error: ErrorBody | undefined,
+  begun: boolean,
+): Pick<UsageRow, "outcome" | "status"> & { readonly errorCode?: ErrorCode } {
+  if (error === undefined) return { outcome: "ok", status: 200 };
+  const status = begun ? 200 : errorCodes[error.code].status;
+  return { outcome: error.code === "cancelled" ? "cancelled" : "error", errorCode: error.code, status };
+}

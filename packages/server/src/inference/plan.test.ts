@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AppError } from "@auxot/wire/errors";
+import { tiers } from "@auxot/wire/model-offer";
+import fc from "fast-check";
+import type { Offer } from "../sources/source.ts";
+import type { Needs } from "./needs.ts";
+import { planRoute } from "./plan.ts";
+
+const plain: Needs = { tools: false, images: false, promptTokens: 10 };
+
+function offer(part: Partial<Offer>): Offer {
+  return {
+    tier: "gpu",
+    providerId: `prv_${part.provider ?? "gpu"}`,
+    provider: "gpu",
+    model: "llama",
+    aliases: [],
+    abilities: { tools: true, images: true, reasoning: false },
+    contextTokens: 4096,
+    freeSlots: 1,
+    ...part,
+  };
+}
+
+const cloud = offer({ tier: "cloud", provider: "openai", model: "gpt", freeSlots: 100 });
+const cli = offer({ tier: "cli", provider: "claude", model: "sonnet" });
+const gpu = offer({});
+
+test("auto goes to the GPU first, then CLI, then cloud", () => {
+  assert.deepEqual(planRoute("auto", plain, [cloud, cli, gpu], 0).free, [gpu, cli, cloud]);
+});
+
+test("a busy GPU is passed over for a free cloud and kept for waiting", () => {
+  const busy = offer({ freeSlots: 0 });
+  const plan = planRoute("auto", plain, [cloud, busy], 0);
+  assert.deepEqual(plan.free, [cloud]);
+  assert.deepEqual(plan.busy, [busy]);
+});
+
+test("a model is found by id, alias and provider/id", () => {
+  const aliased = offer({ aliases: ["gpt"], model: "org/llama" });
+  for (const name of ["org/llama", "gpt", "gpu/org/llama", "gpu/gpt", "gpu/auto"]) {
+    assert.deepEqual(planRoute(name, plain, [aliased, cli], 0).free, [aliased], name);
+  }
+  assert.deepEqual(planRoute("gpt", plain, [cloud, aliased], 0).free, [aliased, cloud], "an alias joins the tiers");
+  assert.deepEqual(planRoute("openai/gpt", plain, [cloud, aliased], 0).free, [cloud]);
+});
+
+test("an unknown model is refused with near matches", () => {
+  assert.throws(
+    () => planRoute("lama", plain, [gpu, cloud], 0),
+    (error: unknown) =>
+      error instanceof AppError && error.code === "model_not_found" && error.message.includes('"llama"'),
+  );
+});
+
+test("tools, images and context decide, and the reasons are kept", () => {
+  const weak = offer({ abilities: { tools: false, images: false, reasoning: false }, contextTokens: 100 });
+  const plan = planRoute("auto", { tools: true, images: false, promptTokens: 10 }, [weak, cloud], 0);
+  assert.deepEqual(plan.free, [cloud]);
+  assert.deepEqual(
+    plan.considered.map(({ left }) => left),
+    ["no-tools", undefined],
+  );
+  const cases: readonly (readonly [Needs, string, string])[] = [
+    [{ tools: true, images: false, promptTokens: 1 }, "invalid_request", "tools"],
+    [{ tools: false, images: true, promptTokens: 1 }, "invalid_request", "messages"],
+    [{ tools: false, images: false, promptTokens: 101 }, "context_length_exceeded", "messages"],
+  ];
+  for (const [needs, code, param] of cases) {
+    assert.throws(
+      () => planRoute("llama", needs, [weak], 0),
+      (error: unknown) => error instanceof AppError && error.code === code && error.param === param,
+    );
+  }
+});
+
+test("a resting source is left out until its time, then planned again", () => {
+  const resting = offer({ restsUntil: 5000 });
+  assert.deepEqual(planRoute("auto", plain, [resting, cloud], 1000).free, [cloud]);
+  assert.deepEqual(planRoute("auto", plain, [resting, cloud], 5000).free, [resting, cloud]);
+  assert.throws(
+    () => planRoute("llama", plain, [resting], 1000),
+    (error: unknown) => error instanceof AppError && error.code === "no_capacity" && error.retryAfterMs === 4000,
+  );
+});
+
+test("with nothing connected it says so", () => {
+  assert.throws(
+    () => planRoute("auto", plain, [], 0),
+    (error: unknown) => error instanceof AppError && error.code === "no_capacity",
+  );
+});
+
+const anyOffer: fc.Arbitrary<Offer> = fc.record({
+  tier: fc.constantFrom(...tiers),
+  providerId: fc.constant("prv_x"),
+  provider: fc.constantFrom("gpu", "openai"),
+  model: fc.constantFrom("a", "b", "a/b"),
+  aliases: fc.subarray(["x", "y"]),
+  abilities: fc.record({ tools: fc.boolean(), images: fc.boolean(), reasoning: fc.boolean() }),
+  contextTokens: fc.constantFrom(undefined, 10, 1000),
+  freeSlots: fc.nat(2),
+  restsUntil: fc.constantFrom(0, 100),
+});
+
+test("a plan holds each fitting offer exactly once, in the order of tiers, and never one that does not fit", () => {
+  const needs = fc.record({ tools: fc.boolean(), images: fc.boolean(), promptTokens: fc.nat(100) });
+  fc.assert(
+    fc.property(
+      fc.array(anyOffer, { maxLength: 8 }),
+      needs,
+      fc.constantFrom("auto", "a", "x", "gpu/a"),
+      (offers, need, model) => {
+        let plan;
+        try {
+          plan = planRoute(model, need, offers, 50);
+        } catch (error) {
+          assert.ok(error instanceof AppError);
+          return;
+        }
+        const taken = [...plan.free, ...plan.busy];
+        assert.equal(taken.length, new Set(taken).size);
+        for (const list of [plan.free, plan.busy]) {
+          const order = list.map((one) => tiers.indexOf(one.tier));
+          assert.deepEqual(
+            order,
+            order.toSorted((p, q) => p - q),
+          );
+        }
+        for (const { offer: one, left } of plan.considered) {
+          const fits =
+            (!need.tools || one.abilities.tools) &&
+            (!need.images || one.abilities.images) &&
+            (one.contextTokens === undefined || need.promptTokens <= one.contextTokens) &&
+            (one.restsUntil ?? 0) <= 50;
+          assert.equal(taken.includes(one), fits);
+          assert.equal(left === undefined, fits && one.freeSlots > 0);
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,117 @@
+// Decides which offers may answer a request and in which order: GPU, then CLI, then cloud; free before busy.
+// Pure: no clock (`now` comes in), no I/O. Keeps the reason for every offer it leaves.
+
+import { AppError } from "@auxot/wire/errors";
+import { tiers } from "@auxot/wire/model-offer";
+import type { Offer } from "../sources/source.ts";
+import { findNearMatches } from "./near-matches.ts";
+import type { Needs } from "./needs.ts";
+
+/** Why an offer that matches the model was not taken as it is. */
+export type Reason = "no-tools" | "no-images" | "context-too-small" | "resting" | "busy";
+
+export type Considered = { readonly offer: Offer; readonly left: Reason | undefined };
+
+export type Plan = {
+  /** Free now, in the order to try. */
+  readonly free: readonly Offer[];
+  /** Busy now: worth waiting for when nothing free answered. */
+  readonly busy: readonly Offer[];
+  /** Every offer that matches the model, in the order of tiers. */
+  readonly considered: readonly Considered[];
+};
+
+/** The model name that leaves the choice to the router. */
+export const autoModel = "auto";
+
+/**
+ * Plans for `model`: `auto`, a concrete id, an alias, or `provider/id`.
+ * Throws `model_not_found` (with near matches), `context_length_exceeded` or `invalid_request` when no offer fits, and
+ * `no_capacity` when all that fit rest after failures or nothing is connected at all.
+ */
+export function planRoute(model: string, needs: Needs, offers: readonly Offer[], now: number): Plan {
+  const matching = offers.filter((offer) => matches(model, offer)).toSorted(byTier);
+  if (matching.length === 0) throw explainNoMatch(model, offers);
+  const considered = matching.map((offer) => ({ offer, left: judge(offer, needs, now) }));
+  const free = considered.filter(({ left }) => left === undefined).map(({ offer }) => offer);
+  const busy = considered.filter(({ left }) => left === "busy").map(({ offer }) => offer);
+  if (free.length === 0 && busy.length === 0) throw explainNoFit(model, needs, considered, now);
+  return { free, busy, considered };
+}
+
+/** `provider/model`, the unambiguous name of an offer. */
+export function nameOffer(offer: Offer): string {
+  return `${offer.provider}/${offer.model}`;
+}
+
+function matches(model: string, offer: Offer): boolean {
+  if (model === autoModel) return true;
+  if (model === offer.model || offer.aliases.includes(model)) return true;
+  if (!model.startsWith(`${offer.provider}/`)) return false;
+  const rest = model.slice(offer.provider.length + 1);
+  return rest === offer.model || rest === autoModel || offer.aliases.includes(rest);
+}
+
+function judge(offer: Offer, needs: Needs, now: number): Reason | undefined {
+  if (needs.tools && !offer.abilities.tools) return "no-tools";
+  if (needs.images && !offer.abilities.images) return "no-images";
+  if (offer.contextTokens !== undefined && needs.promptTokens > offer.contextTokens) return "context-too-small";
+  if (offer.restsUntil !== undefined && offer.restsUntil > now) return "resting";
+  return offer.freeSlots > 0 ? undefined : "busy";
+}
+
+function byTier(a: Offer, b: Offer): number {
+  return tiers.indexOf(a.tier) - tiers.indexOf(b.tier);
+}
+
+function explainNoMatch(model: string, offers: readonly Offer[]): AppError {
+  if (model === autoModel || offers.length === 0) {
+    return new AppError(
+      "no_capacity",
+      "No model can be reached right now: no worker is connected and no cloud provider is configured.",
+      { retryAfterMs: 5000 },
+    );
+  }
+  const names = offers.flatMap((offer) => [offer.model, ...offer.aliases, nameOffer(offer)]);
+  const near = findNearMatches(model, names);
+  const hint =
+    near.length > 0 ? `Did you mean ${near.map((name) => `"${name}"`).join(" or ")}?` : `Try "${autoModel}".`;
+  return new AppError(
+    "model_not_found",
+    `The model "${model}" does not exist here. ${hint} GET /v1/models lists all.`,
+    {
+      param: "model",
+    },
+  );
+}
+
+function explainNoFit(model: string, needs: Needs, considered: readonly Considered[], now: number): AppError {
+  const resting = considered.filter(({ left }) => left === "resting");
+  if (resting.length > 0) {
+    const until = Math.min(...resting.map(({ offer }) => offer.restsUntil ?? now));
+    return new AppError(
+      "no_capacity",
+      `Every source of "${model}" failed just now and rests for a moment. Try again.`,
+      {
+        retryAfterMs: Math.max(1000, until - now),
+      },
+    );
+  }
+  const tooSmall = considered.filter(({ left }) => left === "context-too-small");
+  if (tooSmall.length > 0) {
+    const largest = Math.max(...tooSmall.map(({ offer }) => offer.contextTokens ?? 0));
+    return new AppError(
+      "context_length_exceeded",
+      `messages: the prompt has at least ${needs.promptTokens} tokens, but the context of "${model}" is ${largest} tokens. Shorten the messages or use a model with a larger context.`,
+      { param: "messages" },
+    );
+  }
+  const images = considered.some(({ left }) => left === "no-images");
+  return new AppError(
+    "invalid_request",
+    images
+      ? `messages: "${model}" takes no images or files. Remove them or use a model that does.`
+      : `tools: "${model}" cannot call tools. Remove them or use a model that can.`,
+    { param: images ? "messages" : "tools" },
+  );
+}

@@ -1,0 +1,96 @@
+#!/usr/bin/env node
+// The router process: reads the configuration, starts, prints where it is, and stops on a signal. Wires nothing itself.
+
+import { parseArgs } from "node:util";
+import { writeBanner } from "./banner.ts";
+import { startRouter, type Router } from "./compose.ts";
+import { ConfigError, loadConfig, type Config } from "./config.ts";
+import { createLog } from "./platform/log.ts";
+
+const help = `auxot-server [--expect-worker]
+
+Starts the Auxot router. It is configured by AUXOT_* variables and an optional auxot.yaml (AUXOT_CONFIG);
+see docs/guide/configuration.md.
+
+  --expect-worker   be ready only when a worker is connected (used by npm start)
+  --help            this page
+`;
+
+const exitCodes = { failed: 1, badConfig: 2 } as const;
+
+await main();
+
+async function main(): Promise<void> {
+  const { values } = readArguments();
+  if (values.help) {
+    process.stdout.write(help);
+    return;
+  }
+  const config = readConfig();
+  const log = createLog(config.logLevel);
+  let router: Router;
+  try {
+    router = await startRouter(config, log, { expectWorker: values["expect-worker"] });
+  } catch (error) {
+    log.debug({ err: error }, "start failed");
+    leave(error instanceof Error ? error.message : String(error), exitCodes.failed);
+    return;
+  }
+  stopOnSignals(router);
+  process.send?.({ type: "listening", url: router.url, workerKey: router.workerKey.reveal() });
+  await router.ready;
+  const offer = router.offers()[0];
+  process.stdout.write(
+    writeBanner({
+      url: router.url,
+      createdKey: router.createdKey,
+      model: offer?.model,
+      description: offer?.description,
+    }),
+  );
+}
+
+function readArguments(): { readonly values: { readonly "expect-worker": boolean; readonly help: boolean } } {
+  try {
+    return parseArgs({
+      options: {
+        "expect-worker": { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+  } catch (error) {
+    leave(`${error instanceof Error ? error.message : String(error)}\n\n${help}`, exitCodes.badConfig);
+    throw error;
+  }
+}
+
+function readConfig(): Config {
+  try {
+    const { config, warnings } = loadConfig();
+    for (const warning of warnings) process.stderr.write(`${warning}\n`);
+    return config;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    leave(error.message, exitCodes.badConfig);
+    throw error;
+  }
+}
+
+function leave(message: string, code: number): void {
+  process.stderr.write(`${message}\n`);
+  process.exit(code);
+}
+
+/** The first signal drains, the second ends at once. A parent that started us and died counts as the first. */
+function stopOnSignals(router: Router): void {
+  let signals = 0;
+  const onSignal = (): void => {
+    signals += 1;
+    if (signals > 1) process.exit(exitCodes.failed);
+    process.stderr.write("Stopping: running requests may finish. Press Ctrl-C again to stop at once.\n");
+    void router.stop().then(() => process.exit(0));
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  if (process.send !== undefined) process.once("disconnect", onSignal);
+}

@@ -1,0 +1,60 @@
+// Owns the log: JSON lines on stderr. Credentials are redacted by field name; request bodies are never logged.
+
+import { pino, type Level } from "pino";
+
+export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** What the rest of the router sees of the logger. An error goes into the field `err`. */
+export type Log = {
+  debug(fields: LogFields, message: string): void;
+  info(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+  error(fields: LogFields, message: string): void;
+  /** A log that adds `fields` to every line. */
+  child(fields: LogFields): Log;
+};
+
+const secretFields = ["authorization", "apiKey", "password", "secret", "secretKey", "token", "cookie"];
+const secretPaths = [
+  ...secretFields,
+  ...secretFields.map((field) => `*.${field}`),
+  'headers["x-api-key"]',
+  'headers["proxy-authorization"]',
+  '*.headers["x-api-key"]',
+];
+
+/** Lines go to `write` (stderr when absent), one call a line, synchronously: nothing is lost at exit. */
+export function createLog(level: LogLevel, write?: (line: string) => void): Log {
+  const logger = pino(
+    {
+      level: level satisfies Level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: secretPaths, censor: "[secret]" },
+    },
+    { write: write ?? ((line: string) => void process.stderr.write(line)) },
+  );
+  return narrow(logger);
+}
+
+type Target = {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+  child(fields: Record<string, unknown>): Target;
+};
+
+function narrow(target: Target): Log {
+  return {
+    debug: (fields, message) => target.debug(fields, message),
+    info: (fields, message) => target.info(fields, message),
+    warn: (fields, message) => target.warn(fields, message),
+    error: (fields, message) => target.error(fields, message),
+    child: (fields) => narrow(target.child({ ...fields })),
+  };
+}

@@ -1,0 +1,99 @@
+// SQL of the usage_record table: one row a request.
+
+import type { DialectName } from "@auxot/wire/chat";
+import type { ErrorCode } from "@auxot/wire/errors";
+import type { Tier } from "@auxot/wire/model-offer";
+import type { Usage } from "@auxot/wire/usage";
+import type { Database } from "../../store/database.ts";
+
+export type UsageOutcome = "ok" | "error" | "cancelled";
+
+/** What one request used. Names are copied, so that the row outlives keys and providers. */
+export type UsageRow = {
+  /** The request's id; a second row of the same id is ignored. */
+  readonly id: string;
+  /** Milliseconds since 1970, when the request arrived. */
+  readonly at: number;
+  readonly keyId: string;
+  readonly keyName: string;
+  readonly dialect: DialectName;
+  readonly stream: boolean;
+  readonly requestedModel: string;
+  /** Absent when no source was tried; the same for the next three. */
+  readonly model?: string;
+  readonly tier?: Tier;
+  readonly provider?: string;
+  /** The worker's name. */
+  readonly worker?: string;
+  /** Sources tried. */
+  readonly tries: number;
+  readonly usage: Usage;
+  readonly queueMs: number;
+  /** Absent when no content came. */
+  readonly firstTokenMs?: number;
+  readonly totalMs: number;
+  readonly outcome: UsageOutcome;
+  readonly errorCode?: ErrorCode;
+  /** HTTP status sent, or 499 when the caller went away first. */
+  readonly status: number;
+};
+
+export type UsageStore = {
+  /** Writes all rows in one statement; rows whose id is there already are skipped. */
+  insert(rows: readonly UsageRow[]): Promise<void>;
+};
+
+const columnNames = (
+  "id at key_id key_name dialect stream requested_model model tier provider worker tries input_tokens output_tokens " +
+  "cached_input_tokens cache_write_tokens reasoning_tokens usage_estimated queue_ms first_token_ms total_ms outcome " +
+  "error_code status"
+).split(" ");
+
+export function createUsageStore({ sql }: Database): UsageStore {
+  return {
+    async insert(rows) {
+      if (rows.length === 0) return;
+      // One JSON parameter: building a statement with a parameter a value costs the event loop milliseconds a batch.
+      const json = JSON.stringify(rows.map(toColumns));
+      await sql`
+        insert into usage_record (${sql(columnNames)})
+        select ${sql(columnNames)} from jsonb_populate_recordset(null::usage_record, ${json}::text::jsonb)
+        on conflict (id) do nothing`;
+    },
+  };
+}
+
+function toColumns(row: UsageRow): Record<string, unknown> {
+  const { usage } = row;
+  return {
+    id: row.id,
+    at: new Date(row.at).toISOString(),
+    key_id: row.keyId,
+    key_name: row.keyName,
+    dialect: row.dialect,
+    stream: row.stream,
+    requested_model: toStorableText(row.requestedModel),
+    model: row.model,
+    tier: row.tier,
+    provider: row.provider,
+    worker: row.worker,
+    tries: row.tries,
+    input_tokens: Math.round(usage.inputTokens),
+    output_tokens: Math.round(usage.outputTokens),
+    cached_input_tokens: Math.round(usage.cachedInputTokens),
+    cache_write_tokens: Math.round(usage.cacheWriteTokens),
+    reasoning_tokens: Math.round(usage.reasoningTokens),
+    usage_estimated: usage.estimated === true,
+    queue_ms: Math.round(row.queueMs),
+    first_token_ms: row.firstTokenMs === undefined ? undefined : Math.round(row.firstTokenMs),
+    total_ms: Math.round(row.totalMs),
+    outcome: row.outcome,
+    error_code: row.errorCode,
+    status: row.status,
+  };
+}
+
+/** Callers write what they like, but Postgres keeps neither NUL nor half a surrogate pair. */
+function toStorableText(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "");
+}

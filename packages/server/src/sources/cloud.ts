@@ -1,0 +1,167 @@
+// The source of one cloud provider. Speaks its dialect through `@auxot/dialects`; where the caller speaks it too, the
+// bytes pass through unchanged but for the model and the credential.
+
+import type { AnswerBatch, ChatEvent } from "@auxot/wire/chat-event";
+import { unfoldResult } from "@auxot/wire/chat-event";
+import { AppError } from "@auxot/wire/errors";
+import type { Dialect } from "@auxot/dialects/dialect";
+import type { CloudModel, CloudSettings } from "../records/providers/providers.ts";
+import type { Clock } from "../platform/clock.ts";
+import { createHealth } from "./health.ts";
+import type { Offer, Source, SourceCall } from "./source.ts";
+import { readAll, type Upstream, type UpstreamResponse } from "./upstream.ts";
+
+/** A cloud provider takes as many requests as come; its own limits answer with 429. */
+const cloudSlots = 1_000_000;
+const defaultMaxOutputTokens = 4096;
+
+export type CloudSource = Source & {
+  /** Replaces the models offered, e.g. after a discovery. */
+  setModels(models: readonly CloudModel[]): void;
+};
+
+export type CloudSourceDeps = {
+  readonly provider: { readonly id: string; readonly name: string; readonly cloud: CloudSettings };
+  readonly dialect: Dialect;
+  readonly upstream: Upstream;
+  readonly clock: Clock;
+};
+
+export function createCloudSource(deps: CloudSourceDeps): CloudSource {
+  const { provider, dialect, upstream, clock } = deps;
+  const { cloud } = provider;
+  const health = createHealth();
+  let models = cloud.models;
+
+  function offerModel(model: CloudModel): Offer {
+    const rest = health.restsUntil();
+    const aliases = Object.entries(cloud.aliases).filter(([, target]) => target === model.id);
+    return {
+      tier: "cloud",
+      providerId: provider.id,
+      provider: provider.name,
+      model: model.id,
+      aliases: [...new Set([...model.aliases, ...aliases.map(([alias]) => alias)])],
+      abilities: { tools: true, images: true, reasoning: true, ...model.abilities },
+      contextTokens: model.contextTokens,
+      freeSlots: cloudSlots,
+      dialect: dialect.name,
+      ...(rest === undefined ? {} : { restsUntil: rest }),
+    };
+  }
+
+  async function send(
+    call: SourceCall,
+    body: Uint8Array | string,
+    path: string,
+    signal: AbortSignal,
+  ): Promise<UpstreamResponse> {
+    const response = await upstream.send({
+      method: "POST",
+      url: new URL(cloud.baseUrl + path),
+      headers: {
+        ...dialect.call.buildHeaders(cloud.apiKey.reveal()),
+        ...(passes(call) ? call.request.original?.headers : {}),
+        "content-type": "application/json",
+        accept: call.request.stream ? "text/event-stream" : "application/json",
+      },
+      body,
+      signal,
+    });
+    if (response.status >= 200 && response.status < 300) return response;
+    const text = await readAll(response.chunks, 1024 * 1024);
+    throw dialect.call.decodeError(response.status, response.headers, text, clock.now());
+  }
+
+  function passes({ request }: SourceCall): boolean {
+    return request.original?.dialect === dialect.name;
+  }
+
+  return {
+    offers: () => models.map(offerModel),
+    setModels(next) {
+      models = next;
+    },
+    async run(call, signal) {
+      const target = call.targets[0];
+      if (target === undefined) throw new AppError("internal", "A cloud call needs a target.");
+      const { original, stream } = call.request;
+      const maxOutputTokens = models.find(({ id }) => id === target.model)?.maxOutputTokens ?? defaultMaxOutputTokens;
+      const built =
+        original !== undefined && passes(call)
+          ? { path: dialect.chatPath, body: dialect.call.rewriteModel(original.body, target.model), warnings: [] }
+          : dialect.call.buildRequest(call.request, {
+              model: target.model,
+              stream,
+              defaultMaxOutputTokens: maxOutputTokens,
+            });
+      try {
+        const response = await send(call, built.body, built.path, signal);
+        const batches = stream
+          ? readStream(dialect, response, passes(call))
+          : readResult(dialect, response, passes(call));
+        return {
+          placement: { tier: "cloud", provider: provider.name, model: target.model },
+          warnings: built.warnings,
+          batches: watch(batches, (error) => {
+            if (error === undefined) health.onSuccess();
+            else health.onFailure(error, clock.now());
+          }),
+        };
+      } catch (error) {
+        if (error instanceof AppError) health.onFailure(error, clock.now());
+        throw error;
+      }
+    },
+  };
+}
+
+async function* readStream(dialect: Dialect, response: UpstreamResponse, passes: boolean): AsyncGenerator<AnswerBatch> {
+  if (!(response.headers["content-type"] ?? "").includes("text/event-stream")) {
+    // Some compatible servers answer a stream request with a whole body.
+    const result = dialect.call.decodeResult(await readAll(response.chunks));
+    yield { events: unfoldResult(result) };
+    return;
+  }
+  if (passes) {
+    const scanner = dialect.call.createStreamScanner();
+    for await (const chunk of response.chunks) {
+      const batch = scanner.push(chunk);
+      if (batch !== undefined) yield batch;
+    }
+    const last = scanner.finish();
+    if (last !== undefined) yield last;
+    return;
+  }
+  const decoder = dialect.call.createStreamDecoder();
+  for await (const chunk of response.chunks) {
+    const events = decoder.push(chunk);
+    if (events.length > 0) yield { events };
+  }
+  const events = decoder.finish();
+  if (events.length > 0) yield { events };
+}
+
+async function* readResult(dialect: Dialect, response: UpstreamResponse, passes: boolean): AsyncGenerator<AnswerBatch> {
+  const bytes = await readAll(response.chunks);
+  const events: ChatEvent[] = unfoldResult(dialect.call.decodeResult(bytes));
+  yield passes ? { events, bytes } : { events };
+}
+
+/** Tells once how the answer ended; an answer left early tells nothing. */
+async function* watch(
+  batches: AsyncIterable<AnswerBatch>,
+  onEnd: (error: AppError | undefined) => void,
+): AsyncGenerator<AnswerBatch> {
+  try {
+    for await (const batch of batches) {
+      const last = batch.events.at(-1);
+      if (last?.type === "error") onEnd(new AppError(last.error.code, last.error.message, last.error));
+      else if (last?.type === "end") onEnd(undefined);
+      yield batch;
+    }
+  } catch (error) {
+    if (error instanceof AppError) onEnd(error);
+    throw error;
+  }
+}

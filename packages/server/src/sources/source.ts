@@ -1,0 +1,60 @@
+// What every place where inference runs looks like to the layers above. Types only.
+
+import type { AnswerBatch } from "@auxot/wire/chat-event";
+import type { ChatRequest, DialectName } from "@auxot/wire/chat";
+import type { ModelAbilities, Tier } from "@auxot/wire/model-offer";
+
+/** A model that a provider can run now, over all its workers. */
+export type Offer = {
+  readonly tier: Tier;
+  readonly providerId: string;
+  readonly provider: string;
+  /** Concrete id: what the provider calls it. */
+  readonly model: string;
+  readonly aliases: readonly string[];
+  readonly abilities: ModelAbilities;
+  /** Prompt and answer together, in tokens; undefined when unknown. */
+  readonly contextTokens: number | undefined;
+  /** Requests it would take at once now. 0: a request would have to wait. */
+  readonly freeSlots: number;
+  /** Left out of plans until then (ms since 1970), because it failed or asked for it. */
+  readonly restsUntil?: number;
+  readonly description?: string;
+  /** The dialect the provider speaks, when it is one of ours. */
+  readonly dialect?: DialectName;
+};
+
+/** Where one answer comes from. `worker` is the worker's name, absent for the cloud. */
+export type Placement = {
+  readonly tier: Tier;
+  readonly provider: string;
+  readonly worker?: string;
+  readonly model: string;
+};
+
+export type SourceCall = {
+  readonly requestId: string;
+  readonly callerId: string;
+  readonly request: ChatRequest;
+  /** At least one; a source picks the first that is free. */
+  readonly targets: readonly Offer[];
+  /** How long the call may wait for a free slot; 0: not at all. */
+  readonly waitMs: number;
+};
+
+/**
+ * `batches` ends after an `end` event, or fails: by an `error` event or by throwing, both mean the same.
+ * Leaving it early (`return`) stops the work at the source.
+ */
+export type Answer = {
+  readonly placement: Placement;
+  /** What the target's format could not carry. */
+  readonly warnings: readonly string[];
+  readonly batches: AsyncIterable<AnswerBatch>;
+};
+
+export type Source = {
+  offers(): readonly Offer[];
+  /** Resolves when a slot is taken (worker) or the upstream accepted (cloud). Throws `no_capacity` when nothing came free in time, `cancelled` after an abort. Aborting `signal` also stops an answer under way. */
+  run(call: SourceCall, signal: AbortSignal): Promise<Answer>;
+};

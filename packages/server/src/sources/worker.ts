@@ -1,0 +1,29 @@
+// The source over all connected workers. Chooses no order: plans come from inference, slots from the hub.
+
+import type { Hub } from "../hub/hub.ts";
+import type { Offer, Source } from "./source.ts";
+
+export function createWorkerSource(hub: Pick<Hub, "offers" | "start">): Source {
+  return {
+    offers: () =>
+      hub.offers().map(({ provider, offer, freeSlots }): Offer => ({
+        tier: provider.kind,
+        providerId: provider.id,
+        provider: provider.name,
+        model: offer.model,
+        aliases: offer.aliases,
+        abilities: offer.abilities,
+        contextTokens: offer.contextTokens,
+        freeSlots,
+        ...(offer.description === undefined ? {} : { description: offer.description }),
+      })),
+    async run({ callerId, request, targets, waitMs }, signal) {
+      const job = await hub.start({ callerId, request, targets, waitMs }, signal);
+      return {
+        placement: { tier: job.provider.kind, provider: job.provider.name, worker: job.worker, model: job.model },
+        warnings: [],
+        batches: job.batches,
+      };
+    },
+  };
+}

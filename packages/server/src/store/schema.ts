@@ -1,0 +1,73 @@
+// Declares the tables. Migrations are made from this file (`npm run new:migration`) and never edited after release.
+
+import { bigint, boolean, customType, index, integer, jsonb, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+
+const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => "bytea" });
+const moment = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
+const count = (name: string) => bigint(name, { mode: "number" });
+
+export const provider = pgTable("provider", {
+  id: text("id").primaryKey(),
+  name: text("name").notNull().unique(),
+  kind: text("kind", { enum: ["gpu", "cli", "cloud"] }).notNull(),
+  dialect: text("dialect"),
+  baseUrl: text("base_url"),
+  /** Sealed for this row's id. */
+  apiKeySealed: text("api_key_sealed"),
+  models: jsonb("models").$type<unknown>().notNull().default([]),
+  modelsDeclared: boolean("models_declared").notNull().default(false),
+  modelsDiscoveredAt: moment("models_discovered_at"),
+  aliases: jsonb("aliases").$type<Record<string, string>>().notNull().default({}),
+  origin: text("origin", { enum: ["config", "system"] }).notNull(),
+  createdAt: moment("created_at").notNull().defaultNow(),
+  updatedAt: moment("updated_at").notNull().defaultNow(),
+  /** No longer declared. The row stays because keys and history point at it. */
+  removedAt: moment("removed_at"),
+});
+
+export const key = pgTable("key", {
+  id: text("id").primaryKey(),
+  name: text("name").notNull(),
+  kind: text("kind", { enum: ["caller", "worker"] }).notNull(),
+  admin: boolean("admin").notNull().default(false),
+  providerId: text("provider_id").references(() => provider.id),
+  hmac: bytea("hmac").notNull().unique(),
+  /** The pepper `hmac` was made with. */
+  pepperId: text("pepper_id").notNull(),
+  masked: text("masked").notNull(),
+  origin: text("origin", { enum: ["config", "bootstrap", "created"] }).notNull(),
+  createdAt: moment("created_at").notNull().defaultNow(),
+  revokedAt: moment("revoked_at"),
+  lastUsedAt: moment("last_used_at"),
+});
+
+export const usageRecord = pgTable(
+  "usage_record",
+  {
+    id: text("id").primaryKey(),
+    at: moment("at").notNull(),
+    keyId: text("key_id").notNull(),
+    keyName: text("key_name").notNull(),
+    dialect: text("dialect").notNull(),
+    stream: boolean("stream").notNull(),
+    requestedModel: text("requested_model").notNull(),
+    model: text("model"),
+    tier: text("tier"),
+    provider: text("provider"),
+    worker: text("worker"),
+    tries: integer("tries").notNull(),
+    inputTokens: count("input_tokens").notNull(),
+    outputTokens: count("output_tokens").notNull(),
+    cachedInputTokens: count("cached_input_tokens").notNull(),
+    cacheWriteTokens: count("cache_write_tokens").notNull(),
+    reasoningTokens: count("reasoning_tokens").notNull(),
+    usageEstimated: boolean("usage_estimated").notNull(),
+    queueMs: integer("queue_ms").notNull(),
+    firstTokenMs: integer("first_token_ms"),
+    totalMs: integer("total_ms").notNull(),
+    outcome: text("outcome", { enum: ["ok", "error", "cancelled"] }).notNull(),
+    errorCode: text("error_code"),
+    status: integer("status").notNull(),
+  },
+  (table) => [index("usage_record_at").on(table.at)],
+);

@@ -1,0 +1,103 @@
+// Starts a whole router in this process, on a port of its own with a database of its own, for tests.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { HubTimes } from "../../src/hub/hub.ts";
+import { startRouter, type Router } from "../../src/compose.ts";
+import type { Config, ConfiguredProvider, Limits } from "../../src/config.ts";
+import { createLog } from "../../src/platform/log.ts";
+import { createSecret } from "../../src/platform/secret-text.ts";
+
+export type TestRouter = AsyncDisposable & {
+  readonly router: Router;
+  readonly url: string;
+  readonly key: string;
+  readonly workerKey: string;
+  readonly dataDir: string;
+  /** Log lines, parsed. */
+  readonly log: Record<string, unknown>[];
+  /** Sends JSON with the admin key; `body` may be raw text. */
+  post(path: string, body: unknown, options?: RequestOptions): Promise<Response>;
+  get(path: string, options?: RequestOptions): Promise<Response>;
+};
+
+export type RequestOptions = {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  /** null: send none. */
+  readonly key?: string | null;
+};
+
+export type TestRouterOptions = {
+  readonly providers?: readonly ConfiguredProvider[];
+  readonly limits?: Partial<Limits>;
+  readonly hubTimes?: Partial<HubTimes>;
+  readonly streamPingEveryMs?: number;
+  readonly expectWorker?: boolean;
+  readonly dataDir?: string;
+  readonly config?: Partial<Config>;
+};
+
+const limits: Limits = {
+  maxBodyBytes: 1024 * 1024,
+  queueWaitMs: 5000,
+  maxQueuedRequests: 100,
+  firstTokenTimeoutMs: 10_000,
+  idleTimeoutMs: 10_000,
+  drainTimeoutMs: 2000,
+};
+
+export const testKey = "test-admin-key-of-the-harness";
+
+export async function startTestRouter(options: TestRouterOptions = {}): Promise<TestRouter> {
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "auxot-test-")));
+  const lines: Record<string, unknown>[] = [];
+  const log = createLog("debug", (line) => void lines.push(JSON.parse(line) as Record<string, unknown>));
+  const config: Config = {
+    host: "127.0.0.1",
+    port: 0,
+    dataDir,
+    logLevel: "debug",
+    bootstrapKey: createSecret(testKey),
+    limits: { ...limits, ...options.limits },
+    providers: options.providers ?? [],
+    keys: [],
+    ...options.config,
+  };
+  const router = await startRouter(config, log, {
+    expectWorker: options.expectWorker ?? false,
+    hubTimes: { resumeWindowMs: 300, ...options.hubTimes },
+    ...(options.streamPingEveryMs === undefined ? {} : { streamPingEveryMs: options.streamPingEveryMs }),
+  });
+
+  function send(method: string, path: string, body: string | undefined, request: RequestOptions): Promise<Response> {
+    const key = request.key === undefined ? testKey : request.key;
+    return fetch(router.url + path, {
+      method,
+      headers: {
+        ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...request.headers,
+      },
+      ...(body === undefined ? {} : { body }),
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+    });
+  }
+
+  return {
+    router,
+    url: router.url,
+    key: testKey,
+    workerKey: router.workerKey.reveal(),
+    dataDir,
+    log: lines,
+    post: (path, body, request = {}) =>
+      send("POST", path, typeof body === "string" ? body : JSON.stringify(body), request),
+    get: (path, request = {}) => send("GET", path, undefined, request),
+    async [Symbol.asyncDispose]() {
+      await router.stop();
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}

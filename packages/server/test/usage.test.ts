@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { createLog } from "../src/platform/log.ts";
+import { openDatabase } from "../src/store/database.ts";
+import { startEmbeddedPostgres } from "../src/store/embedded-postgres/launcher.ts";
+import { answerOpenai, startFakeCloud } from "./harness/fake-cloud.ts";
+import { connectFakeWorker, someUsage } from "./harness/fake-worker.ts";
+import { startTestRouter } from "./harness/router.ts";
+
+const hello = { model: "auto", max_tokens: 5, messages: [{ role: "user", content: "Hi" }] };
+
+/** Every usage row of a router that has stopped, oldest first. */
+async function readRows(dataDir: string): Promise<Record<string, unknown>[]> {
+  const log = createLog("fatal");
+  const postgres = await startEmbeddedPostgres({ dataDir, log });
+  const database = await openDatabase(postgres.target, log);
+  const rows = await database.sql`select * from usage_record order by at`;
+  await database.close();
+  await postgres.stop();
+  return rows.map((row) => ({ ...row }));
+}
+
+test("each request leaves one row, however it ends, and a clean stop loses none", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "auxot-usage-"));
+  await using cloud = await startFakeCloud(answerOpenai(["a", "b"]));
+  {
+    await using app = await startTestRouter({ dataDir, providers: [cloud.provider()] });
+    using worker = await connectFakeWorker(app);
+    const ok = app.post("/v1/messages", { ...hello, stream: true });
+    (await worker.nextJob()).answer("fine");
+    await (await ok).text();
+
+    const failed = app.post("/v1/chat/completions", { ...hello, model: "fake-model", stream: true });
+    const job = await worker.nextJob();
+    job.send({ type: "text-start", index: 0 }, { type: "text-delta", index: 0, text: "12345678" });
+    const response = await failed;
+    job.done({ code: "source_failed", message: "broke" });
+    await response.text();
+
+    await app.post("/v1/chat/completions", { ...hello, model: "nothing-like-it" });
+
+    const caller = new AbortController();
+    const left = app.post("/v1/chat/completions", { ...hello, model: "fake-model" }, { signal: caller.signal });
+    const abandoned = await worker.nextJob();
+    caller.abort();
+    await assert.rejects(left);
+    await abandoned.cancelled;
+    abandoned.done();
+
+    await (await app.post("/v1/chat/completions", { ...hello, model: "cloud-model", stream: true })).text();
+  }
+  const rows = await readRows(dataDir);
+  await rm(dataDir, { recursive: true, force: true });
+  const shown = rows.map((row) => [
+    row["outcome"],
+    row["status"],
+    row["tier"],
+    row["model"],
+    row["requested_model"],
+    Number(row["input_tokens"]),
+    Number(row["output_tokens"]),
+  ]);
+  assert.deepEqual(shown, [
+    ["ok", 200, "gpu", "fake-model", "auto", someUsage.inputTokens, someUsage.outputTokens],
+    ["error", 200, "gpu", "fake-model", "fake-model", 0, 2],
+    ["error", 404, null, null, "nothing-like-it", 0, 0],
+    ["cancelled", 499, "gpu", "fake-model", "fake-model", 0, 0],
+    ["ok", 200, "cloud", "cloud-model", "cloud-model", 11, 2],
+  ]);
+  assert.equal(rows[0]?.["cached_tokens"] ?? rows[0]?.["cached_input_tokens"], someUsage.cachedInputTokens);
+  assert.equal(rows[1]?.["usage_estimated"], true);
+  assert.ok(rows.every((row) => Number(row["total_ms"]) >= 0));
+});
