@@ -88,6 +88,8 @@ export type Dialect = {
   readonly answerIdPrefix: string;
   /** Where a call goes below the base URL. */
   readonly chatPath: string;
+  /** Where the list of models is below the base URL. */
+  readonly modelsPath: string;
   readonly serve: ServeSide;
   readonly call: CallSide;
 };

@@ -37,7 +37,10 @@ export type RouterOptions = {
 };
 
 export type Router = {
+  /** As people reach it. */
   readonly url: string;
+  /** As a process on this machine reaches it. */
+  readonly localUrl: string;
   /** A caller key made at this start, because there was none. Shown once. */
   readonly createdKey: string | undefined;
   /** For the bundled worker. */
@@ -141,8 +144,16 @@ async function startParts(
     await http.drain(config.limits.drainTimeoutMs);
   });
   if (!options.expectWorker) ready.resolve();
-  const url = config.baseUrl ?? `http://${formatHost(config.host)}:${port}`;
-  return { url, createdKey: created, workerKey, offers: sources.offers, ready: ready.promise, stop };
+  const localUrl = `http://${formatHost(config.host)}:${port}`;
+  return {
+    url: config.baseUrl ?? localUrl,
+    localUrl,
+    createdKey: created,
+    workerKey,
+    offers: sources.offers,
+    ready: ready.promise,
+    stop,
+  };
 }
 
 async function startStorage(config: Config, log: Log, cleanups: (() => Promise<void> | void)[]): Promise<Database> {

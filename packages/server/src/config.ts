@@ -8,7 +8,7 @@ import type { ModelAbilities } from "@auxot/wire/model-offer";
 import { z } from "zod";
 import { checkKeyText, readDeclarations } from "./config/declarations.ts";
 import { readConfigText, type Environment, type FileContent } from "./config/file.ts";
-import { findNearest } from "./config/nearest.ts";
+import { findNearMatches } from "@auxot/wire/near-matches";
 import { createProblems, type Problems } from "./config/problems.ts";
 import { logLevels, type LogLevel } from "./platform/log.ts";
 import { createSecret, type Secret } from "./platform/secret-text.ts";
@@ -216,7 +216,7 @@ function findUnknown(env: Environment, used: ReadonlySet<string>): string[] {
   return Object.keys(env)
     .filter((name) => name.startsWith("AUXOT_") && !known.includes(name) && !foreign.test(name) && !used.has(name))
     .map((name) => {
-      const nearest = findNearest(name, known);
+      const nearest = findNearMatches(name, known)[0];
       return `${name}: unknown setting, ignored${nearest === undefined ? "" : `; did you mean ${nearest}?`}`;
     });
 }

@@ -37,7 +37,7 @@ async function main(): Promise<void> {
     return;
   }
   stopOnSignals(router);
-  process.send?.({ type: "listening", url: router.url, workerKey: router.workerKey.reveal() });
+  process.send?.({ type: "listening", url: router.localUrl, workerKey: router.workerKey.reveal() });
   await router.ready;
   const offer = router.offers()[0];
   process.stdout.write(

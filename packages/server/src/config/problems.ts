@@ -1,7 +1,7 @@
 // Owns the list of what is wrong with a configuration, each with its path.
 
 import type { z } from "zod";
-import { findNearest } from "./nearest.ts";
+import { findNearMatches } from "@auxot/wire/near-matches";
 
 export type Path = readonly (string | number)[];
 
@@ -52,7 +52,7 @@ function addIssue(issue: z.core.$ZodIssue, prefix: Path, schema: z.ZodType, add:
   if (issue.code === "unrecognized_keys") {
     for (const key of issue.keys) {
       const known = "shape" in schema && typeof schema.shape === "object" ? Object.keys(schema.shape ?? {}) : [];
-      const nearest = findNearest(key, known);
+      const nearest = findNearMatches(key, known)[0];
       add([...path, key], nearest === undefined ? "unknown field" : `unknown field; did you mean ${nearest}?`);
     }
     return;

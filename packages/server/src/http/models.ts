@@ -2,7 +2,7 @@
 
 import { AppError } from "@auxot/wire/errors";
 import { tiers, type Tier } from "@auxot/wire/model-offer";
-import { findNearMatches } from "../inference/near-matches.ts";
+import { findNearMatches } from "@auxot/wire/near-matches";
 import { autoModel, nameOffer } from "../inference/plan.ts";
 import type { Offer } from "../sources/source.ts";
 import type { DialectName } from "@auxot/wire/chat";

@@ -4,7 +4,7 @@
 import { AppError } from "@auxot/wire/errors";
 import { tiers } from "@auxot/wire/model-offer";
 import type { Offer } from "../sources/source.ts";
-import { findNearMatches } from "./near-matches.ts";
+import { findNearMatches } from "@auxot/wire/near-matches";
 import type { Needs } from "./needs.ts";
 
 /** Why an offer that matches the model was not taken as it is. */

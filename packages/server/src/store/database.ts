@@ -2,10 +2,9 @@
 
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { readMigrationFiles } from "drizzle-orm/migrator";
-import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
-import { migrate } from "drizzle-orm/postgres-js/migrator";
+import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import postgres, { type Sql } from "postgres";
+import { drizzle, migrate, readMigrationFiles } from "./drizzle.ts";
 import * as schema from "./schema.ts";
 import type { StoreLog } from "./store-log.ts";
 

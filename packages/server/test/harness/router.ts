@@ -73,7 +73,7 @@ export async function startTestRouter(options: TestRouterOptions = {}): Promise<
 
   function send(method: string, path: string, body: string | undefined, request: RequestOptions): Promise<Response> {
     const key = request.key === undefined ? testKey : request.key;
-    return fetch(router.url + path, {
+    return fetch(router.localUrl + path, {
       method,
       headers: {
         ...(key === null ? {} : { authorization: `Bearer ${key}` }),
@@ -87,7 +87,7 @@ export async function startTestRouter(options: TestRouterOptions = {}): Promise<
 
   return {
     router,
-    url: router.url,
+    url: router.localUrl,
     key: testKey,
     workerKey: router.workerKey.reveal(),
     dataDir,

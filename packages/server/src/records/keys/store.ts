@@ -1,7 +1,7 @@
 // SQL of the key table, and the news of revocations between routers on one database.
 
 import { randomUUID } from "node:crypto";
-import { and, desc, eq, isNull, notInArray, sql } from "drizzle-orm";
+import { and, desc, eq, isNull, notInArray, sql } from "../../store/drizzle.ts";
 import type { Database } from "../../store/database.ts";
 import { key, provider } from "../../store/schema.ts";
 

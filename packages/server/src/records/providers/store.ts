@@ -1,6 +1,6 @@
 // SQL of the provider table. Sealed API keys go in and out as they are.
 
-import { and, asc, eq, isNull, notInArray, sql } from "drizzle-orm";
+import { and, asc, eq, isNull, notInArray, sql } from "../../store/drizzle.ts";
 import type { Database } from "../../store/database.ts";
 import { provider } from "../../store/schema.ts";
 

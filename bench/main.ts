@@ -1,0 +1,198 @@
+// `npm run bench`: what the router costs, as ratios to the same load sent directly to the same mock upstream in the same
+// run. Absolute numbers differ from machine to machine and hour to hour; ratios hold to about 15 %.
+
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { createOpenaiLanes, createRouterConfig, createTranslatedLane, type Lane, type Targets } from "./lanes.ts";
+import { canPin, receive, startProcess, stopProcess } from "./processes.ts";
+import { findMedian, findPercentile } from "./statistics.ts";
+import { eventsPerStream, models, type LoadResult } from "./workload.ts";
+
+const { values: flags } = parseArgs({
+  options: { quick: { type: "boolean", default: false }, json: { type: "boolean", default: false } },
+});
+
+const rounds = flags.quick ? 1 : 3;
+const durationMs = flags.quick ? 1000 : 3500;
+const warmUpMs = flags.quick ? 300 : 1500;
+const requestsPerSecond = 300;
+const pacedStreams = 100;
+const routerCore = 0;
+const loadCore = 1;
+
+/** One number of one measurement. */
+type Metric = {
+  readonly name: string;
+  readonly unit: string;
+  readonly read: (result: LoadResult) => number;
+  /** What is told of two medians: how much there is of it, or how much more it takes. */
+  readonly compare: "ratio" | "difference";
+};
+type Scenario = { readonly name: string; readonly lanes: readonly Lane[]; readonly metrics: readonly Metric[] };
+type Row = {
+  readonly name: string;
+  readonly unit: string;
+  readonly direct: number;
+  readonly router: number;
+  readonly comparison: string;
+};
+
+const perSecond = (result: LoadResult): number => result.answers / (result.elapsedMs / 1000);
+const requestRate: Metric = { name: "requests", unit: "/s", read: perSecond, compare: "ratio" };
+const eventRate: Metric = {
+  name: "events",
+  unit: "/s",
+  read: (result) => perSecond(result) * eventsPerStream,
+  compare: "ratio",
+};
+
+const streamShape = { model: models.stream, connections: 16, endMark: "[DONE]" };
+const scenarios: readonly Scenario[] = [
+  {
+    name: "1 KB JSON",
+    lanes: createOpenaiLanes({ model: models.json, connections: 32, endMark: "total_tokens" }, false),
+    metrics: [requestRate],
+  },
+  {
+    name: `1 KB JSON at ${requestsPerSecond}/s`,
+    lanes: createOpenaiLanes(
+      { model: models.json, connections: 64, endMark: "total_tokens", requestsPerSecond },
+      false,
+    ),
+    metrics: [latencyAt(0.5), latencyAt(0.99)],
+  },
+  {
+    name: "stream",
+    lanes: [...createOpenaiLanes(streamShape, true), createTranslatedLane(streamShape)],
+    metrics: [eventRate],
+  },
+  {
+    name: "stream, ten events a write",
+    lanes: [
+      ...createOpenaiLanes({ ...streamShape, model: models.batched }, true),
+      createTranslatedLane({ ...streamShape, model: models.batched }),
+    ],
+    metrics: [eventRate],
+  },
+  {
+    name: `${pacedStreams} slow streams`,
+    lanes: createOpenaiLanes({ model: models.paced, connections: pacedStreams, endMark: "[DONE]" }, true),
+    metrics: [
+      { name: "gap p99", unit: "ms", read: ({ gapsMs }) => findPercentile(gapsMs, 0.99), compare: "difference" },
+    ],
+  },
+];
+
+await main();
+
+async function main(): Promise<void> {
+  const dataDir = mkdtempSync(path.join(tmpdir(), "auxot-bench-"));
+  // Under root the database runs as another user, who must be able to enter.
+  chmodSync(dataDir, 0o755);
+  const key = "bench-key-that-is-long-enough";
+  const mock = startProcess(path.join(import.meta.dirname, "mock-upstream.ts"), loadCore);
+  const generator = startProcess(path.join(import.meta.dirname, "generator.ts"), loadCore);
+  const children = [generator, mock];
+  try {
+    const mockPort = await receive(mock, (message) => (message as { port?: number }).port);
+    const configFile = path.join(dataDir, "auxot.yaml");
+    writeFileSync(configFile, createRouterConfig(mockPort));
+    const router = startProcess(path.join(import.meta.dirname, "../packages/server/src/main.ts"), routerCore, {
+      AUXOT_CONFIG: configFile,
+      AUXOT_DATA_DIR: path.join(dataDir, "data"),
+      AUXOT_PORT: "0",
+      AUXOT_BOOTSTRAP_KEY: key,
+      AUXOT_LOG_LEVEL: "warn",
+    });
+    children.unshift(router);
+    const url = await receive(router, (message) => (message as { url?: string }).url);
+    const targets = { mockPort, routerPort: Number(new URL(url).port), key };
+    report(await measureAll(targets, (load) => run(generator, load)));
+  } finally {
+    for (const child of children) await stopProcess(child);
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function run(generator: ReturnType<typeof startProcess>, load: unknown): Promise<LoadResult> {
+  generator.send(load as object);
+  return await receive(generator, (message) => message as LoadResult);
+}
+
+/** Lanes take turns within each round, so that a slow minute of the machine hits all of them. */
+async function measureAll(targets: Targets, run: (load: unknown) => Promise<LoadResult>): Promise<Row[]> {
+  const results = new Map<Lane, LoadResult[]>();
+  for (let round = 0; round <= rounds; round++) {
+    const isWarmUp = round === 0;
+    for (const scenario of scenarios) {
+      for (const lane of scenario.lanes) {
+        const label = `${scenario.name}, ${lane.name}`;
+        showProgress(`${isWarmUp ? "warm-up" : `round ${round}`}: ${label}`);
+        const isPaced = scenario.name.endsWith("slow streams");
+        // A slow stream takes four seconds whatever the limit; it needs no warm-up.
+        if (isWarmUp && isPaced) continue;
+        const result = await run({ ...lane.createLoad(targets), durationMs: isWarmUp ? warmUpMs : durationMs });
+        if (result.failures > 0) throw new Error(`${label}: ${result.failures} of the answers were wrong.`);
+        if (!isWarmUp) results.set(lane, [...(results.get(lane) ?? []), result]);
+      }
+    }
+  }
+  showProgress("");
+  return scenarios.flatMap((scenario) => compareLanes(scenario, results));
+}
+
+function showProgress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${text}`);
+}
+
+function compareLanes({ name, lanes, metrics }: Scenario, results: ReadonlyMap<Lane, readonly LoadResult[]>): Row[] {
+  return metrics.flatMap((metric) => {
+    const medianOf = (wanted: string): number => {
+      const lane = lanes.find((lane) => lane.name === wanted);
+      return findMedian((lane === undefined ? [] : (results.get(lane) ?? [])).map(metric.read));
+    };
+    const { unit, compare } = metric;
+    const label = `${name}: ${metric.name}`;
+    const [direct, router, translated] = [medianOf("direct"), medianOf("router"), medianOf("translated")];
+    const rows = [{ name: label, unit, direct, router, comparison: compareTwo(direct, router, compare) }];
+    if (Number.isNaN(translated)) return rows;
+    const share = (translated / router).toFixed(2);
+    const comparison = `${compareTwo(direct, translated, compare)} (${share} of passthrough)`;
+    return [...rows, { name: `${label}, translated`, unit, direct, router: translated, comparison }];
+  });
+}
+
+function compareTwo(direct: number, router: number, compare: Metric["compare"]): string {
+  if (compare === "ratio") return `x ${(router / direct).toFixed(2)}`;
+  return `${router >= direct ? "+" : "-"}${Math.abs(router - direct).toFixed(2)} ms`;
+}
+
+function report(rows: readonly Row[]): void {
+  const machine = `Node ${process.version}, ${availableParallelism()} cores, ${canPin ? "pinned" : "not pinned"}`;
+  const method = `medians of ${rounds} ${rounds === 1 ? "round" : "rounds"} of ${durationMs / 1000} s`;
+  if (flags.json) {
+    console.log(JSON.stringify({ machine, method, rows }, null, 2));
+    return;
+  }
+  console.log(`${machine}; ${method}\n`);
+  console.log(`${"".padEnd(48)}${"direct".padStart(12)}${"router".padStart(12)}`);
+  for (const { name, unit, direct, router, comparison } of rows) {
+    const cells = [direct, router].map((value) => `${formatNumber(value)} ${unit}`.padStart(12)).join("");
+    console.log(`${name.padEnd(48)}${cells}   ${comparison}`);
+  }
+}
+
+function formatNumber(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(2);
+}
+
+function latencyAt(fraction: number): Metric {
+  return {
+    name: `p${fraction * 100}`,
+    unit: "ms",
+    read: ({ latenciesMs }) => findPercentile(latenciesMs, fraction),
+    compare: "difference",
+  };
+}

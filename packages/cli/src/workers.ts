@@ -1,0 +1,46 @@
+// The command that shows live workers.
+
+import { listWorkers } from "@auxot/wire/operations/workers";
+import type { Command } from "./command.ts";
+import { renderTable } from "./table.ts";
+
+export const workersList: Command = {
+  name: "workers",
+  summary: listWorkers.summary,
+  positionals: [],
+  options: {},
+  async run({ isJson, terminal, url }, client) {
+    const output = await client().call(listWorkers, {});
+    if (isJson) {
+      terminal.out(`${JSON.stringify(output, null, 2)}\n`);
+      return 0;
+    }
+    if (output.workers.length === 0) {
+      terminal.err(
+        "No worker is connected. To connect one, on its machine:\n" +
+          `  AUXOT_WORKER_KEY=axw_… npx auxot-worker gpu --router ${url}\n` +
+          "and a key for it: npx auxot keys create --name NAME --worker\n",
+      );
+      return 0;
+    }
+    const rows = output.workers.map((worker) => [
+      worker.name,
+      worker.state,
+      worker.provider,
+      worker.models.map(({ model }) => model).join(", ") || "-",
+      worker.models.map(({ busySlots, slots }) => `${busySlots}/${slots}`).join(", ") || "-",
+      formatAge(terminal.now() - Date.parse(worker.lastSeenAt)),
+    ]);
+    terminal.out(renderTable(["NAME", "STATE", "PROVIDER", "MODELS", "BUSY", "LAST SEEN"], rows));
+    return 0;
+  },
+};
+
+/** E.g. "3 s ago". A clock that runs behind the router's gives "0 s ago". */
+export function formatAge(ageMs: number): string {
+  const seconds = Math.max(0, Math.round(ageMs / 1000));
+  if (seconds < 60) return `${seconds} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${Math.floor(seconds / 86_400)} d ago`;
+}

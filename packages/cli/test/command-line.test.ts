@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { test } from "node:test";
+import { runForTest } from "./scripted-router.ts";
+
+function run(...args: string[]) {
+  return runForTest(args, "http://unused", "axk_test");
+}
+
+test("help lists the commands, each command has its page", async () => {
+  const { code, out } = await run("--help");
+  assert.equal(code, 0);
+  assert.match(out, /^npx auxot COMMAND \[options\]\n\n {2}verify .*\n {2}keys create --name NAME .*\n/);
+  assert.deepEqual(await run("help"), { code, out, err: "" });
+  assert.match((await run("keys", "--help")).out, /keys revoke ID/);
+  assert.doesNotMatch((await run("keys", "--help")).out, /verify/);
+  assert.match((await run("verify", "--help")).out, /--model MODEL +which model to ask/);
+});
+
+test("a mistyped command or option is answered with the near one, exit code 2", async () => {
+  assert.deepEqual(await run("verfy"), {
+    code: 2,
+    out: "",
+    err: 'There is no command "verfy". Did you mean "auxot verify"?\n`npx auxot --help` says more.\n',
+  });
+  assert.match((await run("keys", "lst")).err, /^There is no command "keys lst"\. Did you mean "auxot keys list"\?/);
+  assert.match((await run("worker")).err, /Did you mean "auxot workers"\?/);
+  assert.match((await run("xyzzy")).err, /^There is no command "xyzzy"\.\n/);
+  assert.deepEqual(await run("keys", "create", "--nam", "a"), {
+    code: 2,
+    out: "",
+    err: "There is no option --nam. Did you mean --name?\n`npx auxot keys create --help` says more.\n",
+  });
+});
+
+test("what is missing or too much is named", async () => {
+  assert.match((await run("keys", "create")).err, /^--name NAME is missing\.\n/);
+  assert.match((await run("keys", "revoke")).err, /^ID is missing\.\n/);
+  assert.match((await run("keys", "list", "all")).err, /^"all" is one word too many\.\n/);
+  assert.match((await run("--json")).err, /^"--json" needs a command before it\.\n/);
+  assert.match((await run("workers", "--url", "nowhere")).err, /^"nowhere" is not the address of a router/);
+});
+
+test("the program itself starts and keeps its exit code", () => {
+  const bin = path.join(import.meta.dirname, "../src/main.ts");
+  const { status, stderr } = spawnSync(process.execPath, [bin, "keys", "revoke"], { encoding: "utf8" });
+  assert.deepEqual([status, stderr], [2, "ID is missing.\n`npx auxot keys revoke --help` says more.\n"]);
+});

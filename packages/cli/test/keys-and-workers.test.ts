@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { runForTest, startScriptedRouter } from "./scripted-router.ts";
+
+const key = {
+  id: "key_1",
+  name: "laptop",
+  kind: "caller",
+  admin: false,
+  provider: null,
+  masked: "axk_1234…wxyz",
+  createdAt: "2026-01-01T00:00:00.000Z",
+  revokedAt: null,
+};
+const workerKey = {
+  ...key,
+  id: "key_22",
+  name: "box",
+  kind: "worker",
+  provider: "gpu",
+  masked: "axw_5678…abcd",
+  revokedAt: "2026-01-02T00:00:00.000Z",
+};
+
+test("keys create prints the key alone on stdout, and what it is on stderr", async (t) => {
+  const router = await startScriptedRouter(t, { "POST /api/keys": { body: { ...key, key: "axk_secret" } } });
+  assert.deepEqual(await router.run(["keys", "create", "--name", "laptop"]), {
+    code: 0,
+    out: "axk_secret\n",
+    err: 'This is the key "laptop" (key_1). Keep it: it is not shown again.\n',
+  });
+  assert.equal(router.received[0]?.body, '{"name":"laptop","kind":"caller","admin":false}');
+  assert.equal(router.received[0].headers["authorization"], "Bearer axk_test");
+});
+
+test("keys create makes worker keys for a provider", async (t) => {
+  const router = await startScriptedRouter(t, { "POST /api/keys": { body: { ...workerKey, key: "axw_secret" } } });
+  const printed = await router.run(["keys", "create", "--name", "box", "--worker", "--provider", "gpu"]);
+  assert.equal(printed.out, "axw_secret\n");
+  assert.equal(router.received[0]?.body, '{"name":"box","kind":"worker","admin":false,"provider":"gpu"}');
+});
+
+test("keys create refuses options that contradict each other", async () => {
+  const { code, err } = await runForTest(
+    ["keys", "create", "--name", "a", "--worker", "--admin"],
+    "http://unused",
+    "k",
+  );
+  assert.equal(code, 2);
+  assert.match(err, /^A worker's key cannot be an admin's: leave --worker or --admin out\.\n/);
+  const other = await runForTest(["keys", "create", "--name", "a", "--provider", "gpu"], "http://unused", "k");
+  assert.equal(other.code, 2);
+  assert.match(other.err, /^--provider is for a worker's key: add --worker\.\n/);
+});
+
+test("keys list shows a table", async (t) => {
+  const router = await startScriptedRouter(t, { "GET /api/keys": { body: { keys: [workerKey, key] } } });
+  assert.deepEqual(await router.run(["keys", "list"]), {
+    code: 0,
+    out: `ID      NAME    KIND    PROVIDER  KEY            CREATED     STATE
+key_22  box     worker  gpu       axw_5678…abcd  2026-01-01  revoked 2026-01-02
+key_1   laptop  caller  -         axk_1234…wxyz  2026-01-01  active
+`,
+    err: "",
+  });
+});
+
+test("keys list --json prints what the router said", async (t) => {
+  const router = await startScriptedRouter(t, { "GET /api/keys": { body: { keys: [key] } } });
+  const printed = await router.run(["keys", "list", "--json"]);
+  assert.deepEqual(JSON.parse(printed.out), { keys: [key] });
+});
+
+test("keys revoke says what was revoked", async (t) => {
+  const router = await startScriptedRouter(t, { "DELETE /api/keys/key_1": { body: key } });
+  assert.deepEqual(await router.run(["keys", "revoke", "key_1"]), {
+    code: 0,
+    out: 'Revoked "laptop" (axk_1234…wxyz).\n',
+    err: "",
+  });
+});
+
+test("the router's refusal is printed, with exit code 1", async (t) => {
+  const refusal = { status: 403, body: { code: "forbidden", detail: "This key is not an admin's." } };
+  const router = await startScriptedRouter(t, { "GET /api/keys": refusal });
+  assert.deepEqual(await router.run(["keys", "list"]), { code: 1, out: "", err: "This key is not an admin's.\n" });
+  assert.deepEqual(JSON.parse((await router.run(["keys", "list", "--json"])).out), {
+    error: { code: "forbidden", message: "This key is not an admin's." },
+  });
+});
+
+test("without a key it says where to get one", async () => {
+  const { code, err } = await runForTest(["keys", "list"], "http://unused", null);
+  assert.equal(code, 1);
+  assert.match(err, /^No key was given\. Pass --key axk_… or set AUXOT_KEY\./);
+});
+
+const worker = {
+  id: "wrk_1",
+  name: "box",
+  kind: "gpu",
+  provider: "gpu",
+  engine: "embedded",
+  version: "0.1.0",
+  state: "online",
+  hardware: { os: "linux", arch: "x64", cpus: 2, memoryBytes: 1, gpus: [] },
+  models: [
+    { model: "auxot-demo", slots: 4, busySlots: 1 },
+    { model: "auxot-echo", slots: 2, busySlots: 0 },
+  ],
+  connectedAt: "2026-01-01T00:00:00.000Z",
+  lastSeenAt: "2026-01-01T00:00:57.000Z",
+};
+
+test("workers shows who is connected, how busy, and when last seen", async (t) => {
+  const router = await startScriptedRouter(t, { "GET /api/workers": { body: { workers: [worker] } } });
+  assert.deepEqual(await router.run(["workers"]), {
+    code: 0,
+    out: `NAME  STATE   PROVIDER  MODELS                  BUSY      LAST SEEN
+box   online  gpu       auxot-demo, auxot-echo  1/4, 0/2  3 s ago
+`,
+    err: "",
+  });
+});
+
+test("workers without any says how to connect one", async (t) => {
+  const router = await startScriptedRouter(t, { "GET /api/workers": { body: { workers: [] } } });
+  const { code, out, err } = await router.run(["workers"]);
+  assert.deepEqual([code, out], [0, ""]);
+  assert.match(err, /^No worker is connected\. .*\n {2}AUXOT_WORKER_KEY=axw_… npx auxot-worker gpu --router http:/);
+});

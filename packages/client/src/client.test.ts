@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AppError } from "@auxot/wire/errors";
+import { createKey, listKeys, revokeKey } from "@auxot/wire/operations/keys";
+import { createClient } from "./client.ts";
+
+const view = {
+  id: "key_1",
+  name: "me",
+  kind: "caller",
+  admin: false,
+  provider: null,
+  masked: "axk_1234…wxyz",
+  createdAt: "2026-01-01T00:00:00.000Z",
+  revokedAt: null,
+};
+
+/** A client whose router answers everything with `body`, and the requests it got. */
+function createScripted(body: unknown, init: ResponseInit = {}) {
+  const requests: { url: string; init: RequestInit | undefined }[] = [];
+  const client = createClient({
+    url: "http://router:8080/prefix/",
+    key: "axk_key",
+    fetch: (url, requestInit) => {
+      requests.push({ url: String(url), init: requestInit });
+      return Promise.resolve(new Response(typeof body === "string" ? body : JSON.stringify(body), init));
+    },
+  });
+  return { client, requests };
+}
+
+function isError(code: string, message: string, param?: string) {
+  return (error: unknown) => {
+    assert.ok(error instanceof AppError);
+    assert.deepEqual([error.code, error.message, error.param], [code, message, param]);
+    return true;
+  };
+}
+
+test("sends the input as JSON with the key, and gives the parsed output", async () => {
+  const { client, requests } = createScripted({ ...view, key: "axk_new" });
+  const created = await client.call(createKey, { name: "me", kind: "caller", admin: false, provider: undefined });
+  assert.equal(created.key, "axk_new");
+  const [request] = requests;
+  assert.equal(request?.url, "http://router:8080/prefix/api/keys");
+  assert.equal(request.init?.method, "POST");
+  assert.equal(request.init.body, '{"name":"me","kind":"caller","admin":false}');
+  assert.deepEqual(request.init.headers, {
+    accept: "application/json",
+    authorization: "Bearer axk_key",
+    "content-type": "application/json",
+  });
+});
+
+test("fills the path from the input, escaped, and sends the rest of a DELETE as query", async () => {
+  const { client, requests } = createScripted(view);
+  await client.call(revokeKey, { id: "a/b c" });
+  assert.equal(requests[0]?.url, "http://router:8080/prefix/api/keys/a%2Fb%20c");
+  assert.equal(requests[0].init?.body, undefined);
+  await client.call({ ...listKeys, output: revokeKey.output }, { limit: 2, kind: ["a", "b"] } as never);
+  assert.equal(requests[1]?.url, "http://router:8080/prefix/api/keys?limit=2&kind=a&kind=b");
+});
+
+test("an empty part of the path is refused before anything is sent", async () => {
+  const { client, requests } = createScripted(view);
+  await assert.rejects(client.call(revokeKey, { id: "" }), isError("invalid_request", 'keys.revoke needs "id".', "id"));
+  assert.deepEqual(requests, []);
+});
+
+test("throws the router's error with its code, message and field", async () => {
+  const problem = {
+    type: "about:blank",
+    title: "Bad Request",
+    status: 400,
+    detail: "name: must not be empty",
+    code: "invalid_request",
+    errors: [
+      { path: "name", message: "must not be empty" },
+      { path: "kind", message: "must be caller or worker" },
+    ],
+  };
+  const { client } = createScripted(problem, { status: 400 });
+  await assert.rejects(
+    client.call(listKeys, {}),
+    isError("invalid_request", "name: must not be empty\nkind: must be caller or worker", "name"),
+  );
+});
+
+test("a wait that the router asks for comes with the error", async () => {
+  const { client } = createScripted(
+    { detail: "Slow down.", code: "rate_limited" },
+    { status: 429, headers: { "retry-after": "3" } },
+  );
+  await assert.rejects(client.call(listKeys, {}), { code: "rate_limited", retryAfterMs: 3000 });
+});
+
+test("an error that is not ours gets the code of its status", async () => {
+  const { client } = createScripted("<h1>Forbidden</h1>", { status: 403 });
+  await assert.rejects(client.call(listKeys, {}), { code: "forbidden", message: / answered 403 without saying why/ });
+});
+
+test("an answer of another shape says that versions may differ", async () => {
+  const { client } = createScripted({ keys: [{ ...view, kind: "robot" }] });
+  await assert.rejects(client.call(listKeys, {}), {
+    code: "source_failed",
+    message: /^The router's answer to keys\.list has another shape than this client knows \(keys\.0\.kind: /,
+  });
+});
+
+test("an answer that is not JSON is named as such", async () => {
+  const { client } = createScripted("<h1>Hello</h1>");
+  await assert.rejects(client.call(listKeys, {}), { code: "source_failed", message: /not with JSON\. Is it an Auxot/ });
+});
+
+test("an address where nothing listens is named in a sentence", async () => {
+  const refused = Object.assign(new TypeError("fetch failed"), { cause: { code: "ECONNREFUSED" } });
+  const client = createClient({ url: "http://127.0.0.1:9", fetch: () => Promise.reject(refused) });
+  await assert.rejects(
+    client.call(listKeys, {}),
+    isError("source_failed", "No Auxot router answers at http://127.0.0.1:9: is it running?"),
+  );
+});
+
+test("an address that is none is refused at once", () => {
+  assert.throws(
+    () => createClient({ url: "127.0.0.1:8080" }),
+    isError("invalid_request", '"127.0.0.1:8080" is not the address of a router, such as http://127.0.0.1:8080.'),
+  );
+});

@@ -1,0 +1,172 @@
+// Canonical messages -> `system` and strictly alternating turns.
+
+import type {
+  AssistantPart,
+  CacheControl,
+  ChatMessage,
+  DocumentPart,
+  MediaSource,
+  TextPart,
+  ToolCallPart,
+  UserPart,
+} from "@auxot/wire/chat";
+import { AppError } from "@auxot/wire/errors";
+import { isRecord, tryParseJson } from "../json.ts";
+import type {
+  AnthropicAssistantBlock,
+  AnthropicSource,
+  AnthropicTextBlock,
+  AnthropicToolResult,
+  AnthropicTurn,
+  AnthropicUserBlock,
+} from "./schema.ts";
+
+type Warn = (message: string) => void;
+type Conversation = { readonly system: readonly AnthropicTextBlock[]; readonly messages: readonly AnthropicTurn[] };
+type OpenTurn =
+  | { readonly role: "user"; readonly results: AnthropicToolResult[]; readonly blocks: AnthropicUserBlock[] }
+  | { readonly role: "assistant"; readonly blocks: AnthropicAssistantBlock[] };
+
+/** All system messages go to `system` in their order; neighbours of one role become one turn; empty turns disappear. */
+export function buildConversation(messages: readonly ChatMessage[], warn: Warn): Conversation {
+  const system: AnthropicTextBlock[] = [];
+  const turns: OpenTurn[] = [];
+  for (const message of messages) {
+    switch (message.role) {
+      case "system":
+        system.push(...buildTexts(message.content));
+        break;
+      case "user":
+        openUserTurn(turns).blocks.push(...message.content.flatMap(buildUserPart));
+        break;
+      case "tool":
+        openUserTurn(turns).results.push(buildToolResult(message));
+        break;
+      case "assistant": {
+        const blocks = message.content.flatMap((part) => buildAssistantPart(part, warn));
+        if (blocks.length > 0) openAssistantTurn(turns).blocks.push(...blocks);
+        break;
+      }
+    }
+  }
+  const built = turns.flatMap(closeTurn);
+  if (built.length > 0) return { system, messages: trimLastTurn(built) };
+  // The format demands a user turn: what stands alone is what the model is to answer.
+  if (system.length > 0) return { system: [], messages: [{ role: "user", content: system }] };
+  throw new AppError("invalid_request", "messages: expected at least one message with content, got only empty ones.", {
+    param: "messages",
+  });
+}
+
+function openUserTurn(turns: OpenTurn[]): Extract<OpenTurn, { role: "user" }> {
+  const last = turns.at(-1);
+  if (last?.role === "user") return last;
+  const turn = { role: "user" as const, results: [], blocks: [] };
+  turns.push(turn);
+  return turn;
+}
+
+function openAssistantTurn(turns: OpenTurn[]): Extract<OpenTurn, { role: "assistant" }> {
+  const last = turns.at(-1);
+  if (last?.role === "assistant") return last;
+  const turn = { role: "assistant" as const, blocks: [] };
+  turns.push(turn);
+  return turn;
+}
+
+/** Results must come first in their turn. */
+function closeTurn(turn: OpenTurn): AnthropicTurn[] {
+  if (turn.role === "assistant") return [{ role: "assistant", content: turn.blocks }];
+  const content = [...turn.results, ...turn.blocks];
+  return content.length === 0 ? [] : [{ role: "user", content }];
+}
+
+/** The API refuses a last assistant turn that ends in white space. */
+function trimLastTurn(turns: readonly AnthropicTurn[]): readonly AnthropicTurn[] {
+  const turn = turns.at(-1);
+  const block = turn?.role === "assistant" ? turn.content.at(-1) : undefined;
+  if (turn?.role !== "assistant" || block?.type !== "text") return turns;
+  const content = [...turn.content.slice(0, -1), { ...block, text: block.text.trimEnd() }];
+  return [...turns.slice(0, -1), { role: "assistant", content }];
+}
+
+function buildTexts(parts: readonly TextPart[]): AnthropicTextBlock[] {
+  // The API refuses text without a visible character.
+  return parts
+    .filter((part) => part.text.trim() !== "")
+    .map((part) => ({ type: "text", text: part.text, ...cacheMark(part) }));
+}
+
+function buildUserPart(part: UserPart): AnthropicUserBlock[] {
+  switch (part.type) {
+    case "text":
+      return buildTexts([part]);
+    case "image":
+      return [{ type: "image", source: buildSource(part.source), ...cacheMark(part) }];
+    case "document":
+      return [buildDocument(part)];
+  }
+}
+
+function buildDocument(part: DocumentPart): AnthropicUserBlock {
+  const source: AnthropicSource =
+    part.source.type === "text"
+      ? { type: "text", media_type: "text/plain", data: part.source.text }
+      : buildSource(part.source);
+  return { type: "document", source, ...(part.name === undefined ? {} : { title: part.name }), ...cacheMark(part) };
+}
+
+function buildSource(source: MediaSource): AnthropicSource {
+  if (source.type === "url") return { type: "url", url: source.url };
+  return { type: "base64", media_type: source.mediaType, data: source.data };
+}
+
+function buildToolResult(message: Extract<ChatMessage, { role: "tool" }>): AnthropicToolResult {
+  const content = message.content.flatMap(buildUserPart);
+  return {
+    type: "tool_result",
+    tool_use_id: cleanId(message.callId),
+    ...(content.length === 0 ? {} : { content }),
+    ...(message.isError ? { is_error: true } : {}),
+    ...cacheMark(message),
+  };
+}
+
+function buildAssistantPart(part: AssistantPart, warn: Warn): AnthropicAssistantBlock[] {
+  switch (part.type) {
+    case "text":
+      return buildTexts([part]);
+    case "reasoning":
+      if (part.redacted !== undefined) return [{ type: "redacted_thinking", data: part.redacted }];
+      if (part.signature !== undefined) return [{ type: "thinking", thinking: part.text, signature: part.signature }];
+      warn("messages: reasoning without a signature is refused by Anthropic; it was not sent.");
+      return [];
+    case "tool-call":
+      return [
+        {
+          type: "tool_use",
+          id: cleanId(part.id),
+          name: part.name,
+          input: parseInput(part, warn),
+          ...cacheMark(part),
+        },
+      ];
+  }
+}
+
+/** The format demands an object. A call a model once broke must not lock its conversation for good, so it is wrapped. */
+function parseInput(part: ToolCallPart, warn: Warn): unknown {
+  const input = tryParseJson(part.arguments);
+  if (isRecord(input)) return input;
+  warn(`messages: the arguments of tool call ${part.id} are not a JSON object; they were sent as text.`);
+  return { arguments: part.arguments };
+}
+
+/** The API takes only these characters; calls and results are cleaned alike, so they still meet. */
+function cleanId(id: string): string {
+  return id.replaceAll(/[^\w-]/g, "_");
+}
+
+export function cacheMark(part: { readonly cacheControl?: CacheControl }): { readonly cache_control?: CacheControl } {
+  return part.cacheControl === undefined ? {} : { cache_control: part.cacheControl };
+}

@@ -1,0 +1,127 @@
+// ChatRequest -> a Messages request for an upstream. Turns are built in build-messages.ts, thinking in build-thinking.ts.
+
+import type { ChatRequest, ResponseFormat, ToolDefinition } from "@auxot/wire/chat";
+import type { CallTarget, UpstreamRequest } from "../dialect.ts";
+import { optional } from "../read-fields.ts";
+import { createWarnings } from "../warnings.ts";
+import { buildConversation, cacheMark } from "./build-messages.ts";
+import { buildThinking } from "./build-thinking.ts";
+import type { AnthropicTextBlock } from "./schema.ts";
+
+export const chatPath = "/v1/messages";
+
+type Warn = (message: string) => void;
+
+const jsonInstruction = "Answer with one JSON object and nothing else.";
+const maxUserIdLength = 256;
+
+export function buildRequest(request: ChatRequest, target: CallTarget): UpstreamRequest {
+  const warnings = createWarnings(request);
+  warnOfDropped(request, warnings.add);
+  const maxTokens = request.maxOutputTokens ?? target.defaultMaxOutputTokens;
+  const { thinking, effort } = buildThinking(request.reasoning, target.model, maxTokens, warnings.add);
+  const isThinking = thinking !== undefined && thinking.type !== "disabled";
+  const { system, messages } = buildConversation(request.messages, warnings.add);
+  const instructions =
+    request.responseFormat?.type === "json" ? [...system, buildJsonInstruction(warnings.add)] : system;
+  const format = buildFormat(request.responseFormat);
+  const body = {
+    model: target.model,
+    max_tokens: maxTokens,
+    ...(instructions.length === 0 ? {} : { system: instructions }),
+    messages,
+    ...(request.tools.length === 0 ? {} : buildTools(request, isThinking, warnings.add)),
+    ...buildSampling(request, isThinking, warnings.add),
+    ...optional("stop_sequences", buildStops(request.stop, warnings.add)),
+    ...optional("thinking", thinking),
+    ...(effort === undefined && format === undefined
+      ? {}
+      : { output_config: { ...optional("effort", effort), ...optional("format", format) } }),
+    ...buildMetadata(request.endUser, warnings.add),
+    stream: target.stream,
+  };
+  return { path: chatPath, body: JSON.stringify(body), warnings: warnings.list() };
+}
+
+function warnOfDropped(request: ChatRequest, warn: Warn): void {
+  if (request.seed !== undefined) warn("seed: Anthropic's format does not carry it; it was not sent.");
+  if (request.frequencyPenalty !== undefined)
+    warn("frequency_penalty: Anthropic's format does not carry it; it was not sent.");
+  if (request.presencePenalty !== undefined)
+    warn("presence_penalty: Anthropic's format does not carry it; it was not sent.");
+}
+
+function buildJsonInstruction(warn: Warn): AnthropicTextBlock {
+  warn("response_format: Anthropic has no plain JSON mode; the model was asked for it in words.");
+  return { type: "text", text: jsonInstruction };
+}
+
+function buildFormat(format: ResponseFormat | undefined): object | undefined {
+  return format?.type === "json-schema" ? { type: "json_schema", schema: format.schema } : undefined;
+}
+
+function buildTools(request: ChatRequest, isThinking: boolean, warn: Warn): object {
+  return {
+    tools: request.tools.map(buildTool),
+    ...optional("tool_choice", buildToolChoice(request, isThinking, warn)),
+  };
+}
+
+function buildTool(tool: ToolDefinition): object {
+  return {
+    name: tool.name,
+    ...optional("description", tool.description),
+    // The format demands the type; OpenAI's lets it be left out.
+    input_schema: tool.parameters["type"] === undefined ? { type: "object", ...tool.parameters } : tool.parameters,
+    ...optional("strict", tool.strict),
+    ...cacheMark(tool),
+  };
+}
+
+function buildToolChoice(request: ChatRequest, isThinking: boolean, warn: Warn): object | undefined {
+  const isSerial = request.parallelToolCalls === false;
+  const serial = isSerial ? { disable_parallel_tool_use: true } : {};
+  const choice = request.toolChoice;
+  if (choice === undefined) return isSerial ? { type: "auto", ...serial } : undefined;
+  if (choice.type === "none") return { type: "none" };
+  if (choice.type === "auto") return { type: "auto", ...serial };
+  if (isThinking) {
+    warn(`tool_choice: a forced tool call does not go with thinking; "auto" was sent.`);
+    return { type: "auto", ...serial };
+  }
+  return choice.type === "tool" ? { type: "tool", name: choice.name, ...serial } : { type: "any", ...serial };
+}
+
+function buildSampling(request: ChatRequest, isThinking: boolean, warn: Warn): object {
+  const { temperature, topP, topK } = request;
+  if (isThinking) {
+    for (const [name, value] of Object.entries({ temperature, top_p: topP, top_k: topK })) {
+      if (value !== undefined) warn(`${name}: not allowed next to thinking; it was not sent.`);
+    }
+    return {};
+  }
+  if (temperature !== undefined && temperature > 1)
+    warn(`temperature: ${temperature} was lowered to 1, Anthropic's highest.`);
+  return {
+    ...(temperature === undefined ? {} : { temperature: Math.min(1, temperature) }),
+    ...optional("top_p", topP),
+    ...optional("top_k", topK),
+  };
+}
+
+function buildStops(stop: readonly string[] | undefined, warn: Warn): readonly string[] | undefined {
+  const filled = stop?.filter((entry) => entry.trim() !== "");
+  if (filled?.length !== stop?.length)
+    warn("stop: entries of white space are refused by Anthropic; they were not sent.");
+  return filled?.length === 0 ? undefined : filled;
+}
+
+/** Anthropic asks for opaque ids and forbids names, addresses and numbers of people. */
+function buildMetadata(endUser: string | undefined, warn: Warn): object {
+  if (endUser === undefined) return {};
+  if (endUser.length > maxUserIdLength || /^\S+@\S+\.\S+$|^\+?[\d\s()./-]{7,}$/.test(endUser)) {
+    warn("user: longer than 256 characters or like an e-mail address or phone number; it was not sent.");
+    return {};
+  }
+  return { metadata: { user_id: endUser } };
+}

@@ -1,0 +1,25 @@
+// Speaking Anthropic's Messages to an upstream.
+
+import type { CallSide } from "../dialect.ts";
+import { replaceModel } from "../replace-model.ts";
+import { createSseDecoder } from "../stream-decoder.ts";
+import { createStreamScanner } from "../stream-scanner.ts";
+import { decodeUpstreamError } from "../upstream-error.ts";
+import { buildRequest } from "./build-request.ts";
+import { decodeResult } from "./decode-result.ts";
+import { createItemDecoder } from "./decode-stream.ts";
+
+/** Quotes keep text that mentions these words out: inside a JSON string they are escaped. */
+const markers = /"message_delta"|"message_stop"|"usage"|"error"/;
+/** https://platform.claude.com/docs/en/api/versioning */
+const apiVersion = "2023-06-01";
+
+export const anthropicCall: CallSide = {
+  buildRequest,
+  rewriteModel: replaceModel,
+  buildHeaders: (apiKey) => ({ "x-api-key": apiKey, "anthropic-version": apiVersion }),
+  createStreamDecoder: () => createSseDecoder(createItemDecoder()),
+  createStreamScanner: () => createStreamScanner({ items: createItemDecoder(), markers }),
+  decodeResult,
+  decodeError: decodeUpstreamError,
+};

@@ -1,0 +1,178 @@
+// Messages events -> ChatEvents.
+
+import type { ChatEvent } from "@auxot/wire/chat-event";
+import type { StopReason } from "@auxot/wire/chat";
+import type { Usage } from "@auxot/wire/usage";
+import { isRecord, tryStringifyJson } from "../json.ts";
+import type { Fields } from "../read-fields.ts";
+import { cutStreamError, decodeStreamError, parseItem, type ItemDecoder } from "../stream-decoder.ts";
+import { decodeStopReason, mergeUsage } from "./usage.ts";
+
+type OpenBlock =
+  | { readonly type: "text"; readonly index: number }
+  | { readonly type: "reasoning"; readonly index: number; signature: string; readonly redacted?: string }
+  | { readonly type: "tool-call"; readonly index: number; readonly input: unknown; hasDelta: boolean };
+
+/** The answer is complete only at `message_stop`: a cut before it is an error, whatever came. */
+export function createItemDecoder(): ItemDecoder {
+  const blocks = new Map<unknown, OpenBlock>();
+  let nextIndex = 0;
+  let isStarted = false;
+  let usage: Usage | undefined;
+  let stopReason: StopReason | undefined;
+  let stopSequence: string | undefined;
+
+  function addUsage(value: unknown, out: ChatEvent[]): void {
+    const merged = mergeUsage(usage, value);
+    if (merged === undefined || merged === usage) return;
+    usage = merged;
+    out.push({ type: "usage", usage });
+  }
+
+  function startMessage(message: Fields, out: ChatEvent[]): void {
+    if (!isStarted)
+      out.push({ type: "start", ...(typeof message["model"] === "string" ? { model: message["model"] } : {}) });
+    isStarted = true;
+    addUsage(message["usage"], out);
+  }
+
+  function startBlock(position: unknown, block: Fields, out: ChatEvent[]): void {
+    const opened = openBlock(block, nextIndex, out);
+    if (opened === undefined) return;
+    nextIndex++;
+    blocks.set(position, opened);
+  }
+
+  function stopBlock(position: unknown, out: ChatEvent[]): void {
+    const block = blocks.get(position);
+    if (block === undefined) return;
+    blocks.delete(position);
+    closeBlock(block, out);
+  }
+
+  function stopMessage(out: ChatEvent[]): void {
+    for (const position of blocks.keys()) stopBlock(position, out);
+    if (stopReason === undefined) {
+      out.push(cutStreamError);
+      return;
+    }
+    out.push({ type: "end", stopReason, ...(stopSequence === undefined ? {} : { stopSequence }) });
+  }
+
+  return {
+    push(item, out) {
+      const event = parseItem(item.data, out);
+      if (event === undefined) return;
+      switch (event["type"] ?? item.event) {
+        case "message_start":
+          if (isRecord(event["message"])) startMessage(event["message"], out);
+          return;
+        case "content_block_start":
+          if (isRecord(event["content_block"])) startBlock(event["index"], event["content_block"], out);
+          return;
+        case "content_block_delta": {
+          const block = blocks.get(event["index"]);
+          if (block !== undefined && isRecord(event["delta"])) addDelta(block, event["delta"], out);
+          return;
+        }
+        case "content_block_stop":
+          stopBlock(event["index"], out);
+          return;
+        case "message_delta": {
+          const delta = isRecord(event["delta"]) ? event["delta"] : {};
+          if (typeof delta["stop_reason"] === "string") stopReason = decodeStopReason(delta["stop_reason"]);
+          if (typeof delta["stop_sequence"] === "string") stopSequence = delta["stop_sequence"];
+          addUsage(event["usage"], out);
+          return;
+        }
+        case "message_stop":
+          stopMessage(out);
+          return;
+        case "error":
+          out.push(decodeStreamError(event));
+          return;
+        default:
+          // Pings and events newer than we are.
+          return;
+      }
+    },
+    finish: () => {},
+  };
+}
+
+/** Undefined for blocks of tools the provider runs itself: they are no calls for the client. */
+export function openBlock(block: Fields, index: number, out: ChatEvent[]): OpenBlock | undefined {
+  switch (block["type"]) {
+    case "text":
+      out.push({ type: "text-start", index });
+      pushText("text-delta", index, block["text"], out);
+      return { type: "text", index };
+    case "thinking":
+      out.push({ type: "reasoning-start", index });
+      pushText("reasoning-delta", index, block["thinking"], out);
+      return { type: "reasoning", index, signature: typeof block["signature"] === "string" ? block["signature"] : "" };
+    case "redacted_thinking":
+      out.push({ type: "reasoning-start", index });
+      return {
+        type: "reasoning",
+        index,
+        signature: "",
+        redacted: typeof block["data"] === "string" ? block["data"] : "",
+      };
+    case "tool_use": {
+      const id = typeof block["id"] === "string" && block["id"] !== "" ? block["id"] : `toolu_${index}`;
+      out.push({ type: "tool-call-start", index, id, name: typeof block["name"] === "string" ? block["name"] : "" });
+      return { type: "tool-call", index, input: block["input"], hasDelta: false };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** A delta that does not fit its block is dropped: mixing kinds would make text of thinking. */
+function addDelta(block: OpenBlock, delta: Fields, out: ChatEvent[]): void {
+  switch (block.type) {
+    case "text":
+      pushText("text-delta", block.index, delta["text"], out);
+      return;
+    case "reasoning":
+      pushText("reasoning-delta", block.index, delta["thinking"], out);
+      if (typeof delta["signature"] === "string") block.signature += delta["signature"];
+      return;
+    case "tool-call": {
+      const text = delta["partial_json"];
+      if (typeof text !== "string" || text === "") return;
+      block.hasDelta = true;
+      out.push({ type: "tool-call-delta", index: block.index, arguments: text });
+      return;
+    }
+  }
+}
+
+export function closeBlock(block: OpenBlock, out: ChatEvent[]): void {
+  const { index } = block;
+  switch (block.type) {
+    case "text":
+      out.push({ type: "text-end", index });
+      return;
+    case "reasoning":
+      out.push({
+        type: "reasoning-end",
+        index,
+        ...(block.signature === "" ? {} : { signature: block.signature }),
+        ...(block.redacted === undefined ? {} : { redacted: block.redacted }),
+      });
+      return;
+    case "tool-call":
+      // A whole call may stand in its start event.
+      if (!block.hasDelta && isRecord(block.input) && Object.keys(block.input).length > 0) {
+        out.push({ type: "tool-call-delta", index, arguments: tryStringifyJson(block.input) });
+      }
+      out.push({ type: "tool-call-end", index });
+      return;
+  }
+}
+
+function pushText(type: "text-delta" | "reasoning-delta", index: number, text: unknown, out: ChatEvent[]): void {
+  if (typeof text === "string" && text !== "") out.push({ type, index, text });
+}

@@ -1,0 +1,217 @@
+// The messages of a Messages request -> canonical messages. One user turn with k tool results becomes k tool messages and,
+// when it holds more, one user message.
+
+import type {
+  AssistantPart,
+  ChatMessage,
+  DocumentPart,
+  ImagePart,
+  MediaSource,
+  TextPart,
+  UserPart,
+} from "@auxot/wire/chat";
+import { readCacheControl } from "../cache-control.ts";
+import { stringifyJson } from "../json.ts";
+import { normaliseMediaType } from "../media.ts";
+import {
+  failField,
+  isAbsent,
+  optional,
+  readArray,
+  readName,
+  readOneOf,
+  readOptionalBoolean,
+  readOptionalString,
+  readRecord,
+  readString,
+  type Fields,
+} from "../read-fields.ts";
+
+/** Adds to `unknown` the paths of blocks only Anthropic understands (server tools, their results, uploaded files). */
+export function parseMessages(value: unknown, unknown: string[]): ChatMessage[] {
+  const entries = readArray(value, "messages", "an array of at least one message");
+  if (entries.length === 0) failField("messages", "an array of at least one message", entries);
+  return entries.flatMap((entry, at) => parseTurn(entry, `messages[${at}]`, unknown));
+}
+
+/** `system` and, as Claude Code sends them, messages of role system: a string or text blocks. */
+export function parseSystem(value: unknown, path: string): TextPart[] {
+  if (typeof value === "string") return value === "" ? [] : [{ type: "text", text: value }];
+  return readArray(value, path, "a string or an array of text blocks").map((entry, at) => {
+    const block = readRecord(entry, `${path}[${at}]`);
+    readOneOf(block["type"], `${path}[${at}].type`, ["text"]);
+    return parseText(block, `${path}[${at}]`);
+  });
+}
+
+function parseTurn(value: unknown, path: string, unknown: string[]): ChatMessage[] {
+  const turn = readRecord(value, path);
+  const role = readOneOf(turn["role"], `${path}.role`, ["user", "assistant", "system"]);
+  const content = turn["content"];
+  switch (role) {
+    case "system":
+      return [{ role, content: parseSystem(content, `${path}.content`) }];
+    case "assistant":
+      return [{ role, content: parseAssistant(content, `${path}.content`, unknown) }];
+    case "user":
+      return parseUserTurn(content, `${path}.content`, unknown);
+  }
+}
+
+function parseUserTurn(content: unknown, path: string, unknown: string[]): ChatMessage[] {
+  if (typeof content === "string") return [{ role: "user", content: [{ type: "text", text: content }] }];
+  const results: ChatMessage[] = [];
+  const parts: UserPart[] = [];
+  for (const [at, entry] of readArray(content, path, "a string or an array of blocks").entries()) {
+    const blockPath = `${path}[${at}]`;
+    const block = readRecord(entry, blockPath);
+    if (block["type"] === "tool_result") results.push(parseToolResult(block, blockPath, unknown));
+    else parts.push(...parseUserBlock(block, blockPath, unknown));
+  }
+  return parts.length === 0 && results.length > 0 ? results : [...results, { role: "user", content: parts }];
+}
+
+function parseToolResult(block: Fields, path: string, unknown: string[]): ChatMessage {
+  return {
+    role: "tool",
+    callId: readName(block["tool_use_id"], `${path}.tool_use_id`, "the id of a tool call"),
+    content: parseResultContent(block["content"], `${path}.content`, unknown),
+    ...(readOptionalBoolean(block["is_error"], `${path}.is_error`) === true ? { isError: true } : {}),
+    ...readCacheControl(block, path),
+  };
+}
+
+function parseResultContent(content: unknown, path: string, unknown: string[]): UserPart[] {
+  if (isAbsent(content)) return [];
+  if (typeof content === "string") return content === "" ? [] : [{ type: "text", text: content }];
+  return readArray(content, path, "a string or an array of blocks").flatMap((entry, at) =>
+    parseUserBlock(readRecord(entry, `${path}[${at}]`), `${path}[${at}]`, unknown),
+  );
+}
+
+/** One part, or none when only Anthropic understands the block. */
+function parseUserBlock(block: Fields, path: string, unknown: string[]): UserPart[] {
+  switch (readString(block["type"], `${path}.type`, "the type of a block")) {
+    case "text":
+      return [parseText(block, path)];
+    case "image": {
+      const image = parseImage(block, path);
+      if (image !== undefined) return [image];
+      break;
+    }
+    case "document": {
+      const document = parseDocument(block, path);
+      if (document !== undefined) return [document];
+      break;
+    }
+    case "search_result":
+      return [parseSearchResult(block, path)];
+    default:
+      break;
+  }
+  unknown.push(path);
+  return [];
+}
+
+function parseText(block: Fields, path: string): TextPart {
+  return { type: "text", text: readString(block["text"], `${path}.text`), ...readCacheControl(block, path) };
+}
+
+function parseImage(block: Fields, path: string): ImagePart | undefined {
+  const source = parseSource(readRecord(block["source"], `${path}.source`), `${path}.source`);
+  if (source === undefined) return undefined;
+  return { type: "image", source, ...readCacheControl(block, path) };
+}
+
+/** Undefined for an uploaded file, which only Anthropic can open. */
+function parseSource(source: Fields, path: string): MediaSource | undefined {
+  switch (readString(source["type"], `${path}.type`, "base64 or url")) {
+    case "base64": {
+      const mediaType = normaliseMediaType(readName(source["media_type"], `${path}.media_type`, "a media type"));
+      return { type: "base64", mediaType, data: readName(source["data"], `${path}.data`, "base64 bytes") };
+    }
+    case "url": {
+      const url = readString(source["url"], `${path}.url`);
+      return /^https?:\/\//i.test(url) ? { type: "url", url } : failField(`${path}.url`, "an http(s) URL", url);
+    }
+    default:
+      return undefined;
+  }
+}
+
+function parseDocument(block: Fields, path: string): DocumentPart | undefined {
+  const fields = readRecord(block["source"], `${path}.source`);
+  const source = parseDocumentSource(fields, `${path}.source`);
+  if (source === undefined) return undefined;
+  return {
+    type: "document",
+    source,
+    ...optional("name", readOptionalString(block["title"], `${path}.title`)),
+    ...readCacheControl(block, path),
+  };
+}
+
+function parseDocumentSource(source: Fields, path: string): DocumentPart["source"] | undefined {
+  if (source["type"] === "text") return { type: "text", text: readString(source["data"], `${path}.data`) };
+  if (source["type"] !== "content") return parseSource(source, path);
+  const texts = parseSourceTexts(source["content"]);
+  return texts === undefined ? undefined : { type: "text", text: texts };
+}
+
+/** The joined text; undefined when there is more than text. */
+function parseSourceTexts(content: unknown): string | undefined {
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) return undefined;
+  const texts = content.map((block: { readonly text?: unknown } | null) => block?.text);
+  return texts.every((text) => typeof text === "string") ? texts.join("\n\n") : undefined;
+}
+
+function parseSearchResult(block: Fields, path: string): DocumentPart {
+  const text = parseSourceTexts(block["content"]);
+  if (text === undefined) failField(`${path}.content`, "an array of text blocks", block["content"]);
+  const title =
+    readOptionalString(block["title"], `${path}.title`) ?? readOptionalString(block["source"], `${path}.source`);
+  return {
+    type: "document",
+    source: { type: "text", text },
+    ...optional("name", title),
+    ...readCacheControl(block, path),
+  };
+}
+
+function parseAssistant(content: unknown, path: string, unknown: string[]): AssistantPart[] {
+  if (typeof content === "string") return content === "" ? [] : [{ type: "text", text: content }];
+  return readArray(content, path, "a string or an array of blocks").flatMap((entry, at) => {
+    const part = parseAssistantBlock(readRecord(entry, `${path}[${at}]`), `${path}[${at}]`);
+    if (part === undefined) unknown.push(`${path}[${at}]`);
+    return part ?? [];
+  });
+}
+
+function parseAssistantBlock(block: Fields, path: string): AssistantPart | undefined {
+  switch (readString(block["type"], `${path}.type`, "the type of a block")) {
+    case "text":
+      return parseText(block, path);
+    case "thinking": {
+      // We send "" for reasoning that nobody signed; it comes back the same way.
+      const signature = readOptionalString(block["signature"], `${path}.signature`);
+      return {
+        type: "reasoning",
+        text: readString(block["thinking"], `${path}.thinking`),
+        ...(signature === undefined || signature === "" ? {} : { signature }),
+      };
+    }
+    case "redacted_thinking":
+      return { type: "reasoning", text: "", redacted: readString(block["data"], `${path}.data`) };
+    case "tool_use":
+      return {
+        type: "tool-call",
+        id: readName(block["id"], `${path}.id`, "the id of the tool call"),
+        name: readName(block["name"], `${path}.name`),
+        arguments: stringifyJson(readRecord(block["input"], `${path}.input`), `${path}.input`),
+        ...readCacheControl(block, path),
+      };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,175 @@
+// A Messages request -> ChatRequest. Messages are read in parse-messages.ts.
+
+import {
+  reasoningEfforts,
+  type ChatMessage,
+  type ChatRequest,
+  type ReasoningRequest,
+  type ResponseFormat,
+  type ToolChoice,
+  type ToolDefinition,
+} from "@auxot/wire/chat";
+import { AppError } from "@auxot/wire/errors";
+import { readCacheControl } from "../cache-control.ts";
+import { checkDepth, parseJsonBody } from "../json.ts";
+import {
+  failField,
+  isAbsent,
+  optional,
+  readArray,
+  readName,
+  readOneOf,
+  readOptionalBoolean,
+  readOptionalInteger,
+  readOptionalNumber,
+  readOptionalString,
+  readOptionalStrings,
+  readRecord,
+  type Fields,
+} from "../read-fields.ts";
+import { parseMessages, parseSystem } from "./parse-messages.ts";
+
+const knownFields = new Set([
+  "model",
+  "messages",
+  "system",
+  "tools",
+  "tool_choice",
+  "max_tokens",
+  "temperature",
+  "top_p",
+  "top_k",
+  "stop_sequences",
+  "stream",
+  "metadata",
+  "thinking",
+  "output_config",
+  "mcp_servers",
+]);
+
+/** The format has no schema name and OpenAI's demands one. */
+const schemaName = "answer";
+
+export function parseRequest(body: Uint8Array): ChatRequest {
+  const fields = readRecord(parseJsonBody(body), "");
+  const model = readName(fields["model"], "model", "the name of a model");
+  if (!isAbsent(fields["mcp_servers"]) && readArray(fields["mcp_servers"], "mcp_servers").length > 0) {
+    throw new AppError("invalid_request", "mcp_servers: not supported here; send the tools themselves in tools.", {
+      param: "mcp_servers",
+    });
+  }
+  const unknown = Object.keys(fields).filter((key) => !knownFields.has(key) && !isAbsent(fields[key]));
+  const system: ChatMessage[] = isAbsent(fields["system"])
+    ? []
+    : [{ role: "system", content: parseSystem(fields["system"], "system") }];
+  const messages = parseMessages(fields["messages"], unknown);
+  const outputConfig = isAbsent(fields["output_config"]) ? {} : readRecord(fields["output_config"], "output_config");
+  const metadata = isAbsent(fields["metadata"]) ? {} : readRecord(fields["metadata"], "metadata");
+  const request = {
+    model,
+    messages: [...system.filter((message) => message.content.length > 0), ...messages],
+    tools: parseTools(fields["tools"], unknown),
+    ...parseToolChoice(fields["tool_choice"]),
+    ...parseLimits(fields),
+    ...optional("responseFormat", parseResponseFormat(outputConfig["format"])),
+    ...optional("reasoning", parseReasoning(fields["thinking"], outputConfig["effort"], unknown)),
+    ...optional("endUser", readOptionalString(metadata["user_id"], "metadata.user_id")),
+    stream: readOptionalBoolean(fields["stream"], "stream") ?? false,
+  };
+  return {
+    ...request,
+    ...(unknown.length === 0 ? {} : { unknownFields: unknown }),
+    // The edge knows the headers and adds them.
+    original: { dialect: "anthropic-messages", body, headers: {} },
+  };
+}
+
+function parseLimits(fields: Fields): Partial<ChatRequest> {
+  const maxOutputTokens = readOptionalInteger(fields["max_tokens"], "max_tokens", 1);
+  if (maxOutputTokens === undefined) failField("max_tokens", "an integer of at least 1", fields["max_tokens"]);
+  return {
+    maxOutputTokens,
+    ...optional("temperature", readOptionalNumber(fields["temperature"], "temperature", 0, 1)),
+    ...optional("topP", readOptionalNumber(fields["top_p"], "top_p", 0, 1)),
+    ...optional("topK", readOptionalInteger(fields["top_k"], "top_k", 0)),
+    ...optional("stop", readOptionalStrings(fields["stop_sequences"], "stop_sequences")),
+  };
+}
+
+/** Tools the provider runs itself have a `type` of their own; they mean something only to Anthropic. */
+function parseTools(value: unknown, unknown: string[]): ToolDefinition[] {
+  if (isAbsent(value)) return [];
+  const tools: ToolDefinition[] = [];
+  for (const [at, entry] of readArray(value, "tools").entries()) {
+    const path = `tools[${at}]`;
+    const tool = readRecord(entry, path);
+    const type = readOptionalString(tool["type"], `${path}.type`);
+    if (type !== undefined && type !== "custom") {
+      unknown.push(path);
+      continue;
+    }
+    const parameters = readRecord(tool["input_schema"], `${path}.input_schema`, "a JSON Schema object");
+    checkDepth(parameters, `${path}.input_schema`);
+    tools.push({
+      name: readName(tool["name"], `${path}.name`),
+      ...optional("description", readOptionalString(tool["description"], `${path}.description`)),
+      parameters,
+      ...optional("strict", readOptionalBoolean(tool["strict"], `${path}.strict`)),
+      ...readCacheControl(tool, path),
+    });
+  }
+  return tools;
+}
+
+function parseToolChoice(value: unknown): { toolChoice?: ToolChoice; parallelToolCalls?: boolean } {
+  if (isAbsent(value)) return {};
+  const choice = readRecord(value, "tool_choice");
+  const isSerial = readOptionalBoolean(choice["disable_parallel_tool_use"], "tool_choice.disable_parallel_tool_use");
+  const parallel = isSerial === undefined ? {} : { parallelToolCalls: !isSerial };
+  const type = readOneOf(choice["type"], "tool_choice.type", ["auto", "any", "tool", "none"]);
+  switch (type) {
+    case "auto":
+    case "none":
+      return { toolChoice: { type }, ...parallel };
+    case "any":
+      return { toolChoice: { type: "required" }, ...parallel };
+    case "tool":
+      return { toolChoice: { type, name: readName(choice["name"], "tool_choice.name") }, ...parallel };
+  }
+}
+
+function parseResponseFormat(value: unknown): ResponseFormat | undefined {
+  if (isAbsent(value)) return undefined;
+  const path = "output_config.format";
+  const format = readRecord(value, path);
+  readOneOf(format["type"], `${path}.type`, ["json_schema"]);
+  const schema = readRecord(format["schema"], `${path}.schema`, "a JSON Schema object");
+  checkDepth(schema, `${path}.schema`);
+  return { type: "json-schema", name: schemaName, schema };
+}
+
+/** Thinking switched off wins over an effort: that is what the caller pays for. */
+function parseReasoning(value: unknown, effortValue: unknown, unknown: string[]): ReasoningRequest | undefined {
+  const effort = isAbsent(effortValue) ? undefined : readOneOf(effortValue, "output_config.effort", reasoningEfforts);
+  if (isAbsent(value)) return effort === undefined ? undefined : { effort };
+  const thinking = readRecord(value, "thinking");
+  if (!isAbsent(thinking["display"])) unknown.push("thinking.display");
+  switch (thinking["type"]) {
+    case "disabled":
+      if (effort !== undefined) unknown.push("output_config.effort");
+      return { effort: "none" };
+    case "enabled": {
+      const budgetTokens = readOptionalInteger(thinking["budget_tokens"], "thinking.budget_tokens", 1);
+      if (budgetTokens === undefined) failField("thinking.budget_tokens", "an integer", thinking["budget_tokens"]);
+      return { ...optional("effort", effort), budgetTokens };
+    }
+    case "adaptive":
+      return { ...optional("effort", effort), adaptive: true };
+    default:
+      // Newer ways of thinking come before we know them; the caller wants the model to decide.
+      if (typeof thinking["type"] !== "string")
+        failField("thinking.type", "enabled, adaptive or disabled", thinking["type"]);
+      unknown.push("thinking");
+      return { ...optional("effort", effort), adaptive: true };
+  }
+}

@@ -1,0 +1,35 @@
+// All dialects by name.
+
+import { dialectNames, type DialectName } from "@auxot/wire/chat";
+import { chatPath as messagesPath } from "./anthropic-messages/build-request.ts";
+import { anthropicCall } from "./anthropic-messages/call.ts";
+import { anthropicServe } from "./anthropic-messages/serve.ts";
+import type { Dialect } from "./dialect.ts";
+import { chatPath as completionsPath } from "./openai-chat/build-request.ts";
+import { openaiCall } from "./openai-chat/call.ts";
+import { openaiServe } from "./openai-chat/serve.ts";
+
+export const dialects: Readonly<Record<DialectName, Dialect>> = {
+  "openai-chat": {
+    name: "openai-chat",
+    answerIdPrefix: "chatcmpl-",
+    chatPath: completionsPath,
+    modelsPath: "/models",
+    serve: openaiServe,
+    call: openaiCall,
+  },
+  "anthropic-messages": {
+    name: "anthropic-messages",
+    answerIdPrefix: "msg_",
+    chatPath: messagesPath,
+    modelsPath: "/v1/models",
+    serve: anthropicServe,
+    call: anthropicCall,
+  },
+};
+
+/** The dialect of that name, undefined when there is none. */
+export function findDialect(name: string): Dialect | undefined {
+  const known = dialectNames.find((dialectName) => dialectName === name);
+  return known === undefined ? undefined : dialects[known];
+}

@@ -1,0 +1,138 @@
+// Canonical messages -> Chat Completions messages.
+
+import type { AssistantPart, ChatMessage, DocumentPart, ImagePart, TextPart, UserPart } from "@auxot/wire/chat";
+import { AppError } from "@auxot/wire/errors";
+import { buildDataUri } from "../media.ts";
+import type { OpenaiMessage, OpenaiPart } from "./schema.ts";
+
+type Warn = (message: string) => void;
+type Media = ImagePart | DocumentPart;
+
+/** Claude Code's first system block: a hash that changes with every build, of no use to other vendors' models. */
+const attributionPrefix = "x-anthropic-billing-header:";
+
+export function buildMessages(messages: readonly ChatMessage[], warn: Warn): OpenaiMessage[] {
+  const built: OpenaiMessage[] = [];
+  // Media of tool results wait here until the run of tool messages is over: nothing may stand between those.
+  let waiting: { callId: string; media: readonly Media[] }[] = [];
+  function flushMedia(): void {
+    for (const { callId, media } of waiting) {
+      const intro: OpenaiPart = { type: "text", text: `Attached to the result of tool call ${callId}:` };
+      built.push({ role: "user", content: [intro, ...media.map(buildPart)] });
+    }
+    waiting = [];
+  }
+  for (const message of messages) {
+    warnOfCacheControl(message, warn);
+    if (message.role !== "tool") flushMedia();
+    switch (message.role) {
+      case "system": {
+        const parts = message.content.filter((part) => !part.text.trimStart().startsWith(attributionPrefix));
+        if (parts.length > 0) built.push({ role: "system", content: joinTexts(parts) });
+        break;
+      }
+      case "user":
+        if (message.content.length > 0) built.push({ role: "user", content: buildUserContent(message.content) });
+        break;
+      case "assistant":
+        built.push(buildAssistant(message.content, warn));
+        break;
+      case "tool": {
+        const { text, media } = splitToolResult(message.content);
+        built.push({ role: "tool", tool_call_id: message.callId, content: message.isError ? `Error: ${text}` : text });
+        if (media.length > 0) waiting.push({ callId: message.callId, media });
+        break;
+      }
+    }
+  }
+  flushMedia();
+  return built;
+}
+
+/** A caching hint changes no answer, but the caller paid attention to it. */
+function warnOfCacheControl(message: ChatMessage, warn: Warn): void {
+  const marked =
+    (message.role === "tool" && message.cacheControl !== undefined) ||
+    message.content.some((part) => "cacheControl" in part && part.cacheControl !== undefined);
+  if (marked) warn("cache_control: this provider's format has no cache markers; they were not sent.");
+}
+
+/** Texts alone travel as one string: many servers take no arrays of parts. */
+function buildUserContent(parts: readonly UserPart[]): string | OpenaiPart[] {
+  const texts = parts.filter((part) => part.type === "text");
+  return texts.length === parts.length ? joinTexts(texts) : parts.map(buildPart);
+}
+
+function splitToolResult(parts: readonly UserPart[]): { text: string; media: Media[] } {
+  const media: Media[] = [];
+  const texts: TextPart[] = [];
+  for (const part of parts) {
+    if (part.type === "text") texts.push(part);
+    else if (part.type === "document" && part.source.type === "text")
+      texts.push(buildDocumentText(part, part.source.text));
+    else media.push(part);
+  }
+  return { text: joinTexts(texts), media };
+}
+
+function buildPart(part: UserPart): OpenaiPart {
+  switch (part.type) {
+    case "text":
+      return { type: "text", text: part.text };
+    case "image": {
+      const url = part.source.type === "url" ? part.source.url : buildDataUri(part.source);
+      return { type: "image_url", image_url: { url, ...(part.detail === undefined ? {} : { detail: part.detail }) } };
+    }
+    case "document":
+      return buildDocument(part);
+  }
+}
+
+function buildDocument(part: DocumentPart): OpenaiPart {
+  const { source } = part;
+  if (source.type === "text") return buildDocumentText(part, source.text);
+  if (source.type === "url") {
+    throw new AppError(
+      "invalid_request",
+      `document: the model's provider takes no documents by URL (${source.url.slice(0, 200)}); send its bytes as base64.`,
+    );
+  }
+  return { type: "file", file: { filename: part.name ?? "document.pdf", file_data: buildDataUri(source) } };
+}
+
+function buildDocumentText(part: DocumentPart, text: string): { readonly type: "text"; readonly text: string } {
+  return { type: "text", text: part.name === undefined ? text : `${part.name}\n\n${text}` };
+}
+
+function buildAssistant(parts: readonly AssistantPart[], warn: Warn): OpenaiMessage {
+  const texts = parts.filter((part) => part.type === "text");
+  const content = texts.filter((part) => !part.refusal).map((part) => part.text);
+  const refusal = texts.filter((part) => part.refusal).map((part) => part.text);
+  const calls = parts.filter((part) => part.type === "tool-call");
+  const reasoning = parts.filter((part) => part.type === "reasoning");
+  // Signed reasoning belongs to the vendor that signed it. Unsigned reasoning came from a server of this format, and
+  // DeepSeek and its kin want it back within a tool loop.
+  const unsigned = reasoning.filter((part) => part.signature === undefined && part.redacted === undefined);
+  if (unsigned.length < reasoning.length) {
+    warn("messages: reasoning signed by another vendor was not sent.");
+  }
+  return {
+    role: "assistant",
+    content: content.length === 0 && (calls.length > 0 || refusal.length > 0) ? null : content.join(""),
+    ...(refusal.length === 0 ? {} : { refusal: refusal.join("") }),
+    ...(unsigned.length === 0 ? {} : { reasoning_content: unsigned.map((part) => part.text).join("") }),
+    ...(calls.length === 0
+      ? {}
+      : {
+          tool_calls: calls.map((call) => ({
+            id: call.id,
+            type: "function" as const,
+            function: { name: call.name, arguments: call.arguments },
+          })),
+        }),
+  };
+}
+
+function joinTexts(parts: readonly TextPart[]): string {
+  return parts.map((part) => part.text).join("\n\n");
+}

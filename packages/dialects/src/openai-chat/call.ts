@@ -1,0 +1,23 @@
+// Speaking OpenAI's Chat Completions to an upstream.
+
+import type { CallSide } from "../dialect.ts";
+import { replaceModel } from "../replace-model.ts";
+import { createSseDecoder } from "../stream-decoder.ts";
+import { createStreamScanner } from "../stream-scanner.ts";
+import { decodeUpstreamError } from "../upstream-error.ts";
+import { buildRequest } from "./build-request.ts";
+import { decodeResult } from "./decode-result.ts";
+import { createItemDecoder } from "./decode-stream.ts";
+
+/** Quotes keep text that mentions these words out: inside a JSON string they are escaped. Python servers put spaces. */
+const markers = /"usage": ?\{|"finish_reason": ?"|"error"|\[DONE\]/;
+
+export const openaiCall: CallSide = {
+  buildRequest,
+  rewriteModel: replaceModel,
+  buildHeaders: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
+  createStreamDecoder: () => createSseDecoder(createItemDecoder()),
+  createStreamScanner: () => createStreamScanner({ items: createItemDecoder(), markers, lastFrame: "[DONE]" }),
+  decodeResult,
+  decodeError: decodeUpstreamError,
+};

@@ -1,0 +1,125 @@
+// Chat Completions chunks -> ChatEvents. Tolerates what the many servers of this format really send.
+
+import type { ChatEvent } from "@auxot/wire/chat-event";
+import type { StopReason } from "@auxot/wire/chat";
+import { isRecord } from "../json.ts";
+import type { Fields } from "../read-fields.ts";
+import { cutStreamError, decodeStreamError, parseItem, type ItemDecoder } from "../stream-decoder.ts";
+import { createCallReader } from "./read-calls.ts";
+import { decodeFinishReason, decodeUsage } from "./usage.ts";
+
+type OpenBlock = { readonly kind: "text" | "refusal" | "reasoning"; readonly index: number };
+
+export type ChunkDecoder = ItemDecoder & {
+  pushChunk(chunk: Fields, out: ChatEvent[]): void;
+};
+
+export function createItemDecoder(): ChunkDecoder {
+  let started = false;
+  let nextIndex = 0;
+  let open: OpenBlock | undefined;
+  let stopReason: StopReason | undefined;
+  const calls = createCallReader(() => nextIndex++);
+
+  function close(out: ChatEvent[]): void {
+    if (open !== undefined)
+      out.push({ type: open.kind === "reasoning" ? "reasoning-end" : "text-end", index: open.index });
+    open = undefined;
+  }
+
+  function openBlock(kind: OpenBlock["kind"], out: ChatEvent[]): number {
+    if (open?.kind === kind) return open.index;
+    close(out);
+    const index = nextIndex++;
+    open = { kind, index };
+    if (kind === "reasoning") out.push({ type: "reasoning-start", index });
+    else out.push({ type: "text-start", index, ...(kind === "refusal" ? { refusal: true } : {}) });
+    return index;
+  }
+
+  function addText(kind: OpenBlock["kind"], value: unknown, out: ChatEvent[]): void {
+    if (typeof value !== "string" || value === "") return;
+    const index = openBlock(kind, out);
+    out.push({ type: kind === "reasoning" ? "reasoning-delta" : "text-delta", index, text: value });
+  }
+
+  /** A thinking block ends the reasoning it signs; its text was streamed before, unless none is open. */
+  function addThinkingBlock(block: unknown, out: ChatEvent[]): void {
+    if (!isRecord(block)) return;
+    if (block["type"] === "redacted_thinking" && typeof block["data"] === "string") {
+      close(out);
+      const index = nextIndex++;
+      out.push({ type: "reasoning-start", index }, { type: "reasoning-end", index, redacted: block["data"] });
+      return;
+    }
+    const signature = block["signature"];
+    if (typeof signature !== "string" || signature === "") return;
+    if (open?.kind !== "reasoning") addText("reasoning", block["thinking"], out);
+    const index = openBlock("reasoning", out);
+    out.push({ type: "reasoning-end", index, signature });
+    open = undefined;
+  }
+
+  function addDelta(delta: Fields, out: ChatEvent[]): void {
+    addText("reasoning", delta["reasoning_content"] ?? delta["reasoning"], out);
+    const blocks = delta["thinking_blocks"];
+    if (Array.isArray(blocks)) for (const block of blocks) addThinkingBlock(block, out);
+    addText("text", delta["content"], out);
+    addText("refusal", delta["refusal"], out);
+    const fragments = delta["tool_calls"];
+    if (!Array.isArray(fragments) || fragments.length === 0) return;
+    close(out);
+    for (const fragment of fragments) if (isRecord(fragment)) calls.push(fragment, out);
+  }
+
+  function addChoice(choice: unknown, out: ChatEvent[]): void {
+    // Only the first of several answers is ours.
+    if (!isRecord(choice) || (typeof choice["index"] === "number" && choice["index"] > 0)) return;
+    if (stopReason === undefined && isRecord(choice["delta"])) addDelta(choice["delta"], out);
+    const reason = choice["finish_reason"];
+    // Some servers send "" until the last chunk.
+    if (typeof reason !== "string" || reason === "" || stopReason !== undefined) return;
+    close(out);
+    calls.finish(out);
+    stopReason = decodeFinishReason(reason, calls.hasCalls());
+  }
+
+  function end(out: ChatEvent[]): void {
+    if (stopReason !== undefined) out.push({ type: "end", stopReason });
+  }
+
+  function pushChunk(chunk: Fields, out: ChatEvent[]): void {
+    if (chunk["error"] !== undefined && chunk["error"] !== null) {
+      out.push(decodeStreamError(chunk));
+      return;
+    }
+    if (!started) {
+      started = true;
+      out.push({
+        type: "start",
+        ...(typeof chunk["model"] === "string" && chunk["model"] !== "" ? { model: chunk["model"] } : {}),
+      });
+    }
+    calls.useAnswerId(chunk["id"]);
+    if (Array.isArray(chunk["choices"])) for (const choice of chunk["choices"]) addChoice(choice, out);
+    const usage = decodeUsage(chunk["usage"]);
+    if (usage === undefined) return;
+    out.push({ type: "usage", usage });
+    // Nothing follows usage that came with or after the finish reason, and some servers never send [DONE].
+    end(out);
+  }
+
+  return {
+    push(item, out) {
+      if (item.data.trim() === "[DONE]") {
+        if (stopReason === undefined) out.push(cutStreamError);
+        else end(out);
+        return;
+      }
+      const chunk = parseItem(item.data, out);
+      if (chunk !== undefined) pushChunk(chunk, out);
+    },
+    pushChunk,
+    finish: end,
+  };
+}

@@ -1,0 +1,60 @@
+// ChatResult -> a whole Chat Completions answer.
+
+import type { ChatResult } from "@auxot/wire/chat";
+import { noUsage } from "@auxot/wire/usage";
+import type { AnswerMeta } from "../dialect.ts";
+import { buildThinkingBlock } from "./encode-stream.ts";
+import type { OpenaiAnswerMessage } from "./schema.ts";
+import { encodeFinishReason, encodeUsage } from "./usage.ts";
+
+export function encodeResult(result: ChatResult, meta: AnswerMeta): string {
+  return JSON.stringify({
+    id: meta.id,
+    object: "chat.completion",
+    created: meta.createdAt,
+    model: meta.model,
+    system_fingerprint: null,
+    choices: [
+      {
+        index: 0,
+        message: buildAnswerMessage(result),
+        logprobs: null,
+        finish_reason: encodeFinishReason(result.stopReason),
+      },
+    ],
+    usage: encodeUsage(result.usage ?? noUsage),
+  });
+}
+
+function buildAnswerMessage(result: ChatResult): OpenaiAnswerMessage {
+  const texts = result.content.filter((part) => part.type === "text");
+  const content = texts.filter((part) => !part.refusal);
+  const refusals = texts.filter((part) => part.refusal);
+  const calls = result.content.filter((part) => part.type === "tool-call");
+  const reasoning = result.content.filter((part) => part.type === "reasoning");
+  // All or none: a client that sends the blocks back must have the whole reasoning in them.
+  const hasProof = reasoning.some((part) => part.signature !== undefined || part.redacted !== undefined);
+  const blocks = hasProof
+    ? reasoning.map((part) => buildThinkingBlock(part.text, part.signature ?? "", part.redacted))
+    : [];
+  const reasoningText = reasoning.map((part) => part.text).join("");
+  return {
+    role: "assistant",
+    content:
+      content.length === 0 && (calls.length > 0 || refusals.length > 0)
+        ? null
+        : content.map((part) => part.text).join(""),
+    refusal: refusals.length === 0 ? null : refusals.map((part) => part.text).join(""),
+    ...(reasoningText === "" ? {} : { reasoning_content: reasoningText }),
+    ...(blocks.length === 0 ? {} : { thinking_blocks: blocks }),
+    ...(calls.length === 0
+      ? {}
+      : {
+          tool_calls: calls.map((call) => ({
+            id: call.id,
+            type: "function" as const,
+            function: { name: call.name, arguments: call.arguments },
+          })),
+        }),
+  };
+}

@@ -1,0 +1,113 @@
+// ChatEvents -> Chat Completions chunks. Chunks are built around prepared text: this runs once a token.
+
+import type { ChatEvent } from "@auxot/wire/chat-event";
+import type { StopReason } from "@auxot/wire/chat";
+import { noUsage, type Usage } from "@auxot/wire/usage";
+import type { AnswerMeta, StreamEncoder } from "../dialect.ts";
+import { encodeSse } from "../sse.ts";
+import { buildErrorBody } from "./errors.ts";
+import type { OpenaiThinkingBlock } from "./schema.ts";
+import { encodeFinishReason, encodeUsage } from "./usage.ts";
+
+/** The role goes out once and first; `error` and `end` are the last thing written. */
+export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
+  const head =
+    `data: {"id":${JSON.stringify(meta.id)},"object":"chat.completion.chunk","created":${meta.createdAt},` +
+    `"model":${JSON.stringify(meta.model)},"system_fingerprint":null,"choices":[`;
+  const tail = meta.includeUsage ? `],"usage":null}\n\n` : `]}\n\n`;
+  const refusals = new Set<number>();
+  const reasoning = new Map<number, string[]>();
+  const calls = new Map<number, { readonly position: number; hasArguments: boolean }>();
+  let hasRole = false;
+  let over = false;
+  let usage: Usage = noUsage;
+
+  function writeDelta(delta: string, finishReason = "null"): string {
+    const role = hasRole
+      ? ""
+      : `${head}{"index":0,"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}${tail}`;
+    hasRole = true;
+    return delta === ""
+      ? role
+      : `${role}${head}{"index":0,"delta":${delta},"logprobs":null,"finish_reason":${finishReason}}${tail}`;
+  }
+
+  function writeArguments(index: number, text: string): string {
+    const call = calls.get(index);
+    if (call === undefined) return "";
+    call.hasArguments ||= text.trim() !== "";
+    return writeDelta(`{"tool_calls":[{"index":${call.position},"function":{"arguments":${JSON.stringify(text)}}}]}`);
+  }
+
+  function writeReasoningEnd(event: Extract<ChatEvent, { type: "reasoning-end" }>): string {
+    const text = reasoning.get(event.index)?.join("") ?? "";
+    reasoning.delete(event.index);
+    if (event.signature === undefined && event.redacted === undefined) return "";
+    const block = buildThinkingBlock(text, event.signature ?? "", event.redacted);
+    return writeDelta(`{"thinking_blocks":[${JSON.stringify(block)}]}`);
+  }
+
+  function writeEnd(reason: StopReason): string {
+    over = true;
+    const finish = writeDelta("{}", `"${encodeFinishReason(reason)}"`);
+    const counts = meta.includeUsage ? `${head}],"usage":${JSON.stringify(encodeUsage(usage))}}\n\n` : "";
+    return `${finish}${counts}data: [DONE]\n\n`;
+  }
+
+  function write(event: ChatEvent): string {
+    switch (event.type) {
+      case "start":
+        return writeDelta("");
+      case "text-start":
+        if (event.refusal) refusals.add(event.index);
+        return "";
+      case "text-delta":
+        return writeDelta(`{${refusals.has(event.index) ? '"refusal"' : '"content"'}:${JSON.stringify(event.text)}}`);
+      case "reasoning-start":
+        reasoning.set(event.index, []);
+        return "";
+      case "reasoning-delta":
+        reasoning.get(event.index)?.push(event.text);
+        return writeDelta(`{"reasoning_content":${JSON.stringify(event.text)}}`);
+      case "reasoning-end":
+        return writeReasoningEnd(event);
+      case "tool-call-start": {
+        const position = calls.size;
+        calls.set(event.index, { position, hasArguments: false });
+        const call = { index: position, id: event.id, type: "function", function: { name: event.name, arguments: "" } };
+        return writeDelta(`{"tool_calls":[${JSON.stringify(call)}]}`);
+      }
+      case "tool-call-delta":
+        return writeArguments(event.index, event.arguments);
+      case "tool-call-end":
+        // "" is not JSON: a call without arguments still gets an object.
+        return calls.get(event.index)?.hasArguments === false ? writeArguments(event.index, "{}") : "";
+      case "usage":
+        usage = event.usage;
+        return "";
+      case "end":
+        return writeEnd(event.stopReason);
+      case "error":
+        over = true;
+        return encodeSse(JSON.stringify(buildErrorBody(event.error)));
+      case "text-end":
+      case "warning":
+        return "";
+    }
+  }
+
+  return {
+    encode(events) {
+      let text = "";
+      for (const event of events) if (!over) text += write(event);
+      return text;
+    },
+    ping: () => ": ping\n\n",
+  };
+}
+
+export function buildThinkingBlock(text: string, signature: string, redacted: string | undefined): OpenaiThinkingBlock {
+  return redacted === undefined
+    ? { type: "thinking", thinking: text, signature }
+    : { type: "redacted_thinking", data: redacted };
+}

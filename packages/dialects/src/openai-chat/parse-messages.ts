@@ -1,0 +1,200 @@
+// The messages of a Chat Completions request -> canonical messages, in the same order.
+
+import type { AssistantPart, ChatMessage, ReasoningPart, TextPart, ToolCallPart, UserPart } from "@auxot/wire/chat";
+import { AppError } from "@auxot/wire/errors";
+import { readCacheControl } from "../cache-control.ts";
+import { parseMediaUrl } from "../media.ts";
+import {
+  failField,
+  isAbsent,
+  optional,
+  readArray,
+  readName,
+  readOneOf,
+  readOptionalString,
+  readRecord,
+  readString,
+  type Fields,
+} from "../read-fields.ts";
+
+const roles = ["system", "developer", "user", "assistant", "tool"] as const;
+
+/** Adds to `unknown` the paths of parts only OpenAI understands (custom tool calls, uploaded files). */
+export function parseMessages(value: unknown, unknown: string[]): ChatMessage[] {
+  const entries = readArray(value, "messages", "an array of at least one message");
+  if (entries.length === 0) failField("messages", "an array of at least one message", entries);
+  return entries.map((entry, at) => parseMessage(entry, `messages[${at}]`, unknown));
+}
+
+function parseMessage(value: unknown, path: string, unknown: string[]): ChatMessage {
+  const message = readRecord(value, path);
+  const role = readOneOf(message["role"], `${path}.role`, roles);
+  switch (role) {
+    case "system":
+    case "developer":
+      return { role: "system", content: markLast(parseTexts(message["content"], `${path}.content`), message, path) };
+    case "user":
+      return {
+        role,
+        content: markLast(parseUserContent(message["content"], `${path}.content`, unknown), message, path),
+      };
+    case "assistant":
+      return { role, content: parseAssistant(message, path, unknown) };
+    case "tool":
+      return {
+        role,
+        callId: readName(message["tool_call_id"], `${path}.tool_call_id`, "the id of a tool call"),
+        content: parseUserContent(message["content"], `${path}.content`, unknown),
+        ...readCacheControl(message, path),
+      };
+  }
+}
+
+/** A marker on the message stands for one on its last part. */
+function markLast<T extends UserPart>(parts: readonly T[], message: Fields, path: string): readonly T[] {
+  const mark = readCacheControl(message, path);
+  const last = parts.at(-1);
+  return mark.cacheControl === undefined || last === undefined ? parts : [...parts.slice(0, -1), { ...last, ...mark }];
+}
+
+function parseTexts(value: unknown, path: string): TextPart[] {
+  if (typeof value === "string") return [{ type: "text", text: value }];
+  return readArray(value, path, "a string or an array of text parts").map((entry, at) => {
+    const part = readRecord(entry, `${path}[${at}]`);
+    readOneOf(part["type"], `${path}[${at}].type`, ["text"]);
+    return parseText(part, `${path}[${at}]`);
+  });
+}
+
+function parseText(part: Fields, path: string): TextPart {
+  return { type: "text", text: readString(part["text"], `${path}.text`), ...readCacheControl(part, path) };
+}
+
+function parseUserContent(value: unknown, path: string, unknown: string[]): UserPart[] {
+  if (typeof value === "string") return [{ type: "text", text: value }];
+  const parts: UserPart[] = [];
+  for (const [at, entry] of readArray(value, path, "a string or an array of parts").entries()) {
+    const part = parseUserPart(readRecord(entry, `${path}[${at}]`), `${path}[${at}]`);
+    if (part === undefined) unknown.push(`${path}[${at}]`);
+    else parts.push(part);
+  }
+  return parts;
+}
+
+function parseUserPart(part: Fields, path: string): UserPart | undefined {
+  if (part["type"] === "input_audio") {
+    throw new AppError("invalid_request", `${path}: audio input is not supported; send its text.`, { param: path });
+  }
+  switch (readOneOf(part["type"], `${path}.type`, ["text", "image_url", "file"])) {
+    case "text":
+      return parseText(part, path);
+    case "image_url":
+      return parseImage(part, path);
+    case "file":
+      return parseFile(part, path);
+  }
+}
+
+function parseImage(part: Fields, path: string): UserPart {
+  // Several clients send the URL itself where the object belongs.
+  const image = typeof part["image_url"] === "string" ? { url: part["image_url"] } : part["image_url"];
+  const fields = readRecord(image, `${path}.image_url`);
+  const source = parseMediaUrl(readString(fields["url"], `${path}.image_url.url`), `${path}.image_url.url`);
+  if (source.type === "base64" && !source.mediaType.startsWith("image/")) {
+    failField(`${path}.image_url.url`, "an image", source.mediaType);
+  }
+  const detail = readOptionalString(fields["detail"], `${path}.image_url.detail`);
+  return {
+    type: "image",
+    source,
+    // "original" is newer than our words and means at least "high".
+    ...(detail === "auto" || detail === "low" || detail === "high" ? { detail } : {}),
+    ...(detail === "original" ? { detail: "high" as const } : {}),
+    ...readCacheControl(part, path),
+  };
+}
+
+/** Undefined for an uploaded file: only OpenAI knows its id. */
+function parseFile(part: Fields, path: string): UserPart | undefined {
+  const file = readRecord(part["file"], `${path}.file`);
+  if (isAbsent(file["file_data"]) && !isAbsent(file["file_id"])) return undefined;
+  const text = readString(file["file_data"], `${path}.file.file_data`, "a base64 data URI");
+  // The API reference shows bare base64 as well; that is a PDF.
+  const uri = /^(data:|https?:)/i.test(text) ? text : `data:application/pdf;base64,${text}`;
+  return {
+    type: "document",
+    source: parseMediaUrl(uri, `${path}.file.file_data`),
+    ...optional("name", readOptionalString(file["filename"], `${path}.file.filename`)),
+    ...readCacheControl(part, path),
+  };
+}
+
+/** Reasoning comes first, then text, then tool calls: this is the order models write them in. */
+function parseAssistant(message: Fields, path: string, unknown: string[]): AssistantPart[] {
+  const refusal = readOptionalString(message["refusal"], `${path}.refusal`);
+  const parts: AssistantPart[] = [
+    ...parseReasoning(message, path),
+    ...parseAssistantTexts(message["content"], `${path}.content`),
+    ...(refusal === undefined || refusal === "" ? [] : [{ type: "text", text: refusal, refusal: true } as const]),
+  ];
+  const calls = isAbsent(message["tool_calls"]) ? [] : readArray(message["tool_calls"], `${path}.tool_calls`);
+  for (const [at, entry] of calls.entries()) {
+    const callPath = `${path}.tool_calls[${at}]`;
+    const call = readRecord(entry, callPath);
+    if (call["type"] === "custom") unknown.push(callPath);
+    else parts.push(parseToolCall(call, callPath));
+  }
+  const mark = readCacheControl(message, path);
+  const last = parts.at(-1);
+  if (mark.cacheControl !== undefined && last !== undefined && last.type !== "reasoning") {
+    parts[parts.length - 1] = { ...last, ...mark };
+  }
+  return parts;
+}
+
+function parseAssistantTexts(value: unknown, path: string): TextPart[] {
+  if (isAbsent(value) || value === "") return [];
+  if (typeof value === "string") return [{ type: "text", text: value }];
+  return readArray(value, path, "a string, null or an array of parts").map((entry, at) => {
+    const part = readRecord(entry, `${path}[${at}]`);
+    if (readOneOf(part["type"], `${path}[${at}].type`, ["text", "refusal"]) === "text") {
+      return parseText(part, `${path}[${at}]`);
+    }
+    return { type: "text", text: readString(part["refusal"], `${path}[${at}].refusal`), refusal: true };
+  });
+}
+
+/** `thinking_blocks` say all that `reasoning_content` says and carry signatures, so they win. */
+function parseReasoning(message: Fields, path: string): ReasoningPart[] {
+  if (!isAbsent(message["thinking_blocks"])) {
+    return readArray(message["thinking_blocks"], `${path}.thinking_blocks`).map((entry, at) => {
+      const blockPath = `${path}.thinking_blocks[${at}]`;
+      const block = readRecord(entry, blockPath);
+      if (readOneOf(block["type"], `${blockPath}.type`, ["thinking", "redacted_thinking"]) === "redacted_thinking") {
+        return { type: "reasoning", text: "", redacted: readString(block["data"], `${blockPath}.data`) };
+      }
+      const signature = readOptionalString(block["signature"], `${blockPath}.signature`);
+      return {
+        type: "reasoning",
+        text: readString(block["thinking"], `${blockPath}.thinking`),
+        ...(signature === undefined || signature === "" ? {} : { signature }),
+      };
+    });
+  }
+  const text =
+    readOptionalString(message["reasoning_content"], `${path}.reasoning_content`) ??
+    readOptionalString(message["reasoning"], `${path}.reasoning`);
+  return text === undefined || text === "" ? [] : [{ type: "reasoning", text }];
+}
+
+function parseToolCall(call: Fields, path: string): ToolCallPart {
+  const target = readRecord(call["function"], `${path}.function`);
+  const text = isAbsent(target["arguments"]) ? "" : readString(target["arguments"], `${path}.function.arguments`);
+  return {
+    type: "tool-call",
+    id: readName(call["id"], `${path}.id`, "the id of the tool call"),
+    name: readName(target["name"], `${path}.function.name`),
+    arguments: text.trim() === "" ? "{}" : text,
+    ...readCacheControl(call, path),
+  };
+}

@@ -1,0 +1,208 @@
+// A Chat Completions request -> ChatRequest. Messages are read in parse-messages.ts.
+
+import {
+  reasoningEfforts,
+  type ChatRequest,
+  type ResponseFormat,
+  type ToolChoice,
+  type ToolDefinition,
+} from "@auxot/wire/chat";
+import { AppError } from "@auxot/wire/errors";
+import { checkDepth, parseJsonBody } from "../json.ts";
+import { readCacheControl } from "../cache-control.ts";
+import {
+  failField,
+  isAbsent,
+  optional,
+  readArray,
+  readName,
+  readOneOf,
+  readOptionalBoolean,
+  readOptionalInteger,
+  readOptionalNumber,
+  readOptionalString,
+  readOptionalStrings,
+  readRecord,
+  readString,
+  type Fields,
+} from "../read-fields.ts";
+import { parseMessages } from "./parse-messages.ts";
+
+const knownFields = new Set([
+  "model",
+  "messages",
+  "tools",
+  "tool_choice",
+  "parallel_tool_calls",
+  "max_tokens",
+  "max_completion_tokens",
+  "temperature",
+  "top_p",
+  "top_k",
+  "stop",
+  "seed",
+  "frequency_penalty",
+  "presence_penalty",
+  "response_format",
+  "reasoning_effort",
+  "user",
+  "stream",
+  "stream_options",
+  "n",
+  "audio",
+  "modalities",
+]);
+
+export function parseRequest(body: Uint8Array): ChatRequest {
+  const fields = readRecord(parseJsonBody(body), "");
+  const model = readName(fields["model"], "model", "the name of a model");
+  refuseUnsupported(fields);
+  const unknown = Object.keys(fields).filter((key) => !knownFields.has(key) && !isAbsent(fields[key]));
+  const messages = parseMessages(fields["messages"], unknown);
+  const { tools, toolChoice } = parseTools(fields, unknown);
+  const streamOptions = isAbsent(fields["stream_options"])
+    ? {}
+    : readRecord(fields["stream_options"], "stream_options");
+  const includeUsage = readOptionalBoolean(streamOptions["include_usage"], "stream_options.include_usage");
+  return {
+    model,
+    messages,
+    tools,
+    ...optional("toolChoice", toolChoice),
+    ...optional("parallelToolCalls", readOptionalBoolean(fields["parallel_tool_calls"], "parallel_tool_calls")),
+    ...parseLimits(fields),
+    ...optional("responseFormat", parseResponseFormat(fields["response_format"])),
+    ...(isAbsent(fields["reasoning_effort"])
+      ? {}
+      : { reasoning: { effort: readOneOf(fields["reasoning_effort"], "reasoning_effort", reasoningEfforts) } }),
+    ...optional("endUser", readOptionalString(fields["user"], "user")),
+    stream: readOptionalBoolean(fields["stream"], "stream") ?? false,
+    ...optional("includeUsage", includeUsage),
+    ...(unknown.length === 0 ? {} : { unknownFields: unknown }),
+    // The edge knows the headers and adds them.
+    original: { dialect: "openai-chat", body, headers: {} },
+  };
+}
+
+/** What would give another answer than the caller asked for is refused, not ignored. */
+function refuseUnsupported(fields: Fields): void {
+  const n = readOptionalInteger(fields["n"], "n", 1);
+  if (n !== undefined && n > 1) {
+    throw new AppError(
+      "invalid_request",
+      `n: only one answer per request is supported, got ${n}; send ${n} requests.`,
+      {
+        param: "n",
+      },
+    );
+  }
+  if (!isAbsent(fields["audio"])) {
+    throw new AppError("invalid_request", "audio: audio answers are not supported; leave the field out.", {
+      param: "audio",
+    });
+  }
+  if (isAbsent(fields["modalities"])) return;
+  if (readArray(fields["modalities"], "modalities").some((modality) => modality !== "text")) {
+    throw new AppError("invalid_request", 'modalities: only ["text"] is supported; audio answers are not.', {
+      param: "modalities",
+    });
+  }
+}
+
+function parseLimits(fields: Fields): Partial<ChatRequest> {
+  const stop = typeof fields["stop"] === "string" ? [fields["stop"]] : fields["stop"];
+  return {
+    ...optional(
+      "maxOutputTokens",
+      readOptionalInteger(fields["max_completion_tokens"], "max_completion_tokens", 1) ??
+        readOptionalInteger(fields["max_tokens"], "max_tokens", 1),
+    ),
+    ...optional("temperature", readOptionalNumber(fields["temperature"], "temperature", 0, 2)),
+    ...optional("topP", readOptionalNumber(fields["top_p"], "top_p", 0, 1)),
+    ...optional("topK", readOptionalInteger(fields["top_k"], "top_k", 0)),
+    ...optional("stop", readOptionalStrings(stop, "stop")),
+    ...optional("seed", readOptionalInteger(fields["seed"], "seed", -Infinity)),
+    ...optional("frequencyPenalty", readOptionalNumber(fields["frequency_penalty"], "frequency_penalty", -2, 2)),
+    ...optional("presencePenalty", readOptionalNumber(fields["presence_penalty"], "presence_penalty", -2, 2)),
+  };
+}
+
+function parseTools(fields: Fields, unknown: string[]): { tools: ToolDefinition[]; toolChoice?: ToolChoice } {
+  const entries = isAbsent(fields["tools"]) ? [] : readArray(fields["tools"], "tools");
+  const tools: ToolDefinition[] = [];
+  for (const [at, entry] of entries.entries()) {
+    const path = `tools[${at}]`;
+    const tool = readRecord(entry, path);
+    if (readString(tool["type"], `${path}.type`) === "function") tools.push(parseTool(tool, path));
+    else unknown.push(path);
+  }
+  const value = fields["tool_choice"];
+  if (isAbsent(value)) return { tools };
+  if (typeof value === "string") {
+    return { tools, toolChoice: { type: readOneOf(value, "tool_choice", ["auto", "none", "required"]) } };
+  }
+  const choice = readRecord(value, "tool_choice", '"auto", "none", "required" or an object that names a function');
+  if (choice["type"] === "function") {
+    const chosen = readRecord(choice["function"], "tool_choice.function");
+    return { tools, toolChoice: { type: "tool", name: readName(chosen["name"], "tool_choice.function.name") } };
+  }
+  if (choice["type"] === "allowed_tools") return filterTools(tools, choice);
+  unknown.push("tool_choice");
+  return { tools };
+}
+
+function parseTool(tool: Fields, path: string): ToolDefinition {
+  const definition = readRecord(tool["function"], `${path}.function`);
+  const parameters = isAbsent(definition["parameters"])
+    ? { type: "object", properties: {} }
+    : readRecord(definition["parameters"], `${path}.function.parameters`, "a JSON Schema object");
+  checkDepth(parameters, `${path}.function.parameters`);
+  return {
+    name: readName(definition["name"], `${path}.function.name`),
+    ...optional("description", readOptionalString(definition["description"], `${path}.function.description`)),
+    parameters,
+    ...optional("strict", readOptionalBoolean(definition["strict"], `${path}.function.strict`)),
+    ...readCacheControl(tool, path),
+  };
+}
+
+/** `allowed_tools`: the others are as if they had not been sent. */
+function filterTools(tools: ToolDefinition[], choice: Fields): { tools: ToolDefinition[]; toolChoice: ToolChoice } {
+  const path = "tool_choice.allowed_tools";
+  const allowed = readRecord(choice["allowed_tools"], path);
+  const entries = readArray(allowed["tools"], `${path}.tools`).map((entry, at) => {
+    const entryPath = `${path}.tools[${at}]`;
+    const target = readRecord(readRecord(entry, entryPath)["function"], `${entryPath}.function`);
+    return readName(target["name"], `${entryPath}.function.name`);
+  });
+  const names = new Set(entries);
+  return {
+    tools: tools.filter((tool) => names.has(tool.name)),
+    toolChoice: { type: readOneOf(allowed["mode"], `${path}.mode`, ["auto", "required"]) },
+  };
+}
+
+function parseResponseFormat(value: unknown): ResponseFormat | undefined {
+  if (isAbsent(value)) return undefined;
+  const format = readRecord(value, "response_format");
+  switch (readOneOf(format["type"], "response_format.type", ["text", "json_object", "json_schema"])) {
+    case "text":
+      return undefined;
+    case "json_object":
+      return { type: "json" };
+    case "json_schema": {
+      const path = "response_format.json_schema";
+      const inner = readRecord(format["json_schema"], path);
+      if (isAbsent(inner["schema"])) failField(`${path}.schema`, "a JSON Schema object", inner["schema"]);
+      const schema = readRecord(inner["schema"], `${path}.schema`, "a JSON Schema object");
+      checkDepth(schema, `${path}.schema`);
+      return {
+        type: "json-schema",
+        name: readName(inner["name"], `${path}.name`),
+        schema,
+        ...optional("strict", readOptionalBoolean(inner["strict"], `${path}.strict`)),
+        ...optional("description", readOptionalString(inner["description"], `${path}.description`)),
+      };
+    }
+  }
+}

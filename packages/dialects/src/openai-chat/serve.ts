@@ -1,0 +1,9 @@
+// Answering in OpenAI's Chat Completions.
+
+import type { ServeSide } from "../dialect.ts";
+import { encodeResult } from "./encode-result.ts";
+import { createStreamEncoder } from "./encode-stream.ts";
+import { encodeError } from "./errors.ts";
+import { parseRequest } from "./parse-request.ts";
+
+export const openaiServe: ServeSide = { parseRequest, createStreamEncoder, encodeResult, encodeError };

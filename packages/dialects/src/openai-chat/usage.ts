@@ -1,0 +1,72 @@
+// OpenAI's usage and finish reasons <-> ours. `prompt_tokens` includes cached tokens, `completion_tokens` reasoning.
+
+import type { StopReason } from "@auxot/wire/chat";
+import type { Usage } from "@auxot/wire/usage";
+import { isRecord } from "../json.ts";
+import { readCount } from "../stream-decoder.ts";
+import type { OpenaiUsage } from "./schema.ts";
+
+export function encodeUsage(usage: Usage): OpenaiUsage {
+  return {
+    prompt_tokens: usage.inputTokens,
+    completion_tokens: usage.outputTokens,
+    total_tokens: usage.inputTokens + usage.outputTokens,
+    prompt_tokens_details: {
+      cached_tokens: usage.cachedInputTokens,
+      ...(usage.cacheWriteTokens === 0 ? {} : { cache_write_tokens: usage.cacheWriteTokens }),
+    },
+    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
+  };
+}
+
+/** Undefined unless it is an object with at least one of the two totals. */
+export function decodeUsage(value: unknown): Usage | undefined {
+  if (!isRecord(value)) return undefined;
+  const input = readCount(value["prompt_tokens"]);
+  const output = readCount(value["completion_tokens"]);
+  if (input === undefined && output === undefined) return undefined;
+  const inputDetails = isRecord(value["prompt_tokens_details"]) ? value["prompt_tokens_details"] : {};
+  const outputDetails = isRecord(value["completion_tokens_details"]) ? value["completion_tokens_details"] : {};
+  const inputTokens = input ?? 0;
+  // DeepSeek names its cache hits at the top level.
+  const cached = readCount(inputDetails["cached_tokens"]) ?? readCount(value["prompt_cache_hit_tokens"]) ?? 0;
+  const cachedInputTokens = Math.min(cached, inputTokens);
+  return {
+    inputTokens,
+    outputTokens: output ?? 0,
+    cachedInputTokens,
+    cacheWriteTokens: Math.min(readCount(inputDetails["cache_write_tokens"]) ?? 0, inputTokens - cachedInputTokens),
+    reasoningTokens: Math.min(readCount(outputDetails["reasoning_tokens"]) ?? 0, output ?? 0),
+  };
+}
+
+export function encodeFinishReason(reason: StopReason): string {
+  switch (reason) {
+    case "stop":
+    case "stop-sequence":
+    case "pause":
+      return "stop";
+    case "length":
+    case "context-exceeded":
+      return "length";
+    case "tool-calls":
+      return "tool_calls";
+    case "refusal":
+      return "content_filter";
+  }
+}
+
+/** Several servers say "stop" although they called tools. An unknown reason is a proper end. */
+export function decodeFinishReason(reason: string, hasToolCalls: boolean): StopReason {
+  switch (reason) {
+    case "length":
+      return "length";
+    case "tool_calls":
+    case "function_call":
+      return "tool-calls";
+    case "content_filter":
+      return "refusal";
+    default:
+      return hasToolCalls ? "tool-calls" : "stop";
+  }
+}

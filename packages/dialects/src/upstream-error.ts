@@ -1,0 +1,168 @@
+// What an upstream says went wrong -> our closed table of codes. Both dialects' error bodies come here as plain words.
+
+import { AppError, type ErrorBody, type ErrorCode } from "@auxot/wire/errors";
+import { isRecord } from "./json.ts";
+import { asBuffer } from "./sse.ts";
+
+export type UpstreamFault = {
+  /** HTTP status, or the number an error inside a stream carried. */
+  readonly status?: number;
+  /** The vendor's `type` and `code`. */
+  readonly words: readonly string[];
+  readonly message: string;
+  readonly param?: string;
+};
+
+type Headers = Readonly<Record<string, string | undefined>>;
+
+const maxMessageLength = 2000;
+
+/** Reads `{error: {message, type, code, param}}`, `{error: "text"}`, `{message}`, `{detail}`, plain text and HTML. */
+export function readUpstreamFault(body: unknown, status?: number): UpstreamFault {
+  const outer = isRecord(body) ? body : {};
+  const error = outer["error"] ?? body;
+  const inner = isRecord(error) ? error : {};
+  const texts = [inner["message"], typeof error === "string" ? error : undefined, outer["message"], outer["detail"]];
+  const message = texts.find((text) => typeof text === "string" && text.trim() !== "");
+  const number = [inner["code"], inner["status"], outer["code"]]
+    .map(readStatus)
+    .find((candidate) => candidate !== undefined);
+  const param = inner["param"];
+  const known = status ?? number;
+  return {
+    ...(known === undefined ? {} : { status: known }),
+    words: [inner["type"], inner["code"], outer["code"]].filter((word) => typeof word === "string"),
+    message: cleanMessage(typeof message === "string" ? message : ""),
+    ...(typeof param === "string" && param !== "" ? { param } : {}),
+  };
+}
+
+function readStatus(value: unknown): number | undefined {
+  const status = typeof value === "number" || typeof value === "string" ? Number(value) : Number.NaN;
+  return status >= 400 && status <= 599 ? status : undefined;
+}
+
+/** `decodeError` of both dialects. */
+export function decodeUpstreamError(status: number, headers: Headers, body: Uint8Array, now: number): AppError {
+  const text = asBuffer(body)
+    .subarray(0, 64 * 1024)
+    .toString("utf8");
+  let parsed: unknown = text;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    // Proxies in front of a provider answer in plain text or HTML: `cleanMessage` makes a sentence of it.
+  }
+  const { code, message, param } = mapUpstreamFault(readUpstreamFault(parsed, status));
+  return new AppError(code, message, { param, retryAfterMs: readRetryAfterMs(headers, now) });
+}
+
+/** Never `unauthenticated` or `forbidden`: the credential is ours, not the caller's. */
+export function mapUpstreamFault(fault: UpstreamFault): ErrorBody {
+  const code = findCode(fault);
+  const param = fault.param === undefined ? {} : { param: fault.param };
+  switch (code) {
+    case "credential":
+      return {
+        code: "source_failed",
+        message: `The provider rejected Auxot's credential${fault.status === undefined ? "" : ` (status ${fault.status})`}; an administrator must check it.`,
+      };
+    case "rate_limited":
+      return { code, message: describe("The provider's rate limit is reached", fault) };
+    case "no_capacity":
+      return { code, message: describe("The provider is overloaded", fault) };
+    case "source_timeout":
+      return { code, message: describe("The provider took too long", fault) };
+    case "source_failed":
+      return { code, message: describe("The provider failed", fault) };
+    case "invalid_request":
+    case "context_length_exceeded":
+    case "model_not_found":
+    case "too_large":
+      // The vendor's own words: clients match on them to recover, e.g. by compacting the conversation.
+      return {
+        code,
+        message: fault.message || `The provider refused the request (status ${fault.status ?? 400}).`,
+        ...param,
+      };
+  }
+}
+
+/** Milliseconds from `retry-after-ms` or `retry-after` (seconds or an HTTP date); never negative. */
+export function readRetryAfterMs(headers: Headers, now: number): number | undefined {
+  for (const name of ["retry-after-ms", "x-ms-retry-after-ms"]) {
+    const ms = Number.parseFloat(headers[name] ?? "");
+    if (ms >= 0) return Math.round(ms);
+  }
+  const text = headers["retry-after"]?.trim() ?? "";
+  if (/^\d+(\.\d+)?$/.test(text)) return Math.round(Number(text) * 1000);
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+}
+
+type FaultCode = Extract<
+  ErrorCode,
+  | "invalid_request"
+  | "context_length_exceeded"
+  | "model_not_found"
+  | "too_large"
+  | "rate_limited"
+  | "no_capacity"
+  | "source_timeout"
+  | "source_failed"
+>;
+
+const contextWords =
+  /context[_ ]length|context window|context size|maximum context|prompt is too long|input is too long|too many (input )?tokens|exceeds? the (model'?s )?(max|context)|reduce the length|exceed_context_size/i;
+
+/** A map, not an object: the words come from outside, and "constructor" is one. */
+const codesByWord: ReadonlyMap<string, FaultCode | "credential"> = new Map([
+  ["context_length_exceeded", "context_length_exceeded"],
+  ["exceed_context_size_error", "context_length_exceeded"],
+  ["model_not_found", "model_not_found"],
+  ["not_found_error", "model_not_found"],
+  ["request_too_large", "too_large"],
+  ["rate_limit_error", "rate_limited"],
+  ["rate_limit_exceeded", "rate_limited"],
+  ["insufficient_quota", "rate_limited"],
+  ["overloaded_error", "no_capacity"],
+  ["timeout_error", "source_timeout"],
+  ["authentication_error", "credential"],
+  ["permission_error", "credential"],
+  ["billing_error", "credential"],
+  ["invalid_api_key", "credential"],
+  ["api_error", "source_failed"],
+  ["server_error", "source_failed"],
+]);
+
+function findCode(fault: UpstreamFault): FaultCode | "credential" {
+  const { status, words, message } = fault;
+  if (status === undefined) {
+    const known = words.map((word) => codesByWord.get(word)).find((code) => code !== undefined);
+    if (known !== undefined) return known;
+    if (contextWords.test(message)) return "context_length_exceeded";
+    if (words.includes("invalid_request_error")) return "invalid_request";
+    return "source_failed";
+  }
+  if (status === 401 || status === 402 || status === 403) return "credential";
+  if (status === 408 || status === 504) return "source_timeout";
+  if (status === 429) return "rate_limited";
+  if (status === 503 || status === 529) return "no_capacity";
+  if (status === 404) return "model_not_found";
+  // llama.cpp and some proxies report a full context with other statuses than 400.
+  if (status < 500 && (contextWords.test(message) || words.some((word) => contextWords.test(word))))
+    return "context_length_exceeded";
+  if (status === 413) return "too_large";
+  return status >= 400 && status < 500 ? "invalid_request" : "source_failed";
+}
+
+function describe(what: string, fault: UpstreamFault): string {
+  const status = fault.status === undefined ? "" : ` (status ${fault.status})`;
+  return fault.message === "" ? `${what}${status}.` : `${what}${status}: ${fault.message}`;
+}
+
+function cleanMessage(text: string): string {
+  const plain = /<html|<!doctype/i.test(text) ? (/<title>([^<]*)<\/title>/i.exec(text)?.[1] ?? "") : text;
+  const line = plain.trim();
+  return line.length > maxMessageLength ? `${line.slice(0, maxMessageLength)}…` : line;
+}

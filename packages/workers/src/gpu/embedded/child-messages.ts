@@ -1,0 +1,44 @@
+// The messages between the worker and the child process that holds one model.
+
+import type { ChatEvent } from "@auxot/wire/chat-event";
+import type { ChatRequest } from "@auxot/wire/chat";
+import type { ErrorBody } from "@auxot/wire/errors";
+
+export const gpuChoices = ["auto", "off", "cuda", "vulkan", "metal"] as const;
+/** `auto` takes the best there is, the CPU at last. */
+export type GpuChoice = (typeof gpuChoices)[number];
+
+export type LoadOptions = {
+  readonly modelPath: string;
+  /** Answers at once, each with a context of its own. */
+  readonly slots: number;
+  /** Tokens a slot; absent: what fits, within limits. */
+  readonly contextTokens?: number;
+  readonly threads: number;
+  readonly gpu: GpuChoice;
+};
+
+export type LoadedInfo = {
+  readonly contextTokens: number;
+  readonly tools: boolean;
+  readonly reasoning: boolean;
+  /** "cpu" or the kind of GPU in use. */
+  readonly device: string;
+  readonly hasTemplate: boolean;
+};
+
+export type ParentMessage =
+  | { readonly type: "load"; readonly options: LoadOptions }
+  | { readonly type: "run"; readonly id: number; readonly request: ChatRequest }
+  | { readonly type: "cancel"; readonly id: number }
+  /** Generate no further until `resume`. */
+  | { readonly type: "pause"; readonly id: number }
+  | { readonly type: "resume"; readonly id: number };
+
+export type ChildMessage =
+  | { readonly type: "loaded"; readonly info: LoadedInfo }
+  | { readonly type: "load-failed"; readonly message: string }
+  | { readonly type: "log"; readonly level: "warn" | "error"; readonly message: string }
+  | { readonly type: "events"; readonly id: number; readonly events: readonly ChatEvent[] }
+  /** The run is over and its slot free. */
+  | { readonly type: "done"; readonly id: number; readonly error?: ErrorBody };

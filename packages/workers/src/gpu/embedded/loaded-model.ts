@@ -1,0 +1,102 @@
+// Loads a model file with llama.cpp and turns requests into tokens. Runs in the child process.
+
+import { getLlama, LlamaLogLevel, type Llama, type LlamaContext, type LlamaModel, type Token } from "node-llama-cpp";
+import type { ChatRequest } from "@auxot/wire/chat";
+import { createChatTemplate, type ChatTemplate } from "./chat-template.ts";
+import type { GpuChoice, LoadOptions } from "./child-messages.ts";
+import { createTextGuard, type TextGuard } from "./text-guard.ts";
+
+export type LoadedModel = {
+  readonly llama: Llama;
+  readonly model: LlamaModel;
+  readonly context: LlamaContext;
+  /** Prompt and answer together, of one slot. */
+  readonly contextTokens: number;
+  readonly template: ChatTemplate;
+  readonly hasTemplate: boolean;
+  /** Control tokens that are part of an answer's syntax, so that they are shown as text, by id. */
+  readonly markers: ReadonlyMap<Token, string>;
+  encodePrompt(request: ChatRequest): { readonly text: string; readonly tokens: Token[] };
+};
+
+const markerTexts = [
+  "<think>",
+  "</think>",
+  "<tool_call>",
+  "</tool_call>",
+  "[TOOL_CALLS]",
+  "[CALL_ID]",
+  "[ARGS]",
+  "<|python_tag|>",
+];
+const longestDefaultContext = { cpu: 8192, gpu: 32_768 } as const;
+
+/** Throws what llama.cpp or the template parser says is wrong with the file. */
+export async function loadModel(
+  options: LoadOptions,
+  log: (level: "warn" | "error", message: string) => void,
+): Promise<LoadedModel> {
+  const llama = await getLlama({
+    build: "never",
+    skipDownload: true,
+    gpu: readGpu(options.gpu),
+    maxThreads: options.threads,
+    logLevel: LlamaLogLevel.warn,
+    logger: (level, message) => log(isError(level) ? "error" : "warn", message.trim()),
+  });
+  const model = await llama.loadModel({ modelPath: options.modelPath });
+  const most = llama.gpu === false ? longestDefaultContext.cpu : longestDefaultContext.gpu;
+  const context = await model.createContext({
+    sequences: options.slots,
+    contextSize: options.contextTokens ?? { max: Math.min(most, model.trainContextSize) },
+    threads: options.threads,
+  });
+  const source = model.fileInfo.metadata.tokenizer.chat_template;
+  const template = createChatTemplate(source, { bos: model.tokens.bosString ?? "", eos: model.tokens.eosString ?? "" });
+  const guard = createTextGuard(listControlTexts(model));
+  return {
+    llama,
+    model,
+    context,
+    contextTokens: context.contextSize,
+    template,
+    hasTemplate: source !== undefined,
+    markers: findMarkers(model),
+    encodePrompt(request) {
+      const text = template.render(request, guard.protect);
+      return { text, tokens: tokenizePrompt(model, guard, text) };
+    },
+  };
+}
+
+function isError(level: LlamaLogLevel): boolean {
+  return level === LlamaLogLevel.error || level === LlamaLogLevel.fatal;
+}
+
+function readGpu(choice: GpuChoice): "auto" | "cuda" | "vulkan" | "metal" | false {
+  return choice === "off" ? false : choice;
+}
+
+function tokenizePrompt(model: LlamaModel, guard: TextGuard, text: string): Token[] {
+  const tokens = guard.split(text).flatMap((piece) => model.tokenize(piece, true));
+  const { bos, shouldPrependBosToken } = model.tokens;
+  if (shouldPrependBosToken && bos !== null && tokens[0] !== bos) tokens.unshift(bos);
+  return tokens;
+}
+
+function listControlTexts(model: LlamaModel): string[] {
+  const texts: string[] = [];
+  for (const token of model.iterateAllTokens()) {
+    if (model.getTokenAttributes(token).control) texts.push(model.detokenize([token], true));
+  }
+  return texts;
+}
+
+function findMarkers(model: LlamaModel): Map<Token, string> {
+  const markers = new Map<Token, string>();
+  for (const text of markerTexts) {
+    const [token, ...rest] = model.tokenize(text, true);
+    if (token !== undefined && rest.length === 0 && model.getTokenAttributes(token).control) markers.set(token, text);
+  }
+  return markers;
+}

@@ -1,0 +1,22 @@
+// The shape of an engine: what runs models for this worker. Implementations: embedded/ (llama.cpp in child processes) and
+// url/ (a server that speaks OpenAI's chat format). A managed llama-server would be a third folder.
+
+import type { ChatEvent } from "@auxot/wire/chat-event";
+import type { ChatRequest } from "@auxot/wire/chat";
+import type { ModelOffer } from "@auxot/wire/model-offer";
+
+export type Engine = {
+  /** For the router's list of workers, e.g. "llama.cpp embedded". */
+  readonly name: string;
+  /** The models that can run now. */
+  offers(): readonly ModelOffer[];
+  /**
+   * Runs one request. `request.model` is an offer's model or alias. Each batch is what one read from the model gave: start,
+   * blocks, usage, end. Throws `AppError` instead of an `error` event; `cancelled` after `signal` aborts. Its slot is free
+   * once the iteration is over. While nobody asks for the next batch, generation pauses before long.
+   */
+  run(request: ChatRequest, signal: AbortSignal): AsyncIterable<readonly ChatEvent[]>;
+  /** `listener` is called after each change of `offers()`. */
+  onOffersChanged(listener: () => void): void;
+  close(): Promise<void>;
+};

@@ -1,0 +1,13 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { makeEchoModel } from "./echo-model.ts";
+import { makeScriptModel } from "./script-model.ts";
+
+test("demo models are valid GGUF files, the same bytes on each making", () => {
+  for (const make of [makeScriptModel, makeEchoModel]) {
+    const [first, second] = [make(), make()].map((bytes) => createHash("sha256").update(bytes).digest("hex"));
+    assert.equal(first, second);
+    assert.equal(make().toString("latin1", 0, 4), "GGUF");
+  }
+});
