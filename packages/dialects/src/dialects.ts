@@ -1,6 +1,6 @@
 // All dialects by name.
 
-import { dialectNames, type DialectName } from "@auxot/wire/chat";
+import type { DialectName } from "@auxot/wire/chat";
 import { chatPath as messagesPath } from "./anthropic-messages/build-request.ts";
 import { anthropicCall } from "./anthropic-messages/call.ts";
 import { anthropicServe } from "./anthropic-messages/serve.ts";
@@ -22,14 +22,9 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = {
     name: "anthropic-messages",
     answerIdPrefix: "msg_",
     chatPath: messagesPath,
-    modelsPath: "/v1/models",
+    // 20 without the limit: https://docs.anthropic.com/en/api/models-list
+    modelsPath: "/v1/models?limit=1000",
     serve: anthropicServe,
     call: anthropicCall,
   },
 };
-
-/** The dialect of that name, undefined when there is none. */
-export function findDialect(name: string): Dialect | undefined {
-  const known = dialectNames.find((dialectName) => dialectName === name);
-  return known === undefined ? undefined : dialects[known];
-}

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { writeBanner } from "./banner.ts";
 import { startRouter, type Router } from "./compose.ts";
 import { ConfigError, loadConfig, type Config } from "./config.ts";
-import { createLog } from "./platform/log.ts";
+import { createLog, writeForPeople } from "./platform/log.ts";
 
 const help = `auxot-server [--expect-worker]
 
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
     return;
   }
   const config = readConfig();
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, process.stderr.isTTY ? writeForPeople : undefined);
   let router: Router;
   try {
     router = await startRouter(config, log, { expectWorker: values["expect-worker"] });

@@ -59,7 +59,7 @@ test("a caller who leaves while waiting for a slot never starts a job", async ()
 async function untilLogged(app: Awaited<ReturnType<typeof startTestRouter>>, leave: () => void): Promise<void> {
   await app.get("/api/health");
   leave();
-  while (!app.log.some((line) => line["msg"] === "caller left")) await app.get("/api/health");
+  while (!app.log.some((line) => line["message"] === "caller left")) await app.get("/api/health");
 }
 
 test("a caller who leaves closes the connection to the cloud, before and after the first token", async () => {

@@ -76,7 +76,7 @@ test("models are discovered when none are declared, and asked for by provider/mo
   await using app = await startTestRouter({
     providers: [{ ...provider, cloud: { ...provider.cloud, models: [], modelsDeclared: false } }],
   });
-  while (!app.log.some((line) => line["msg"] === "cloud provider answers and takes the key"))
+  while (!app.log.some((line) => line["message"] === "cloud provider answers and takes the key"))
     await app.get("/api/health");
   const body = { model: "cloud/cloud-model", messages: [{ role: "user", content: "Hi" }] };
   assert.equal((await app.post("/v1/chat/completions", body)).status, 200);

@@ -120,7 +120,7 @@ test("a draining worker gets no new job and finishes the one it has", async () =
   const first = app.post("/v1/chat/completions", hello);
   const job = await worker.nextJob();
   worker.send({ type: "drain" });
-  while (!app.log.some((line) => line["msg"] === "worker drains")) await app.get("/api/health");
+  while (!app.log.some((line) => line["message"] === "worker drains")) await app.get("/api/health");
   const second = await app.post("/v1/chat/completions", hello);
   assert.equal(second.status, 503);
   job.answer("finished");

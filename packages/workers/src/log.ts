@@ -1,5 +1,7 @@
 // Log lines: for people on a terminal, JSON elsewhere. Never holds keys: callers pass what may be read.
 
+import { formatLogLine } from "@auxot/wire/log-line";
+
 export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof logLevels)[number];
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -25,21 +27,8 @@ export function createLog(options: LogOptions): Log {
     (level: Exclude<LogLevel, "silent">) =>
     (message: string, fields: LogFields = {}): void => {
       if (logLevels.indexOf(level) < least) return;
-      const at = options.now();
-      options.write(
-        options.isTerminal
-          ? formatForPeople(at, level, message, fields)
-          : `${JSON.stringify({ time: at.toISOString(), level, message, ...fields })}\n`,
-      );
+      const line = { time: options.now().toISOString(), level, message, ...fields };
+      options.write(`${options.isTerminal ? formatLogLine(line) : JSON.stringify(line)}\n`);
     };
   return { debug: writer("debug"), info: writer("info"), warn: writer("warn"), error: writer("error") };
-}
-
-function formatForPeople(at: Date, level: string, message: string, fields: LogFields): string {
-  const clock = at.toTimeString().slice(0, 8);
-  const details = Object.entries(fields)
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => ` ${key}=${typeof value === "string" && /\s/.test(value) ? JSON.stringify(value) : value}`);
-  const mark = level === "info" ? "" : `${level.toUpperCase()} `;
-  return `${clock} ${mark}${message}${details.join("")}\n`;
 }

@@ -18,6 +18,9 @@ export type HttpServer = {
   drain(limitMs: number): Promise<void>;
 };
 
+/** Asked every few seconds by load balancers: not worth a line each. */
+const probePaths = new Set(["/api/health", "/api/ready"]);
+
 export function createHttpServer(deps: RouteDeps & WorkerUpgradeDeps & { readonly log: Log }): HttpServer {
   let draining = false;
   const running = new Set<Promise<void>>();
@@ -37,11 +40,7 @@ export function createHttpServer(deps: RouteDeps & WorkerUpgradeDeps & { readonl
     } catch (error) {
       sendError(context, dialect, error);
     }
-    const { method, url } = request;
-    context.log.info(
-      { method, url: url?.split("?")[0], status: response.statusCode, ms: Math.round(performance.now() - startedAt) },
-      context.signal.aborted ? "caller left" : "request",
-    );
+    logRequest(context, performance.now() - startedAt);
   }
 
   const server = createServer({ keepAliveTimeout: 75_000, noDelay: true }, (request, response) => {
@@ -99,6 +98,12 @@ function sendError(context: Context, dialect: Dialect | undefined, error: unknow
     const encoded = dialect.serve.encodeError(body, id);
     sendJson(response, encoded.status, encoded.body);
   }
+}
+
+function logRequest({ log, request, response, url, signal }: Context, ms: number): void {
+  const fields = { method: request.method, path: url.pathname, status: response.statusCode, ms: Math.round(ms) };
+  const isProbe = probePaths.has(url.pathname);
+  log[isProbe ? "debug" : "info"](fields, signal.aborted ? "caller left" : "request");
 }
 
 function causeOf(error: unknown): unknown {

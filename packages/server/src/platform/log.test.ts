@@ -15,6 +15,6 @@ test("writes JSON lines without secrets", () => {
   assert.equal(first.level, "warn");
   assert.equal(first.part, "test");
   assert.equal(first.wrapped, "[secret]");
-  assert.equal(first.msg, "hello");
+  assert.equal(first.message, "hello");
   assert.equal(second.err.message, "broken");
 });

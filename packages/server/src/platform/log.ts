@@ -1,5 +1,6 @@
 // Owns the log: JSON lines on stderr. Credentials are redacted by field name; request bodies are never logged.
 
+import { formatLogLine, type LogLine } from "@auxot/wire/log-line";
 import { pino, type Level } from "pino";
 
 export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
@@ -26,12 +27,18 @@ const secretPaths = [
   '*.headers["x-api-key"]',
 ];
 
+/** Takes JSON lines and writes them to stderr as people read them. */
+export function writeForPeople(line: string): void {
+  process.stderr.write(`${formatLogLine(JSON.parse(line) as LogLine)}\n`);
+}
+
 /** Lines go to `write` (stderr when absent), one call a line, synchronously: nothing is lost at exit. */
 export function createLog(level: LogLevel, write?: (line: string) => void): Log {
   const logger = pino(
     {
       level: level satisfies Level,
       base: null,
+      messageKey: "message",
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: secretPaths, censor: "[secret]" },
