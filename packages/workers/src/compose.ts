@@ -97,7 +97,7 @@ async function startEngine(
     throw error;
   }
   if (hardware.gpus.length > 0 && config.gpu !== "off" && engine.isCpuOnly()) {
-    log.warn("this machine has a GPU, but the installed llama.cpp uses the CPU only; see the guide on workers", {
+    log.warn("this machine has a GPU, but the installed llama.cpp uses the CPU only: npm run add-gpu -- cuda", {
       gpu: hardware.gpus[0]?.name,
     });
   }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The auxot-worker process: command line, signals, exit codes (0 done, 1 failed, 2 wrong options, 3 key refused).
 
-import { AppError } from "@auxot/wire/errors";
+import { AppError, errorCodes } from "@auxot/wire/errors";
 import { startGpuWorker } from "./compose.ts";
 import { readCommand, type GpuConfig } from "./config.ts";
 import { createLog } from "./log.ts";
@@ -37,7 +37,8 @@ async function runGpu(config: GpuConfig): Promise<number> {
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     log.error(error.message);
-    return exitCodes.failed;
+    // What the operator asked for is at fault: trying again would not help.
+    return errorCodes[error.code].status < 500 ? exitCodes.usage : exitCodes.failed;
   }
 }
 

@@ -86,10 +86,10 @@ test("a refused key ends it with exit code 3 and a clear message, even before a 
   router.refuseWith(undefined);
 });
 
-test("a model file that cannot be read ends it with exit code 1", async () => {
+test("a model file that cannot be read ends it with exit code 2, not to be tried again", async () => {
   const worker = start("--model", main.replace("main.ts", "none.gguf"));
   let said = "";
   worker.stderr?.on("data", (text) => (said += String(text)));
-  assert.deepEqual(await once(worker, "close"), [1, null]);
+  assert.deepEqual(await once(worker, "close"), [2, null]);
   assert.match(said, /no readable model file/);
 });

@@ -1,6 +1,14 @@
 // Loads a model file with llama.cpp and turns requests into tokens. Runs in the child process.
 
-import { getLlama, LlamaLogLevel, type Llama, type LlamaContext, type LlamaModel, type Token } from "node-llama-cpp";
+import {
+  getLlama,
+  LlamaLogLevel,
+  NoBinaryFoundError,
+  type Llama,
+  type LlamaContext,
+  type LlamaModel,
+  type Token,
+} from "node-llama-cpp";
 import type { ChatRequest } from "@auxot/wire/chat";
 import { createChatTemplate, type ChatTemplate } from "./chat-template.ts";
 import type { GpuChoice, LoadOptions } from "./child-messages.ts";
@@ -36,14 +44,7 @@ export async function loadModel(
   options: LoadOptions,
   log: (level: "warn" | "error", message: string) => void,
 ): Promise<LoadedModel> {
-  const llama = await getLlama({
-    build: "never",
-    skipDownload: true,
-    gpu: readGpu(options.gpu),
-    maxThreads: options.threads,
-    logLevel: LlamaLogLevel.warn,
-    logger: (level, message) => log(isError(level) ? "error" : "warn", message.trim()),
-  });
+  const llama = await startLlama(options, log);
   const model = await llama.loadModel({ modelPath: options.modelPath });
   const most = llama.gpu === false ? longestDefaultContext.cpu : longestDefaultContext.gpu;
   const context = await model.createContext({
@@ -67,6 +68,29 @@ export async function loadModel(
       return { text, tokens: tokenizePrompt(model, guard, text) };
     },
   };
+}
+
+async function startLlama(
+  options: LoadOptions,
+  log: (level: "warn" | "error", message: string) => void,
+): Promise<Llama> {
+  try {
+    return await getLlama({
+      build: "never",
+      skipDownload: true,
+      gpu: readGpu(options.gpu),
+      maxThreads: options.threads,
+      logLevel: LlamaLogLevel.warn,
+      logger: (level, message) => log(isError(level) ? "error" : "warn", message.trim()),
+    });
+  } catch (cause) {
+    if (!(cause instanceof NoBinaryFoundError)) throw cause;
+    const advice =
+      options.gpu === "auto" || options.gpu === "off"
+        ? "There is no llama.cpp build for this kind of machine; use --engine url with a server of your own."
+        : `llama.cpp finds no working ${options.gpu} here. Install its build (npm run add-gpu -- ${options.gpu}), check the GPU's driver, or use --gpu off.`;
+    throw new Error(advice, { cause });
+  }
 }
 
 function isError(level: LlamaLogLevel): boolean {

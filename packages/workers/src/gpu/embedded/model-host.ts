@@ -92,8 +92,7 @@ export function createModelHost(options: ModelHostOptions): ModelHost {
         first.resolve();
         return;
       case "load-failed":
-        log.error("model cannot be loaded", { model, reason: message.message });
-        first.reject(new AppError("source_failed", `The model ${model} cannot be loaded: ${message.message}`));
+        first.reject(new AppError("invalid_request", `The model ${model} cannot be loaded: ${message.message}`));
         child?.kill("SIGKILL");
         return;
       case "log":
