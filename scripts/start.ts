@@ -14,7 +14,7 @@ Starts the router and, beside it, a GPU worker. Ctrl-C lets running requests fin
   --slots N           requests the worker runs at once
   --context N         tokens of context for each slot
   --threads N         processor threads
-  --gpu KIND          auto, false, cuda, vulkan or metal
+  --gpu KIND          auto, off, cuda, vulkan or metal
   --models-dir DIR    where downloaded models are kept
   --engine KIND       embedded (default) or url
   --engine-url URL    an OpenAI-compatible server on this machine, with --engine url
