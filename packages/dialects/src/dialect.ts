@@ -15,6 +15,8 @@ export type AnswerMeta = {
   readonly model: string;
   readonly includeUsage: boolean;
   readonly requestId: string;
+  /** What is answered: some formats repeat parts of it and write calls as its tools were declared. */
+  readonly request: ChatRequest;
 };
 
 /** Gives whole frames as text, "" when there is nothing to send yet. Each answer has its own encoder. */

@@ -8,6 +8,9 @@ import type { Dialect } from "./dialect.ts";
 import { chatPath as completionsPath } from "./openai-chat/build-request.ts";
 import { openaiCall } from "./openai-chat/call.ts";
 import { openaiServe } from "./openai-chat/serve.ts";
+import { chatPath as responsesPath } from "./openai-responses/build-request.ts";
+import { responsesCall } from "./openai-responses/call.ts";
+import { responsesServe } from "./openai-responses/serve.ts";
 
 export const dialects: Readonly<Record<DialectName, Dialect>> = {
   "openai-chat": {
@@ -17,6 +20,14 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = {
     modelsPath: "/models",
     serve: openaiServe,
     call: openaiCall,
+  },
+  "openai-responses": {
+    name: "openai-responses",
+    answerIdPrefix: "resp_",
+    chatPath: responsesPath,
+    modelsPath: "/models",
+    serve: responsesServe,
+    call: responsesCall,
   },
   "anthropic-messages": {
     name: "anthropic-messages",

@@ -37,7 +37,7 @@ for (const { name, call } of Object.values(dialects)) {
     }
 
     for (const [file, code] of [
-      ["error-inside.sse", name === "openai-chat" ? "source_failed" : "no_capacity"],
+      ["error-inside.sse", name === "anthropic-messages" ? "no_capacity" : "source_failed"],
       ["truncated.sse", "source_failed"],
     ] as const) {
       it(`${path.parse(file).name}: is one error as the last event`, () => {

@@ -3,7 +3,9 @@ import { describe, it } from "node:test";
 import { MessageStream } from "@anthropic-ai/sdk/lib/MessageStream.mjs";
 import { Stream as AnthropicStream } from "@anthropic-ai/sdk/streaming";
 import { ChatCompletionStream } from "openai/lib/ChatCompletionStream";
+import { ResponseStream } from "openai/lib/responses/ResponseStream";
 import { Stream as OpenaiStream } from "openai/streaming";
+import type { DialectName } from "@auxot/wire/chat";
 import type { ChatEvent } from "@auxot/wire/chat-event";
 import { meta } from "../test/arbitraries.ts";
 import { dialects } from "./dialects.ts";
@@ -34,7 +36,7 @@ const failure: ChatEvent[] = [
   { type: "error", error: { code: "no_capacity", message: "All workers are busy." } },
 ];
 
-function respond(name: "openai-chat" | "anthropic-messages", events: readonly ChatEvent[]): Response {
+function respond(name: DialectName, events: readonly ChatEvent[]): Response {
   const encoder = dialects[name].serve.createStreamEncoder(meta);
   const text = events.map((event) => encoder.encode([event]) + encoder.ping()).join("");
   return new Response(text, { headers: { "content-type": "text/event-stream" } });
@@ -70,6 +72,48 @@ describe("OpenAI's own SDK", () => {
     await assert.rejects(async () => {
       for await (const chunk of stream) assert.ok(chunk);
     }, /All workers are busy/);
+  });
+});
+
+function readResponse(events: readonly ChatEvent[]): ResponseStream {
+  const stream = OpenaiStream.fromSSEResponse<object>(respond("openai-responses", events), new AbortController());
+  return ResponseStream.fromReadableStream(stream.toReadableStream());
+}
+
+describe("OpenAI's own SDK over Responses", () => {
+  it("reads our stream as one response with reasoning, text, parallel tool calls and usage", async () => {
+    const response = await readResponse(answer).finalResponse();
+    assert.equal(response.id, meta.id);
+    assert.equal(response.status, "completed");
+    assert.equal(response.output_text, "Grüße 😀");
+    assert.deepEqual(
+      response.output.map((item) =>
+        item.type === "function_call" ? [item.call_id, item.name, item.arguments] : item.type,
+      ),
+      ["reasoning", "message", ["call_a", "weather", '{"city":"Ulm"}'], ["call_b", "now", "{}"]],
+    );
+    assert.equal(response.usage?.input_tokens_details.cached_tokens, 10);
+    assert.equal(response.usage?.output_tokens_details.reasoning_tokens, 4);
+  });
+
+  it("accumulates every event without complaint before the last one repeats them", async () => {
+    const snapshots: string[] = [];
+    const stream = readResponse(answer);
+    stream.on("response.output_text.delta", (event) => snapshots.push(event.snapshot));
+    stream.on("response.function_call_arguments.delta", (event) => snapshots.push(event.snapshot));
+    await stream.done();
+    assert.deepEqual(snapshots, ["Grüße ", "Grüße 😀", '{"city":', '{"city":"Ulm"}']);
+  });
+
+  it("reads a failure half way as a failed response with our message", async () => {
+    const response = await readResponse(failure).finalResponse();
+    assert.equal(response.status, "failed");
+    assert.deepEqual(response.error, { code: "server_error", message: "All workers are busy." });
+  });
+
+  it("accepts an answer without any content", async () => {
+    const response = await readResponse([{ type: "start" }, { type: "end", stopReason: "stop" }]).finalResponse();
+    assert.deepEqual(response.output, []);
   });
 });
 

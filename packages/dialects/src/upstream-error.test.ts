@@ -21,6 +21,12 @@ describe("an upstream's error", () => {
     [403, "", "source_failed", /rejected Auxot's credential/],
     [429, { error: { message: "slow down", type: "requests" } }, "rate_limited", /slow down/],
     [
+      429,
+      { error: { message: "Check your plan.", type: "insufficient_quota", code: "insufficient_quota" } },
+      "insufficient_quota",
+      /Check your plan/,
+    ],
+    [
       400,
       { error: { message: "max_tokens is too large", param: "max_tokens" } },
       "invalid_request",
@@ -74,6 +80,12 @@ describe("an upstream's error", () => {
     [{ "retry-after": "soon" }, undefined],
     [{}, undefined],
   ];
+  it("waits as long as the message says when no header does", () => {
+    const body = { error: { message: "Rate limit reached. Please try again in 1.2s.", code: "rate_limit_exceeded" } };
+    assert.equal(decode(429, body).retryAfterMs, 1200);
+    assert.equal(decode(429, body, { "retry-after": "9" }).retryAfterMs, 9000);
+  });
+
   for (const [headers, ms] of waits) {
     it(`waits ${ms} ms for ${JSON.stringify(headers)}`, () => assert.equal(decode(429, "", headers).retryAfterMs, ms));
   }

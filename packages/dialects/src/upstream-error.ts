@@ -53,8 +53,8 @@ export function decodeUpstreamError(status: number, headers: Headers, body: Uint
   } catch {
     // Proxies in front of a provider answer in plain text or HTML: `cleanMessage` makes a sentence of it.
   }
-  const { code, message, param } = mapUpstreamFault(readUpstreamFault(parsed, status));
-  return new AppError(code, message, { param, retryAfterMs: readRetryAfterMs(headers, now) });
+  const { code, message, param, retryAfterMs } = mapUpstreamFault(readUpstreamFault(parsed, status));
+  return new AppError(code, message, { param, retryAfterMs: readRetryAfterMs(headers, now) ?? retryAfterMs });
 }
 
 /** Never `unauthenticated` or `forbidden`: the credential is ours, not the caller's. */
@@ -68,7 +68,9 @@ export function mapUpstreamFault(fault: UpstreamFault): ErrorBody {
         message: `The provider rejected Auxot's credential${fault.status === undefined ? "" : ` (status ${fault.status})`}; an administrator must check it.`,
       };
     case "rate_limited":
-      return { code, message: describe("The provider's rate limit is reached", fault) };
+      return { code, message: describe("The provider's rate limit is reached", fault), ...readWait(fault.message) };
+    case "insufficient_quota":
+      return { code, message: describe("The account at the provider has no quota left", fault) };
     case "no_capacity":
       return { code, message: describe("The provider is overloaded", fault) };
     case "source_timeout":
@@ -107,6 +109,7 @@ type FaultCode = Extract<
   | "model_not_found"
   | "too_large"
   | "rate_limited"
+  | "insufficient_quota"
   | "no_capacity"
   | "source_timeout"
   | "source_failed"
@@ -114,6 +117,9 @@ type FaultCode = Extract<
 
 const contextWords =
   /context[_ ]length|context window|context size|maximum context|prompt is too long|input is too long|too many (input )?tokens|exceeds? the (model'?s )?(max|context)|reduce the length|exceed_context_size/i;
+
+/** What response.failed calls a fault of the request: https://platform.openai.com/docs/api-reference/responses/object */
+const invalidWords = /^(invalid_|image_|unsupported_image_|empty_image_|failed_to_download_image)/;
 
 /** A map, not an object: the words come from outside, and "constructor" is one. */
 const codesByWord: ReadonlyMap<string, FaultCode | "credential"> = new Map([
@@ -124,8 +130,10 @@ const codesByWord: ReadonlyMap<string, FaultCode | "credential"> = new Map([
   ["request_too_large", "too_large"],
   ["rate_limit_error", "rate_limited"],
   ["rate_limit_exceeded", "rate_limited"],
-  ["insufficient_quota", "rate_limited"],
+  ["insufficient_quota", "insufficient_quota"],
   ["overloaded_error", "no_capacity"],
+  ["server_is_overloaded", "no_capacity"],
+  ["slow_down", "no_capacity"],
   ["timeout_error", "source_timeout"],
   ["authentication_error", "credential"],
   ["permission_error", "credential"],
@@ -141,12 +149,12 @@ function findCode(fault: UpstreamFault): FaultCode | "credential" {
     const known = words.map((word) => codesByWord.get(word)).find((code) => code !== undefined);
     if (known !== undefined) return known;
     if (contextWords.test(message)) return "context_length_exceeded";
-    if (words.includes("invalid_request_error")) return "invalid_request";
+    if (words.some((word) => invalidWords.test(word))) return "invalid_request";
     return "source_failed";
   }
   if (status === 401 || status === 402 || status === 403) return "credential";
   if (status === 408 || status === 504) return "source_timeout";
-  if (status === 429) return "rate_limited";
+  if (status === 429) return words.includes("insufficient_quota") ? "insufficient_quota" : "rate_limited";
   if (status === 503 || status === 529) return "no_capacity";
   if (status === 404) return "model_not_found";
   // llama.cpp and some proxies report a full context with other statuses than 400.
@@ -154,6 +162,13 @@ function findCode(fault: UpstreamFault): FaultCode | "credential" {
     return "context_length_exceeded";
   if (status === 413) return "too_large";
   return status >= 400 && status < 500 ? "invalid_request" : "source_failed";
+}
+
+/** OpenAI tells the wait in words: "Please try again in 1.2s." */
+function readWait(message: string): { readonly retryAfterMs?: number } {
+  const match = /try again in\s*(\d+(?:\.\d+)?)\s*(ms|s\b|sec)/i.exec(message.slice(0, maxMessageLength));
+  if (match === null) return {};
+  return { retryAfterMs: Math.round(Number(match[1]) * (match[2]?.toLowerCase() === "ms" ? 1 : 1000)) };
 }
 
 function describe(what: string, fault: UpstreamFault): string {

@@ -1,9 +1,18 @@
 // Random requests, answers and cuts for the laws of the dialects, each restricted to what both formats carry.
 
 import fc from "fast-check";
-import type { AssistantPart, ChatMessage, ChatRequest, ChatResult, ToolDefinition, UserPart } from "@auxot/wire/chat";
+import type {
+  AssistantPart,
+  ChatMessage,
+  ChatRequest,
+  ChatResult,
+  DialectName,
+  ToolDefinition,
+  UserPart,
+} from "@auxot/wire/chat";
 import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { AnswerMeta, StreamDecoder } from "../src/dialect.ts";
+import { buildCustomParameters, flattenToolName } from "../src/tool-kinds.ts";
 
 /** Printed with every failure; AUXOT_TEST_SEED repeats a run. */
 export const seed = Number(process.env["AUXOT_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
@@ -18,6 +27,12 @@ export const meta: AnswerMeta = {
   model: "served-model",
   includeUsage: true,
   requestId: "req_1",
+  request: {
+    model: "asked-model",
+    messages: [{ role: "user", content: [{ type: "text", text: "hi" }] }],
+    tools: [],
+    stream: true,
+  },
 };
 
 const record = <T extends object>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
@@ -199,8 +214,57 @@ const tools: fc.Arbitrary<ToolDefinition[]> = fc.uniqueArray(
 
 const option = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 
-/** `reasoning` is what each format gives back in a history: signed at Anthropic, unsigned at OpenAI. */
-export function requests(reasoning: fc.Arbitrary<AssistantPart[]>): fc.Arbitrary<ChatRequest> {
+/** What each format carries: it gives back its own reasoning in a history, and has words the others lack. */
+export function requests(dialect: DialectName): fc.Arbitrary<ChatRequest> {
+  switch (dialect) {
+    case "openai-chat":
+      return commonRequests(unsignedReasoning);
+    case "anthropic-messages":
+      return commonRequests(signedReasoning);
+    case "openai-responses":
+      return fc
+        .tuple(commonRequests(encryptedReasoning), specialTools, text, option(name))
+        .map(([common, special, input, promptCacheKey]) => {
+          const { stop: _, ...request } = common;
+          const calls = special.flatMap((tool, at) => callSpecialTool(tool, `call_${at}`, input));
+          const plain = request.tools.map((tool) => ({ ...tool, strict: tool.strict ?? false }));
+          return {
+            ...request,
+            messages: [...request.messages, ...calls],
+            tools: [...plain, ...special],
+            ...(promptCacheKey === undefined ? {} : { promptCacheKey }),
+          };
+        });
+  }
+}
+
+/** A custom tool with a grammar, and a namespace of a function and a custom tool. */
+const specialTools: fc.Arbitrary<ToolDefinition[]> = fc
+  .tuple(text, name, fc.boolean())
+  .map(([definition, toolName, both]) => {
+    const format = { type: "grammar", syntax: "lark", definition };
+    const plain = { name: "patch", parameters: buildCustomParameters(format), custom: { format } };
+    const description = "A server's tools";
+    return [
+      plain,
+      { name: "lookup", parameters: { type: "object" }, strict: true },
+      { ...plain, custom: {}, parameters: buildCustomParameters(undefined), name: "say" },
+    ].flatMap((tool, at): ToolDefinition[] => {
+      if (at === 0) return both ? [tool] : [];
+      const namespace = { name: "mcp.server", toolName: `${toolName}${at}`, description };
+      return [{ ...tool, name: flattenToolName(namespace.name, namespace.toolName), namespace }];
+    });
+  });
+
+function callSpecialTool(tool: ToolDefinition, callId: string, input: string): ChatMessage[] {
+  const call = { type: "tool-call", id: callId, name: tool.name, arguments: JSON.stringify({ input }) } as const;
+  return [
+    { role: "assistant", content: [call] },
+    { role: "tool", callId, content: [{ type: "text", text: input }] },
+  ];
+}
+
+function commonRequests(reasoning: fc.Arbitrary<AssistantPart[]>): fc.Arbitrary<ChatRequest> {
   const turns = fc.tuple(userParts, reasoning, fc.array(callPart, { minLength: 1, maxLength: 3 }), text);
   const messages = fc
     .tuple(fc.option(text, { nil: undefined }), fc.array(turns, { maxLength: 2 }), userParts)
@@ -238,8 +302,17 @@ export function requests(reasoning: fc.Arbitrary<AssistantPart[]>): fc.Arbitrary
   });
 }
 
-export const signedReasoning = fc.array(reasoningPart, { maxLength: 2 });
-export const unsignedReasoning = fc.array(
+const signedReasoning = fc.array(reasoningPart, { maxLength: 2 });
+const unsignedReasoning = fc.array(
   text.map((thought): AssistantPart => ({ type: "reasoning", text: thought })),
   { maxLength: 1 },
+);
+/** An id and encrypted content, as a Responses upstream gives them. */
+const encryptedReasoning = fc.array(
+  fc.tuple(fc.oneof(text, fc.constant("")), name, name).map(([summary, id, encrypted]): AssistantPart => ({
+    type: "reasoning",
+    text: summary,
+    signature: `rs_${id}:${encrypted}`,
+  })),
+  { maxLength: 2 },
 );

@@ -4,20 +4,22 @@ export type BannerInput = {
   readonly url: string;
   /** Only at the start that made it. */
   readonly createdKey: string | undefined;
+  /** AUXOT_BOOTSTRAP_KEY is set, so people know a key. */
+  readonly hasBootstrapKey: boolean;
   /** A model to ask; undefined: none is there yet. */
   readonly model: string | undefined;
   /** One line on the model, e.g. that it is a demo. */
   readonly description: string | undefined;
 };
 
-export function writeBanner({ url, createdKey, model, description }: BannerInput): string {
+export function writeBanner({ url, createdKey, hasBootstrapKey, model, description }: BannerInput): string {
   const key = createdKey ?? "$AUXOT_KEY";
   const lines = [
     "",
     `  Auxot is ready: ${url}`,
     ...(model === undefined ? [] : [`  Model: ${model}${description === undefined ? "" : ` (${description})`}`]),
     "",
-    ...describeKey(createdKey),
+    ...describeKey(createdKey, hasBootstrapKey),
     "",
     "  OpenAI API:",
     `    curl ${url}/v1/chat/completions -H "Authorization: Bearer ${key}" -H "content-type: application/json" \\`,
@@ -28,7 +30,8 @@ export function writeBanner({ url, createdKey, model, description }: BannerInput
     `      -d '{"model":"auto","max_tokens":200,"messages":[{"role":"user","content":"Hello!"}],"stream":true}'`,
     "",
     "  Claude Code:",
-    `    export ANTHROPIC_BASE_URL=${url} ANTHROPIC_AUTH_TOKEN=${key} ANTHROPIC_MODEL=auto`,
+    `    export ANTHROPIC_BASE_URL=${url} ANTHROPIC_AUTH_TOKEN=${key} \\`,
+    `      ANTHROPIC_MODEL=auto ANTHROPIC_DEFAULT_HAIKU_MODEL=auto`,
     "",
     "  OpenAI SDK:",
     `    export OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=${key}`,
@@ -37,8 +40,9 @@ export function writeBanner({ url, createdKey, model, description }: BannerInput
   return lines.join("\n");
 }
 
-function describeKey(createdKey: string | undefined): string[] {
+function describeKey(createdKey: string | undefined, hasBootstrapKey: boolean): string[] {
   if (createdKey !== undefined) return [`  Your key, shown only this once:`, `    ${createdKey}`];
+  if (hasBootstrapKey) return ["  The key is the one in AUXOT_BOOTSTRAP_KEY; the lines below read it from AUXOT_KEY."];
   return [
     "  Use the key from the first start as AUXOT_KEY. Lost it? Start once with AUXOT_BOOTSTRAP_KEY set to a text of",
     "  at least 24 characters, which then is a key too.",

@@ -49,7 +49,7 @@ export type Router = {
   offers(): readonly Offer[];
   /** Resolves when `/api/ready` would answer 200. */
   readonly ready: Promise<void>;
-  /** Drains and frees everything. Idempotent. */
+  /** Drains and frees everything. Idempotent; never rejects. */
   stop(): Promise<void>;
 };
 
@@ -67,7 +67,14 @@ export async function startRouter(config: Config, log: Log, options: RouterOptio
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
-      for (const cleanup of cleanups.toReversed()) await cleanup();
+      for (const cleanup of cleanups.toReversed()) {
+        try {
+          await cleanup();
+        } catch (err) {
+          // One part that fails must not keep the rest running.
+          log.error({ err }, "a part of the router could not be stopped");
+        }
+      }
     })();
     return stopping;
   };

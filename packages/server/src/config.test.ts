@@ -163,11 +163,10 @@ limits: {queueWaitMs: 5}
     ["a missing field", bad({ apiKey: undefined }), /^providers\[0\]\.apiKey: is required$/],
     ["an unknown field", bad({ apikey: "x" }), /^providers\[0\]\.apikey: unknown field; did you mean apiKey\?$/],
     [
-      "a dialect of later",
-      bad({ dialect: "openai-responses" }),
-      /openai-responses is not available yet; use openai-chat$/,
+      "a bad dialect",
+      bad({ dialect: "grpc" }),
+      /dialect: must be openai-chat, openai-responses or anthropic-messages$/,
     ],
-    ["a bad dialect", bad({ dialect: "grpc" }), /dialect: must be openai-chat or anthropic-messages$/],
     ["a bad address", bad({ baseUrl: "api.openai.com" }), /baseUrl: must be an address that begins with https/],
     ["a key in the address", bad({ baseUrl: "https://u:p@x/v1" }), /baseUrl: must have no user, password/],
     [

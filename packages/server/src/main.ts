@@ -44,6 +44,7 @@ async function main(): Promise<void> {
     writeBanner({
       url: router.url,
       createdKey: router.createdKey,
+      hasBootstrapKey: config.bootstrapKey !== undefined,
       model: offer?.model,
       description: offer?.description,
     }),

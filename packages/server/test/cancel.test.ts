@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { test } from "node:test";
 import { startFakeCloud } from "./harness/fake-cloud.ts";
-import { connectFakeWorker } from "./harness/fake-worker.ts";
+import { connectFakeWorker, fakeOffer } from "./harness/fake-worker.ts";
 import { startTestRouter } from "./harness/router.ts";
 
 const hello = { model: "auto", max_tokens: 5, messages: [{ role: "user", content: "Hi" }] };
@@ -79,4 +81,19 @@ test("a caller who leaves closes the connection to the cloud, before and after t
     caller.abort();
     await request.left;
   }
+});
+
+test("pipelined requests of a caller who leaves are all cancelled", async () => {
+  await using app = await startTestRouter();
+  using worker = await connectFakeWorker(app, { offers: [{ ...fakeOffer, slots: 2 }] });
+  const socket = connect(Number(new URL(app.url).port), "127.0.0.1");
+  const body = JSON.stringify({ ...hello, stream: true });
+  const head = `POST /v1/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${app.key}\r\ncontent-length: ${body.length}`;
+  socket.write(`${head}\r\n\r\n${body}`.repeat(2));
+  const jobs = [await worker.nextJob(), await worker.nextJob()];
+  for (const job of jobs)
+    job.send({ type: "text-start", index: 0 }, { type: "text-delta", index: 0, text: "x".repeat(100_000) });
+  await once(socket, "data");
+  socket.destroy();
+  await Promise.all(jobs.map((job) => job.cancelled));
 });

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { connectFakeWorker, fakeOffer } from "./harness/fake-worker.ts";
 import { startTestRouter, type TestRouter } from "./harness/router.ts";
@@ -146,6 +148,7 @@ test("the model list has the shape the caller reads", async () => {
   assert.equal(anthropic["last_id"], "auto");
   const one = (await (await app.get("/api/anthropic/models/gpu/fake-model")).json()) as Record<string, unknown>;
   assert.equal(one["type"], "model");
+  for (const name of ["gpu/auto", "gpu/fake"]) assert.equal((await app.get(`/v1/models/${name}`)).status, 200, name);
   const unknown = await app.get("/v1/models/fake-modle");
   assert.equal(unknown.status, 404);
   assert.match(await readError(unknown, "OpenAI"), /fake-model/);
@@ -188,3 +191,67 @@ test("keys are made, listed and revoked over the API, by admins only", async () 
   assert.ok(problem.errors.some(({ path }) => path === "kind"));
   assert.ok(problem.errors.some(({ path }) => path === "name"));
 });
+
+test("targets that are no address, and wrong percent encoding, are told as not found", async () => {
+  const headers = `host: x\r\nauthorization: Bearer ${app.key}\r\nconnection: close\r\n\r\n`;
+  for (const target of ["//", "///x", "http://[", "*", "//v1/models/%zz"]) {
+    assert.match(await sendRaw(`OPTIONS ${target} HTTP/1.1\r\n${headers}`), /^HTTP\/1\.1 40[045] /, target);
+  }
+  assert.match(await sendRaw(`DELETE /api/keys/%zz HTTP/1.1\r\n${headers}`), /^HTTP\/1\.1 404 /);
+  assert.match(await sendRaw(`GET //v1/models HTTP/1.1\r\n${headers}`), /^HTTP\/1\.1 200 /);
+});
+
+test("a client that offers HTTP/2 with its request, as Java's does, gets an ordinary answer", async () => {
+  const offer = "connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n";
+  const answer = await sendRaw(`GET /api/health HTTP/1.1\r\nhost: x\r\n${offer}\r\n`);
+  assert.match(answer, /^HTTP\/1\.1 200 /);
+  const socket = "connection: Upgrade\r\nupgrade: websocket\r\n";
+  assert.match(await sendRaw(`GET /v1/models HTTP/1.1\r\nhost: x\r\n${socket}\r\n`), /^HTTP\/1\.1 404 /);
+});
+
+test("an upload that breaks off is the caller's leaving, not our fault", async () => {
+  const socket = connect(Number(new URL(app.url).port), "127.0.0.1");
+  socket.write(
+    `POST /v1/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${app.key}\r\ncontent-length: 99\r\n\r\n{"half`,
+  );
+  await app.get("/api/health");
+  const before = app.log.length;
+  socket.destroy();
+  while (!app.log.slice(before).some((line) => line["message"] === "caller left")) await app.get("/api/health");
+  assert.ok(app.log.slice(before).every((line) => line["message"] !== "request failed"));
+});
+
+test("a caller that sends its whole body before it reads gets the 413, and may go on with the connection", async () => {
+  const piece = Buffer.alloc(8_000_000, "x");
+  const chunk = Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from("\r\n0\r\n\r\n")]);
+  const uploads: readonly (readonly [string, Buffer])[] = [
+    [`content-length: ${piece.length}`, piece],
+    ["transfer-encoding: chunked", chunk],
+  ];
+  for (const [framing, body] of uploads) {
+    const socket = connect(Number(new URL(app.url).port), "127.0.0.1").pause();
+    socket.write(`POST /v1/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${app.key}\r\n${framing}\r\n\r\n`);
+    await new Promise<void>((resolve, reject) =>
+      socket.write(body, (error) => (error == null ? resolve() : reject(error))),
+    );
+    const answer = once(socket, "data");
+    socket.resume();
+    assert.match(String((await answer)[0]), /^HTTP\/1\.1 413 /, framing);
+    const next = once(socket, "data");
+    socket.write("GET /api/health HTTP/1.1\r\nhost: x\r\n\r\n");
+    assert.match(String((await next)[0]), /^HTTP\/1\.1 200 /, framing);
+    socket.destroy();
+  }
+});
+
+/** Sends bytes over a connection of its own and gives what comes back until it closes or the answer's head is there. */
+async function sendRaw(text: string): Promise<string> {
+  const socket = connect(Number(new URL(app.url).port), "127.0.0.1");
+  socket.write(text);
+  let answer = "";
+  for await (const part of socket as AsyncIterable<Buffer>) {
+    answer += part.toString("latin1");
+    if (answer.includes("\r\n\r\n")) break;
+  }
+  return answer;
+}

@@ -155,3 +155,54 @@ test("a source that falls silent in the middle ends with an error in the stream"
   assert.match(text, /event: error/);
   assert.match(text, /fell silent/);
 });
+
+test("the wait for a slot does not count as silence of the source", async () => {
+  await using app = await startTestRouter({ limits: { firstTokenTimeoutMs: 200, queueWaitMs: 10_000 } });
+  using worker = await connectFakeWorker(app);
+  const first = app.post("/v1/chat/completions", { ...hello, stream: true });
+  const job = await worker.nextJob();
+  job.send({ type: "text-start", index: 0 }, { type: "text-delta", index: 0, text: "begun" });
+  await first;
+  const startedAt = performance.now();
+  const second = app.post("/v1/chat/completions", hello);
+  while (performance.now() - startedAt < 300) await app.get("/api/health");
+  job.done({ code: "source_failed", message: "over" });
+  (await worker.nextJob()).answer("in time");
+  const response = await second;
+  assert.equal(response.status, 200);
+  assert.match(response.headers.get("x-auxot-route") ?? "", /tries=1$/);
+});
+
+test("a cloud that hangs is rested like one that fails", async () => {
+  await using cloud = await startFakeCloud(() => undefined);
+  await using app = await startTestRouter({ providers: [cloud.provider()], limits: { firstTokenTimeoutMs: 30 } });
+  const statuses: number[] = [];
+  for (let i = 0; i < 3; i++)
+    statuses.push((await app.post("/v1/chat/completions", { ...hello, stream: true })).status);
+  assert.deepEqual(statuses, [504, 504, 503]);
+  assert.equal(cloud.requests.length, 3, "a resting provider is not asked");
+});
+
+test("a whole answer of a cloud may take longer than a first token", async () => {
+  await using cloud = await startFakeCloud(async (request, response) => {
+    for (const startedAt = performance.now(); performance.now() - startedAt < 100;) await app.get("/api/health");
+    await answerOpenai(["at last"])(request, response);
+  });
+  await using app = await startTestRouter({ providers: [cloud.provider()], limits: { firstTokenTimeoutMs: 30 } });
+  const response = await app.post("/v1/chat/completions", hello);
+  assert.equal(response.status, 200);
+  assert.match(await response.text(), /at last/);
+});
+
+test("a caller who stops reading frees the slot, and the source is not blamed", async () => {
+  await using app = await startTestRouter({ limits: { idleTimeoutMs: 150 } });
+  using worker = await connectFakeWorker(app);
+  const answer = app.post("/v1/chat/completions", { ...hello, stream: true });
+  const job = await worker.nextJob();
+  job.send({ type: "text-start", index: 0 }, { type: "text-delta", index: 0, text: "x".repeat(30_000_000) });
+  const response = await answer;
+  await job.cancelled;
+  const text = await response.text();
+  assert.match(text.slice(-300), /caller took nothing/);
+  assert.doesNotMatch(text.slice(-300), /\[DONE\]/);
+});

@@ -61,10 +61,13 @@ test("across dialects the answer is translated, and what could not be carried is
   const whole = await app.post("/v1/messages", body);
   assert.match(whole.headers.get("x-auxot-warnings") ?? "", /zz_unheard_of/);
   assert.deepEqual(((await whole.json()) as { content: unknown }).content, [{ type: "text", text: "Hello there" }]);
+  const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`zz_unheard_of_field_${i}`, 1]));
+  const short = (await app.post("/v1/messages", { ...body, ...many })).headers.get("x-auxot-warnings") ?? "";
+  assert.ok(short.length <= 2000, "clients refuse headers that are too large");
   const stream = await (await app.post("/v1/messages", { ...body, stream: true })).text();
   assert.match(stream, /event: message_start.*Hello .*there.*event: message_stop/s);
   assert.equal(
-    (JSON.parse(cloud.requests[1]?.body ?? "{}") as { stream_options?: unknown }).stream_options !== undefined,
+    (JSON.parse(cloud.requests.at(-1)?.body ?? "{}") as { stream_options?: unknown }).stream_options !== undefined,
     true,
   );
 });

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -69,3 +71,72 @@ test("under npm start it is ready only once the worker's offer is live", async (
   await app.router.ready;
   assert.equal((await app.get("/api/ready")).status, 200);
 });
+
+test("a stop refuses what waits for a slot at once, and a second stop waits for the same end", async () => {
+  await using app = await startTestRouter({ limits: { drainTimeoutMs: 60_000, maxQueuedRequests: 1 } });
+  using worker = await connectFakeWorker(app);
+  const running = app.post("/v1/chat/completions", hello);
+  const job = await worker.nextJob();
+  const others = [app.post("/v1/chat/completions", hello), app.post("/v1/chat/completions", hello)];
+  // The queue takes one: when the other was refused, this one waits.
+  await Promise.race(others);
+  const stopped = app.router.stop();
+  const refusals = await Promise.all(others);
+  const refused = refusals.find((one) => one.headers.get("retry-after") === "5");
+  assert.equal(refused?.status, 503);
+  assert.match(await refused.text(), /is stopping/);
+  job.answer("done");
+  assert.match(await (await running).text(), /done/);
+  await Promise.all([stopped, app.router.stop()]);
+});
+
+test("a long answer on its way to a slow reader is sent to its end before the stop", async () => {
+  await using app = await startTestRouter({ limits: { drainTimeoutMs: 60_000 } });
+  using worker = await connectFakeWorker(app);
+  const text = "long ".repeat(4_000_000);
+  const answer = rawRequest(app, JSON.stringify({ ...hello, stream: false }));
+  const job = await worker.nextJob();
+  answer.pause();
+  job.send({ type: "text-start", index: 0 }, { type: "text-delta", index: 0, text });
+  job.send({ type: "text-end", index: 0 }, { type: "end", stopReason: "stop" });
+  job.done();
+  while (!app.log.some((line) => line["message"] === "request" && line["path"] === "/v1/chat/completions"))
+    await app.get("/api/health");
+  const stopped = app.router.stop();
+  await worker.nextFrame("shutdown");
+  let sizeBytes = 0;
+  answer.on("data", (part: Buffer) => (sizeBytes += part.length));
+  const closed = once(answer, "close");
+  answer.resume();
+  await Promise.all([stopped, closed]);
+  assert.ok(sizeBytes > text.length, `${sizeBytes} bytes of ${text.length}`);
+});
+
+test("while it stops, requests on open connections are refused on every surface", async () => {
+  await using app = await startTestRouter();
+  using worker = await connectFakeWorker(app);
+  const running = app.post("/v1/chat/completions", hello);
+  const job = await worker.nextJob();
+  const socket = rawRequest(app, JSON.stringify({ ...hello, model: "nothing" }));
+  await once(socket, "data");
+  socket.write("POST /api/openai/v1/chat/completions HTTP/1.1\r\nhost: x\r\n");
+  await app.get("/api/health");
+  const stopped = app.router.stop();
+  await worker.nextFrame("shutdown");
+  const refused = once(socket, "data");
+  socket.write("content-length: 0\r\n\r\n");
+  assert.match(String((await refused)[0]), /^HTTP\/1\.1 503 .*is stopping/s);
+  job.answer("done");
+  await (await running).text();
+  await stopped;
+});
+
+/** Sends one chat request over a connection of its own, to be read by hand. */
+function rawRequest(app: Awaited<ReturnType<typeof startTestRouter>>, body: string): Socket {
+  const socket = connect(Number(new URL(app.url).port), "127.0.0.1");
+  socket.on("error", () => undefined);
+  socket.write(
+    `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${app.key}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+  return socket;
+}

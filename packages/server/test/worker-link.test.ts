@@ -126,3 +126,65 @@ test("a draining worker gets no new job and finishes the one it has", async () =
   job.answer("finished");
   assert.match(await (await first).text(), /finished/);
 });
+
+test("a link replaced while the router thought it alive costs no waiting request anything", async () => {
+  await using app = await startTestRouter();
+  using before = await connectFakeWorker(app, { instanceId: "same-instance" });
+  const answers = [1, 2, 3].map(() => app.post("/v1/chat/completions", hello));
+  await before.nextJob();
+  using after = await connectFakeWorker(app, { instanceId: "same-instance" });
+  assert.equal(await before.closed, 4003);
+  for (const _ of answers) (await after.nextJob()).answer("fine");
+  const routes = await Promise.all(answers.map(async (answer) => (await answer).headers.get("x-auxot-route")));
+  const tries = routes.map((route) => Number(/tries=(\d)/.exec(route ?? "")?.[1]));
+  assert.deepEqual(tries.toSorted(), [1, 1, 2], "only the job under way was started again");
+  assert.equal(after.frames[0]?.type, "welcome", "no job comes before the welcome");
+});
+
+test("a job cancelled while the link was dead is given up when the worker comes back, and its slot is free", async () => {
+  await using app = await startTestRouter({ hubTimes: { resumeWindowMs: 5000 } });
+  using before = await connectFakeWorker(app, { instanceId: "same-instance" });
+  const caller = new AbortController();
+  const answer = app.post("/v1/chat/completions", { ...hello, stream: true }, { signal: caller.signal });
+  const job = await before.nextJob();
+  job.send({ type: "text-start", index: 0 }, { type: "text-delta", index: 0, text: "half" });
+  await answer;
+  caller.abort();
+  await job.cancelled;
+  // As if the cancel had been lost with the link: the worker still runs the job.
+  using after = await connectFakeWorker(app, { instanceId: "same-instance", jobs: [job.id] });
+  assert.deepEqual((await after.nextFrame("welcome")).resume, []);
+  const next = app.post("/v1/chat/completions", hello);
+  (await after.nextJob()).answer("the slot is free");
+  assert.equal((await next).status, 200);
+});
+
+test("a drained worker that left is not waited for", async () => {
+  await using app = await startTestRouter({ hubTimes: { resumeWindowMs: 60_000 } });
+  using worker = await connectFakeWorker(app);
+  worker.send({ type: "drain" });
+  worker.kill();
+  while (!app.log.some((line) => line["message"] === "worker gone")) await app.get("/api/health");
+  assert.ok(app.log.every((line) => line["message"] !== "worker link lost"));
+  const response = await app.post("/v1/chat/completions", hello);
+  assert.equal(response.status, 503);
+  assert.match(await response.text(), /no worker is connected/);
+});
+
+test("a key revoked between the upgrade and the hello lets no worker in", async () => {
+  await using app = await startTestRouter();
+  const made = (await (await app.post("/api/keys", { name: "w", kind: "worker", provider: "gpu" })).json()) as {
+    id: string;
+    key: string;
+  };
+  const socket = new WebSocket(`${app.url.replace("http", "ws")}/ws`, {
+    headers: { authorization: `Bearer ${made.key}` },
+  });
+  await once(socket, "open");
+  const closed = once(socket, "close");
+  await fetch(`${app.url}/api/keys/${made.id}`, {
+    method: "DELETE",
+    headers: { authorization: `Bearer ${app.key}` },
+  });
+  assert.equal((await closed)[0], 4001);
+});

@@ -2,7 +2,7 @@
 
 import type { Usage } from "./usage.ts";
 
-export const dialectNames = ["openai-chat", "anthropic-messages"] as const;
+export const dialectNames = ["openai-chat", "openai-responses", "anthropic-messages"] as const;
 /** A public chat format. */
 export type DialectName = (typeof dialectNames)[number];
 
@@ -77,6 +77,10 @@ export type ToolDefinition = {
   readonly description?: string;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly strict?: boolean;
+  /** OpenAI's custom tool: its call is free text, here a function with the one string `input`. `format` as it came. */
+  readonly custom?: { readonly format?: Readonly<Record<string, unknown>> };
+  /** The namespace it stood in (OpenAI Responses) and its name there; `name` is then made of both. */
+  readonly namespace?: { readonly name: string; readonly toolName: string; readonly description?: string };
   readonly cacheControl?: CacheControl;
 };
 
@@ -104,7 +108,12 @@ export type ReasoningRequest = {
   readonly effort?: ReasoningEffort;
   readonly budgetTokens?: number;
   readonly adaptive?: true;
+  /** How much of the reasoning the caller wants told in words. */
+  readonly summary?: (typeof reasoningSummaries)[number];
 };
+
+export const reasoningSummaries = ["auto", "concise", "detailed"] as const;
+export const verbosities = ["low", "medium", "high"] as const;
 
 /** The bytes the caller sent, for the passthrough lane. */
 export type RequestOriginal = {
@@ -112,6 +121,8 @@ export type RequestOriginal = {
   readonly body: Uint8Array;
   /** Headers of the caller that belong to the body, e.g. `anthropic-beta`. Lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Fields the answer repeats, by name and as the caller wrote them (OpenAI Responses). */
+  readonly echo?: Readonly<Record<string, unknown>>;
 };
 
 export type ChatRequest = {
@@ -133,7 +144,11 @@ export type ChatRequest = {
   readonly presencePenalty?: number;
   readonly responseFormat?: ResponseFormat;
   readonly reasoning?: ReasoningRequest;
-  /** The end user as the caller names them (`user`, `metadata.user_id`). */
+  /** How long an answer the caller wants. */
+  readonly verbosity?: (typeof verbosities)[number];
+  /** Requests with the same one begin alike: worth the same cache. A hint, no answer depends on it. */
+  readonly promptCacheKey?: string;
+  /** The end user as the caller names them (`user`, `safety_identifier`, `metadata.user_id`). */
   readonly endUser?: string;
   /** How the caller wants the answer; not sent to sources as such. */
   readonly stream: boolean;

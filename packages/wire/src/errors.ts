@@ -15,6 +15,7 @@ type CodeRow = {
 export const errorCodes = {
   invalid_request: row(400, "invalid_request_error", "invalid_request_error"),
   context_length_exceeded: row(400, "invalid_request_error", "invalid_request_error"),
+  previous_response_not_found: row(400, "invalid_request_error", "invalid_request_error"),
   unauthenticated: row(401, "authentication_error", "authentication_error"),
   licence_required: row(402, "invalid_request_error", "billing_error"),
   forbidden: row(403, "permission_error", "permission_error"),
@@ -24,6 +25,8 @@ export const errorCodes = {
   conflict: row(409, "invalid_request_error", "invalid_request_error"),
   too_large: row(413, "invalid_request_error", "request_too_large"),
   rate_limited: row(429, "rate_limit_error", "rate_limit_error", true),
+  /** The money or quota of the account that pays is used up: waiting a moment does not help. */
+  insufficient_quota: row(429, "insufficient_quota", "rate_limit_error", true),
   cancelled: row(499, "invalid_request_error", "invalid_request_error"),
   internal: row(500, "server_error", "api_error"),
   unsupported: row(501, "invalid_request_error", "invalid_request_error"),

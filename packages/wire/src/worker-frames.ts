@@ -91,6 +91,9 @@ export const ackEveryFrames = 16;
 /** A worker pauses a job's engine while so many of its frames are unacknowledged. */
 export const maxUnackedFrames = 256;
 
+/** Blocks one answer may have. Readers keep them in an array, which a wild index would blow up. */
+const maxBlocks = 65_536;
+
 const stamp = z.object({ at: z.number() });
 const workerControlSchema = z.discriminatedUnion("type", [
   helloSchema,
@@ -160,7 +163,8 @@ function parseJobEvents(frame: Readonly<Record<string, unknown>>): WorkerFrame {
 
 function isChatEvent(event: unknown): event is ChatEvent {
   if (!isRecord(event)) return false;
-  const indexed = Number.isInteger(event["index"]) && (event["index"] as number) >= 0;
+  const index = event["index"];
+  const indexed = Number.isInteger(index) && (index as number) >= 0 && (index as number) < maxBlocks;
   switch (event["type"]) {
     case "text-delta":
     case "reasoning-delta":

@@ -239,10 +239,11 @@ async function readBody(response: IncomingMessage): Promise<string> {
   return body.slice(0, longestBody);
 }
 
+/** Of a problem document (RFC 9457). */
 function readErrorMessage(body: string): string {
   try {
-    const value = JSON.parse(body) as { readonly error?: { readonly message?: unknown } };
-    return typeof value.error?.message === "string" ? value.error.message : "";
+    const { detail } = JSON.parse(body) as { readonly detail?: unknown };
+    return typeof detail === "string" ? detail : "";
   } catch {
     return "";
   }

@@ -33,6 +33,8 @@ export function startWorker(options: WorkerOptions): Worker {
   const instanceId = createId("ins_");
   let announced = "";
   let isDraining = false;
+  /** The router at the other end of this link said that it stops. */
+  let isRouterLeaving = false;
 
   const jobs = createJobs({ engine, log, send: (frame) => void link.send(frame) });
   const link = createLink({
@@ -47,7 +49,10 @@ export function startWorker(options: WorkerOptions): Worker {
       if (isDraining) link.send({ type: "drain" });
     },
     onFrame,
-    onLost: jobs.onLinkLost,
+    onLost() {
+      isRouterLeaving = false;
+      jobs.onLinkLost();
+    },
   });
   engine.onOffersChanged(announceOffers);
 
@@ -79,7 +84,8 @@ export function startWorker(options: WorkerOptions): Worker {
   function onFrame(frame: RouterFrame): void {
     if (frame.type !== "shutdown") return jobs.onFrame(frame);
     log.info("the router is stopping; running jobs are finished first", { jobs: jobs.runningCount() });
-    void jobs.whenIdle().then(link.reopen);
+    isRouterLeaving = true;
+    void jobs.whenIdle().then(() => isRouterLeaving && link.reopen());
   }
 
   return {

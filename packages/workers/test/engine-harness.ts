@@ -1,6 +1,6 @@
 // Starts the embedded engine with the demo models for tests, and reads whole answers from engines.
 
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { foldEvents, type ChatEvent } from "@auxot/wire/chat-event";
@@ -19,9 +19,11 @@ export const testLog: Log = createLog({
   now: () => new Date(),
 });
 
-/** A fresh directory that the system cleans up. */
+/** A fresh directory, removed at the end of the process. */
 export function createTemporaryDirectory(): string {
-  return mkdtempSync(path.join(tmpdir(), "auxot-workers-"));
+  const directory = mkdtempSync(path.join(tmpdir(), "auxot-workers-"));
+  process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
+  return directory;
 }
 
 /** The demo and the echo model with two slots each, loaded. */

@@ -142,7 +142,7 @@ test("says hello with its key, its models and no jobs", async () => {
 
 test("a refused key ends the worker with a clear message", async () => {
   for (const status of [401, 403]) {
-    router.refuseWith(status, JSON.stringify({ error: { message: "The key is revoked." } }));
+    router.refuseWith(status, JSON.stringify({ status, detail: "The key is revoked." }));
     const end = await start().ended;
     assert.deepEqual(end, { kind: "refused", message: "The router refused this worker's key. The key is revoked." });
   }
@@ -354,4 +354,19 @@ test("when the router shuts down, jobs are finished before the worker connects a
   link.send({ type: "job-ack", jobId: "job_1", seq: done.seq });
   await link.closed;
   assert.deepEqual((await (await router.accept()).welcome()).jobs, []);
+});
+
+test("a shutdown of the router concerns its own link only, not the one to the router after it", async () => {
+  const link = await connect();
+  await startJob(link, "job_1");
+  link.send({ type: "shutdown" });
+  link.cut();
+  const next = await router.accept();
+  await next.welcome({ resume: [] });
+  const run = await startJob(next, "job_2");
+  run.give(delta("a"));
+  run.end();
+  assert.equal((await next.next("job-done")).jobId, "job_2");
+  next.send({ type: "ping", at: 1 });
+  await next.next("pong");
 });

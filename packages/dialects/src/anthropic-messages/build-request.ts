@@ -3,6 +3,7 @@
 import type { ChatRequest, ResponseFormat, ToolDefinition } from "@auxot/wire/chat";
 import type { CallTarget, UpstreamRequest } from "../dialect.ts";
 import { optional } from "../read-fields.ts";
+import { warnOfGrammars } from "../tool-kinds.ts";
 import { createWarnings } from "../warnings.ts";
 import { buildConversation, cacheMark } from "./build-messages.ts";
 import { buildThinking } from "./build-thinking.ts";
@@ -18,6 +19,7 @@ const maxUserIdLength = 256;
 export function buildRequest(request: ChatRequest, target: CallTarget): UpstreamRequest {
   const warnings = createWarnings(request);
   warnOfDropped(request, warnings.add);
+  warnOfGrammars(request.tools, warnings.add);
   const maxTokens = request.maxOutputTokens ?? target.defaultMaxOutputTokens;
   const { thinking, effort } = buildThinking(request.reasoning, target.model, maxTokens, warnings.add);
   const isThinking = thinking !== undefined && thinking.type !== "disabled";
@@ -49,6 +51,7 @@ function warnOfDropped(request: ChatRequest, warn: Warn): void {
     warn("frequency_penalty: Anthropic's format does not carry it; it was not sent.");
   if (request.presencePenalty !== undefined)
     warn("presence_penalty: Anthropic's format does not carry it; it was not sent.");
+  if (request.verbosity !== undefined) warn("verbosity: Anthropic's format does not carry it; it was not sent.");
 }
 
 function buildJsonInstruction(warn: Warn): AnthropicTextBlock {

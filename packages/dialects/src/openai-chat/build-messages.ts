@@ -2,14 +2,12 @@
 
 import type { AssistantPart, ChatMessage, DocumentPart, ImagePart, TextPart, UserPart } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
+import { dropAttribution } from "../attribution.ts";
 import { buildDataUri } from "../media.ts";
 import type { OpenaiMessage, OpenaiPart } from "./schema.ts";
 
 type Warn = (message: string) => void;
 type Media = ImagePart | DocumentPart;
-
-/** Claude Code's first system block: a hash that changes with every build, of no use to other vendors' models. */
-const attributionPrefix = "x-anthropic-billing-header:";
 
 export function buildMessages(messages: readonly ChatMessage[], warn: Warn): OpenaiMessage[] {
   const built: OpenaiMessage[] = [];
@@ -27,7 +25,7 @@ export function buildMessages(messages: readonly ChatMessage[], warn: Warn): Ope
     if (message.role !== "tool") flushMedia();
     switch (message.role) {
       case "system": {
-        const parts = message.content.filter((part) => !part.text.trimStart().startsWith(attributionPrefix));
+        const parts = dropAttribution(message.content);
         if (parts.length > 0) built.push({ role: "system", content: joinTexts(parts) });
         break;
       }

@@ -1,26 +1,30 @@
 // ChatRequest -> a Chat Completions request for an upstream. Messages are built in build-messages.ts.
 
-import type { ChatRequest, ReasoningEffort, ResponseFormat, ToolChoice, ToolDefinition } from "@auxot/wire/chat";
+import type { ChatRequest, ResponseFormat, ToolChoice, ToolDefinition } from "@auxot/wire/chat";
 import type { CallTarget, UpstreamRequest } from "../dialect.ts";
+import { buildEffort, buildUser, buildVerbosity, isOpenaiModel } from "../openai-limits.ts";
 import { optional } from "../read-fields.ts";
+import { warnOfGrammars } from "../tool-kinds.ts";
 import { createWarnings } from "../warnings.ts";
 import { buildMessages } from "./build-messages.ts";
 
 export const chatPath = "/chat/completions";
 
 const maxStops = 4;
-const maxUserLength = 64;
 
 export function buildRequest(request: ChatRequest, target: CallTarget): UpstreamRequest {
   const warnings = createWarnings(request);
+  warnOfGrammars(request.tools, warnings.add);
   const body = {
     model: target.model,
     messages: buildMessages(request.messages, warnings.add),
     ...(request.tools.length === 0 ? {} : buildTools(request)),
     ...buildLimits(request, target, warnings.add),
     ...optional("response_format", buildResponseFormat(request.responseFormat)),
-    ...optional("reasoning_effort", buildEffort(request, target, warnings.add)),
+    ...optional("reasoning_effort", buildEffort(request, target.model, warnings.add)),
+    ...optional("verbosity", buildVerbosity(request, target.model, warnings.add)),
     ...optional("user", buildUser(request, warnings.add)),
+    ...(isOpenaiModel(target.model) ? optional("prompt_cache_key", request.promptCacheKey) : {}),
     stream: target.stream,
     // Without it the stream says nothing of tokens, and nothing could be metered.
     ...(target.stream ? { stream_options: { include_usage: true } } : {}),
@@ -73,10 +77,6 @@ function buildLimits(request: ChatRequest, target: CallTarget, warn: (message: s
   };
 }
 
-function isOpenaiModel(model: string): boolean {
-  return /^(o1|o3|o4|gpt-[345]|chatgpt)/.test(model);
-}
-
 function buildResponseFormat(format: ResponseFormat | undefined): object | undefined {
   if (format === undefined) return undefined;
   if (format.type === "json") return { type: "json_object" };
@@ -85,42 +85,4 @@ function buildResponseFormat(format: ResponseFormat | undefined): object | undef
     type: "json_schema",
     json_schema: { name, schema, ...optional("strict", strict), ...optional("description", description) },
   };
-}
-
-/** The effort nearest to what the caller asked for; adaptive thinking is the model's own default. */
-function buildEffort(
-  request: ChatRequest,
-  target: CallTarget,
-  warn: (message: string) => void,
-): ReasoningEffort | undefined {
-  const { effort, budgetTokens } = request.reasoning ?? {};
-  const asked = effort ?? (budgetTokens === undefined ? undefined : findEffort(budgetTokens));
-  if (asked === undefined) return undefined;
-  // These models answer 400 to the field; everything else ignores it or understands it.
-  if (/^(gpt-3|gpt-4|chatgpt)/.test(target.model)) {
-    if (asked !== "none") warn(`reasoning: ${target.model} does not reason; the field was not sent.`);
-    return undefined;
-  }
-  const wanted = clampEffort(asked, target.model);
-  if (wanted !== effort)
-    warn(`reasoning: ${effort ?? `a budget of ${budgetTokens} tokens`} was sent as effort "${wanted}".`);
-  return wanted;
-}
-
-/** Only OpenAI's newer models know the outer efforts; other servers refuse the words they do not know. */
-function clampEffort(effort: ReasoningEffort, model: string): ReasoningEffort {
-  if (model.startsWith("gpt-5")) return effort;
-  if (effort === "minimal" || (effort === "none" && isOpenaiModel(model))) return "low";
-  return effort === "xhigh" || effort === "max" ? "high" : effort;
-}
-
-function findEffort(budgetTokens: number): ReasoningEffort {
-  if (budgetTokens <= 2048) return "low";
-  return budgetTokens <= 8192 ? "medium" : "high";
-}
-
-function buildUser(request: ChatRequest, warn: (message: string) => void): string | undefined {
-  if (request.endUser === undefined || request.endUser.length <= maxUserLength) return request.endUser;
-  warn(`user: longer than ${maxUserLength} characters; it was not sent.`);
-  return undefined;
 }

@@ -5,7 +5,7 @@ import type { StopReason } from "@auxot/wire/chat";
 import { noUsage, type Usage } from "@auxot/wire/usage";
 import type { AnswerMeta, StreamEncoder } from "../dialect.ts";
 import { encodeSse } from "../sse.ts";
-import { buildErrorBody } from "./errors.ts";
+import { buildErrorBody } from "../openai-envelope.ts";
 import type { OpenaiThinkingBlock } from "./schema.ts";
 import { encodeFinishReason, encodeUsage } from "./usage.ts";
 

@@ -2,6 +2,7 @@
 
 import {
   reasoningEfforts,
+  verbosities,
   type ChatRequest,
   type ResponseFormat,
   type ToolChoice,
@@ -45,6 +46,8 @@ const knownFields = new Set([
   "presence_penalty",
   "response_format",
   "reasoning_effort",
+  "verbosity",
+  "prompt_cache_key",
   "user",
   "stream",
   "stream_options",
@@ -75,6 +78,8 @@ export function parseRequest(body: Uint8Array): ChatRequest {
     ...(isAbsent(fields["reasoning_effort"])
       ? {}
       : { reasoning: { effort: readOneOf(fields["reasoning_effort"], "reasoning_effort", reasoningEfforts) } }),
+    ...(isAbsent(fields["verbosity"]) ? {} : { verbosity: readOneOf(fields["verbosity"], "verbosity", verbosities) }),
+    ...optional("promptCacheKey", readOptionalString(fields["prompt_cache_key"], "prompt_cache_key")),
     ...optional("endUser", readOptionalString(fields["user"], "user")),
     stream: readOptionalBoolean(fields["stream"], "stream") ?? false,
     ...optional("includeUsage", includeUsage),

@@ -16,6 +16,8 @@ export const openaiCannotCarry: readonly string[] = [
   "a document by URL, and the name of a text document as such",
   "topK, on OpenAI itself",
   "reasoning.budgetTokens (the nearest effort is sent), reasoning.adaptive, and efforts a model's family does not know",
+  "reasoning.summary, and verbosity and promptCacheKey to servers that may not know them",
+  "a tool's custom and namespace (a function with one string input, under a name made of both)",
   "more than four stop entries",
   "the stop reasons stop-sequence and pause (stop) and context-exceeded (length), and stopSequence",
   "more than one refusal in one message",

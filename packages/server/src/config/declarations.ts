@@ -6,7 +6,8 @@ import { createSecret } from "../platform/secret-text.ts";
 import type { ConfiguredKey, ConfiguredProvider, Limits } from "../config.ts";
 import { limitFields } from "./fields.ts";
 import type { Path, Problems } from "./problems.ts";
-import { builtInProvider, checkProvider, providerNamePattern } from "./provider-declaration.ts";
+import { builtInProvider } from "../platform/built-in-provider.ts";
+import { checkProvider, providerNamePattern } from "./provider-declaration.ts";
 
 /** What the file declared. Only to be used when no problem was added. */
 export type Declarations = {

@@ -42,7 +42,7 @@ export const limitFields = [
 export const fileFields = [
   { name: "providers[].name", meaning: "Required. Small letters, digits and dashes, 63 characters at most." },
   { name: "providers[].kind", meaning: "Required. gpu, cli or cloud." },
-  { name: "providers[].dialect", meaning: "Cloud, required. openai-chat or anthropic-messages." },
+  { name: "providers[].dialect", meaning: "Cloud, required. openai-chat, openai-responses or anthropic-messages." },
   {
     name: "providers[].baseUrl",
     meaning: "Cloud, required. As the vendor's SDK takes it: https://api.openai.com/v1, https://api.anthropic.com.",

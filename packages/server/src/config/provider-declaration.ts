@@ -1,12 +1,12 @@
 // Owns what one provider in the YAML file may be.
 
+import { builtInProvider } from "../platform/built-in-provider.ts";
+import { dialectNames } from "@auxot/wire/chat";
 import { z } from "zod";
 import { createSecret } from "../platform/secret-text.ts";
 import type { ConfiguredModel, ConfiguredProvider } from "../config.ts";
 import type { Path, Problems } from "./problems.ts";
 
-/** The GPU provider every router has. */
-export const builtInProvider = "gpu";
 export const providerNamePattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 const nameSchema = z
@@ -31,16 +31,14 @@ const modelSchema = z.strictObject({
 
 const aliasesSchema = z.record(modelNameSchema, modelNameSchema);
 
+const dialectList = `${dialectNames.slice(0, -1).join(", ")} or ${dialectNames.at(-1)}`;
+
 const localSchema = z.strictObject({ name: nameSchema, kind: z.enum(["gpu", "cli"]) });
 const cloudSchema = z.strictObject({
   name: nameSchema,
   kind: z.literal("cloud"),
-  dialect: z.enum(["openai-chat", "anthropic-messages"], {
-    error: ({ input }) => {
-      if (input === undefined) return "is required: openai-chat or anthropic-messages";
-      if (input === "openai-responses") return "openai-responses is not available yet; use openai-chat";
-      return "must be openai-chat or anthropic-messages";
-    },
+  dialect: z.enum(dialectNames, {
+    error: ({ input }) => `${input === undefined ? "is required:" : "must be"} ${dialectList}`,
   }),
   baseUrl: z.string(),
   apiKey: z
@@ -121,7 +119,7 @@ function checkBaseUrl(
   if (fields["dialect"] === "anthropic-messages" && trimmed.endsWith("/v1")) {
     problems.add(at, `remove the /v1 at its end: ${trimmed.slice(0, -3)}`);
   }
-  if (fields["dialect"] === "openai-chat" && url.pathname === "/") {
+  if (String(fields["dialect"]).startsWith("openai-") && url.pathname === "/") {
     warn(
       `${path[0]}[${path[1]}].baseUrl: has no path. OpenAI's ends in /v1; is this the address the vendor's SDK takes?`,
     );

@@ -16,13 +16,16 @@ export type ChatDeps = {
   readonly pingEveryMs: number;
 };
 
+/** Clients give up on answers whose headers exceed 8 or 16 KiB. */
+const longestWarnings = 2000;
 const forwardedHeaders = ["anthropic-version", "anthropic-beta", "openai-beta"];
 
 /** Answers one chat request. Throws AppError before the first byte; afterwards errors are told in the stream. */
 export async function handleChat(deps: ChatDeps, dialect: Dialect, context: Context, caller: Caller): Promise<void> {
   const body = await readBody(context.request, deps.maxBodyBytes);
   const parsed = dialect.serve.parseRequest(body);
-  const request = { ...parsed, original: { dialect: dialect.name, body, headers: pickHeaders(context) } };
+  const original = { ...parsed.original, dialect: dialect.name, body, headers: pickHeaders(context) };
+  const request = { ...parsed, original };
   const inference = await deps.infer(
     { requestId: context.id, caller, dialect: dialect.name, request, log: context.log },
     context.signal,
@@ -33,6 +36,7 @@ export async function handleChat(deps: ChatDeps, dialect: Dialect, context: Cont
     model: inference.placement.model,
     includeUsage: request.includeUsage === true,
     requestId: context.id,
+    request,
   };
   setRouteHeaders(context.response, inference);
   if (request.stream) await sendStream(context, inference, dialect.serve.createStreamEncoder(meta), deps.pingEveryMs);
@@ -51,14 +55,18 @@ function pickHeaders({ request }: Context): Record<string, string> {
 function setRouteHeaders(response: ServerResponse, { placement, tries, warnings }: Inference): void {
   const { tier, provider, worker, model } = placement;
   const fields = { tier, provider, ...(worker === undefined ? {} : { worker }), model, tries };
-  const route = Object.entries(fields).map(([name, value]) => `${name}=${toHeaderText(String(value))}`);
+  // A semicolon starts the next field.
+  const route = Object.entries(fields).map(
+    ([name, value]) => `${name}=${toHeaderText(String(value)).replaceAll(";", "_")}`,
+  );
   response.setHeader("x-auxot-route", route.join("; "));
-  if (warnings.length > 0) response.setHeader("x-auxot-warnings", warnings.map(toHeaderText).join(" | "));
+  if (warnings.length > 0)
+    response.setHeader("x-auxot-warnings", warnings.map(toHeaderText).join(" | ").slice(0, longestWarnings));
 }
 
-/** Header values hold visible ASCII only; a semicolon would start the next field. */
+/** Header values hold visible ASCII only. */
 function toHeaderText(text: string): string {
-  return text.replaceAll(/[^\x20-\x3a\x3c-\x7e]/g, "_").slice(0, 500);
+  return text.replaceAll(/[^\x20-\x7e]/g, "_").slice(0, 500);
 }
 
 async function sendResult(context: Context, inference: Inference, dialect: Dialect, meta: AnswerMeta): Promise<void> {

@@ -30,9 +30,15 @@ export function createContext(request: IncomingMessage, response: ServerResponse
     log: log.child({ requestId: id }),
     request,
     response,
-    url: new URL(request.url ?? "/", "http://router"),
+    url: readUrl(request.url ?? "/"),
     signal: controller.signal,
   };
+}
+
+/** Never throws: a target that is no address reads as `/`. Slashes doubled at the front count once. */
+function readUrl(target: string): URL {
+  const text = target.startsWith("/") ? `http://router${target.replace(/^\/+/, "/")}` : target;
+  return URL.parse(text, "http://router") ?? new URL("http://router/");
 }
 
 /** The key texts a request presents: `Authorization: Bearer` first, then `x-api-key`. */

@@ -3,7 +3,7 @@
 import { AppError } from "@auxot/wire/errors";
 import { tiers, type Tier } from "@auxot/wire/model-offer";
 import { findNearMatches } from "@auxot/wire/near-matches";
-import { autoModel, nameOffer } from "../inference/plan.ts";
+import { autoModel, matchesModel } from "../inference/plan.ts";
 import type { Offer } from "../sources/source.ts";
 import type { DialectName } from "@auxot/wire/chat";
 
@@ -17,10 +17,10 @@ type Entry = {
 // Neither vendor's clients use the date for anything but showing it; we have none to tell.
 const createdAt = 1_767_225_600;
 
-/** `{object: "list", data}` for OpenAI; `{data, has_more, first_id, last_id}` for Anthropic. */
+/** `{object: "list", data}` for OpenAI's formats; `{data, has_more, first_id, last_id}` for Anthropic. */
 export function listModels(offers: readonly Offer[], dialect: DialectName, query: URLSearchParams): unknown {
   const entries = collectEntries(offers);
-  if (dialect === "openai-chat") return { object: "list", data: entries.map(toOpenai) };
+  if (dialect !== "anthropic-messages") return { object: "list", data: entries.map(toOpenai) };
   const { page, hasMore } = pageEntries(entries, query);
   return {
     data: page.map(toAnthropic),
@@ -30,10 +30,10 @@ export function listModels(offers: readonly Offer[], dialect: DialectName, query
   };
 }
 
-/** Throws `model_not_found`. Aliases and `provider/model` names are found too. */
+/** Throws `model_not_found`. Every name a request may use is found. */
 export function findModel(offers: readonly Offer[], dialect: DialectName, id: string): unknown {
   const entries = collectEntries(offers);
-  const offer = offers.find((one) => nameOffer(one) === id);
+  const offer = sortByTier(offers).find((one) => matchesModel(id, one));
   const entry =
     entries.find((one) => one.id === id) ??
     (offer === undefined ? undefined : { id, provider: offer.provider, tier: offer.tier, offer });
@@ -45,19 +45,23 @@ export function findModel(offers: readonly Offer[], dialect: DialectName, id: st
     const hint = near.length > 0 ? ` Did you mean ${near.map((name) => `"${name}"`).join(" or ")}?` : "";
     throw new AppError("model_not_found", `The model "${id}" does not exist here.${hint}`, { param: "model" });
   }
-  return dialect === "openai-chat" ? toOpenai(entry) : toAnthropic(entry);
+  return dialect === "anthropic-messages" ? toAnthropic(entry) : toOpenai(entry);
 }
 
 /** `auto` first, then ids and aliases in the order of tiers, each once. */
 function collectEntries(offers: readonly Offer[]): Entry[] {
   const entries = new Map<string, Entry>();
   if (offers.length > 0) entries.set(autoModel, { id: autoModel, provider: "auxot", tier: "any", offer: undefined });
-  for (const offer of offers.toSorted((a, b) => tiers.indexOf(a.tier) - tiers.indexOf(b.tier))) {
+  for (const offer of sortByTier(offers)) {
     for (const id of [offer.model, ...offer.aliases]) {
       if (!entries.has(id)) entries.set(id, { id, provider: offer.provider, tier: offer.tier, offer });
     }
   }
   return [...entries.values()];
+}
+
+function sortByTier(offers: readonly Offer[]): Offer[] {
+  return offers.toSorted((a, b) => tiers.indexOf(a.tier) - tiers.indexOf(b.tier));
 }
 
 function toOpenai({ id, provider, tier, offer }: Entry): unknown {

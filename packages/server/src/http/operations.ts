@@ -7,6 +7,7 @@ import type { Caller } from "../platform/caller.ts";
 import type { AnyOperationHandler } from "../platform/operation-handler.ts";
 import type { Context } from "./context.ts";
 import { readBody } from "./read-body.ts";
+import { decodePathPart } from "./route-path.ts";
 import { sendJson } from "./send-json.ts";
 
 export type FoundOperation = {
@@ -47,9 +48,18 @@ export async function handleOperation(
     operation.method === "GET" || operation.method === "DELETE" ? readQuery(context.url) : await readJson(context);
   const parsed = operation.input.safeParse({ ...sent, ...pathFields });
   if (!parsed.success) {
-    throw new InputError(parsed.error.issues.map((issue) => ({ path: issue.path.join("."), message: issue.message })));
+    throw new InputError(
+      parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message: readably(message) })),
+    );
   }
   sendJson(context.response, 200, await handler.handle(caller, parsed.data));
+}
+
+/** The validator's own words, less its jargon. */
+function readably(message: string): string {
+  return message
+    .replace(/^Invalid (input|option): /, "")
+    .replace(/^expected (.+), received undefined$/, "is missing: expected $1");
 }
 
 type InputProblem = { readonly path: string; readonly message: string };
@@ -93,7 +103,7 @@ function matchPath(operation: Operation, pathname: string): Record<string, strin
   const fields: Record<string, string> = {};
   for (const [position, part] of wanted.entries()) {
     const text = given[position] ?? "";
-    if (part.startsWith("{")) fields[part.slice(1, -1)] = decodeURIComponent(text);
+    if (part.startsWith("{")) fields[part.slice(1, -1)] = decodePathPart(text);
     else if (part !== text) return undefined;
   }
   return fields;

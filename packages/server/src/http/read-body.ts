@@ -3,7 +3,7 @@
 import type { IncomingMessage } from "node:http";
 import { AppError } from "@auxot/wire/errors";
 
-/** Throws `too_large` as soon as the size is known to exceed `limitBytes`, `invalid_request` for an encoding we do not take. */
+/** Throws `too_large` as soon as the size is known to exceed `limitBytes`, `invalid_request` for an encoding we do not take, `cancelled` when the upload breaks off. */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const encoding = request.headers["content-encoding"] ?? "identity";
   if (encoding !== "identity") {
@@ -18,10 +18,16 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
   if (Number(request.headers["content-length"] ?? 0) > limitBytes) throw explainSize(limitBytes);
   const parts: Buffer[] = [];
   let sizeBytes = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    sizeBytes += part.length;
-    if (sizeBytes > limitBytes) throw explainSize(limitBytes);
-    parts.push(part);
+  try {
+    // The connection must outlive a refusal in the middle: it carries the answer.
+    for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      sizeBytes += part.length;
+      if (sizeBytes > limitBytes) throw explainSize(limitBytes);
+      parts.push(part);
+    }
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    throw new AppError("cancelled", "The caller left before the request was complete.", { cause });
   }
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
 }

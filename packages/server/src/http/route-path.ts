@@ -31,3 +31,12 @@ export function readRoutePath(pathname: string): RoutePath {
 function stripVersions(path: string): string {
   return path.replace(/^(?:\/v1(?=\/|$)){0,2}/, "").replace(/^\/+|\/+$/g, "");
 }
+
+/** Undoes percent encoding. Text that is wrongly encoded stays as it is: it names nothing, and that is told. */
+export function decodePathPart(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

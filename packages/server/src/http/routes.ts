@@ -12,7 +12,7 @@ import { authenticate, type Context } from "./context.ts";
 import { handleHealth, handleReady, type Readiness } from "./health.ts";
 import { findModel, listModels } from "./models.ts";
 import { findOperation, handleOperation } from "./operations.ts";
-import { readRoutePath } from "./route-path.ts";
+import { decodePathPart, readRoutePath } from "./route-path.ts";
 import { sendJson } from "./send-json.ts";
 
 export type RouteDeps = ChatDeps & {
@@ -36,6 +36,8 @@ export function findRoute(deps: RouteDeps, method: string, url: URL, isAnthropic
   switch (`${method} ${models ? "models" : path.endpoint}`) {
     case "POST chat/completions":
       return chat(dialects["openai-chat"]);
+    case "POST responses":
+      return chat(dialects["openai-responses"]);
     case "POST messages":
       return chat(dialects["anthropic-messages"]);
     case "GET models":
@@ -73,12 +75,12 @@ async function handleModels(deps: RouteDeps, dialect: DialectName, endpoint: str
   const body =
     id === ""
       ? listModels(deps.offers(), dialect, context.url.searchParams)
-      : findModel(deps.offers(), dialect, decode(id));
+      : findModel(deps.offers(), dialect, decodePathPart(id));
   sendJson(context.response, 200, body);
 }
 
 function refuse(method: string, pathname: string, endpoint: string): never {
-  const wanted = { "chat/completions": "POST", messages: "POST", models: "GET" }[endpoint];
+  const wanted = { "chat/completions": "POST", responses: "POST", messages: "POST", models: "GET" }[endpoint];
   if (wanted !== undefined)
     throw new AppError("method_not_allowed", `${method} ${pathname} does not exist. Use ${wanted}.`);
   throw new AppError("not_found", `${method} ${pathname} does not exist on this router.`);
@@ -86,12 +88,4 @@ function refuse(method: string, pathname: string, endpoint: string): never {
 
 function isRead(method: string): boolean {
   return method === "GET" || method === "HEAD";
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

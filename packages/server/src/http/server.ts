@@ -1,7 +1,7 @@
 // The HTTP edge: accepts connections, catches every error and writes it in the caller's dialect, upgrades workers, drains.
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { Server as NetServer, type AddressInfo } from "node:net";
 import type { Dialect } from "@auxot/dialects/dialect";
 import { AppError, errorCodes, toErrorBody } from "@auxot/wire/errors";
 import type { Log } from "../platform/log.ts";
@@ -18,6 +18,8 @@ export type HttpServer = {
   drain(limitMs: number): Promise<void>;
 };
 
+/** How long a refused upload may go on. */
+const discardWithinMs = 30_000;
 /** Asked every few seconds by load balancers: not worth a line each. */
 const probePaths = new Set(["/api/health", "/api/ready"]);
 
@@ -33,7 +35,7 @@ export function createHttpServer(deps: RouteDeps & WorkerUpgradeDeps & { readonl
       const isAnthropic = request.headers["anthropic-version"] !== undefined;
       const route = findRoute(deps, request.method ?? "GET", context.url, isAnthropic);
       dialect = route.dialect;
-      if (draining && !context.url.pathname.startsWith("/api/")) {
+      if (draining && dialect !== undefined) {
         throw new AppError("no_capacity", "The router is stopping. Try again shortly.", { retryAfterMs: 5000 });
       }
       await route.handle(context);
@@ -41,12 +43,16 @@ export function createHttpServer(deps: RouteDeps & WorkerUpgradeDeps & { readonl
       sendError(context, dialect, error);
     }
     logRequest(context, performance.now() - startedAt);
+    await waitUntilSent(context);
   }
 
-  const server = createServer({ keepAliveTimeout: 75_000, noDelay: true }, (request, response) => {
-    const work = handle(request, response).finally(() => running.delete(work));
-    running.add(work);
-  });
+  const server = createServer(
+    { keepAliveTimeout: 75_000, noDelay: true, shouldUpgradeCallback: isWebSocket },
+    (request, response) => {
+      const work = handle(request, response).finally(() => running.delete(work));
+      running.add(work);
+    },
+  );
   const workers = createWorkerUpgrade(deps);
   server.on("upgrade", (request, socket, head) => void workers(request, socket, head));
 
@@ -61,8 +67,8 @@ export function createHttpServer(deps: RouteDeps & WorkerUpgradeDeps & { readonl
       }),
     async drain(limitMs) {
       draining = true;
-      server.close();
-      server.closeIdleConnections();
+      // Only stops listening. The HTTP server's own close would cut off answers that are written but still on their way.
+      NetServer.prototype.close.call(server);
       let timer: NodeJS.Timeout | undefined;
       const limit = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, limitMs);
@@ -70,9 +76,21 @@ export function createHttpServer(deps: RouteDeps & WorkerUpgradeDeps & { readonl
       await Promise.race([Promise.allSettled(running), limit]);
       clearTimeout(timer);
       server.closeAllConnections();
+      server.close();
       await Promise.allSettled(running);
     },
   };
+}
+
+/** Clients that offer another protocol (Java's offers h2c with every request) are answered as if they had not. */
+function isWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === "websocket";
+}
+
+/** A slow reader's answer is still on its way when everything was written. */
+function waitUntilSent({ response }: Context): Promise<void> {
+  if (response.writableFinished || response.destroyed) return Promise.resolve();
+  return new Promise((resolve) => response.once("close", resolve));
 }
 
 function sendError(context: Context, dialect: Dialect | undefined, error: unknown): void {
@@ -89,8 +107,7 @@ function sendError(context: Context, dialect: Dialect | undefined, error: unknow
   if (body.retryAfterMs !== undefined)
     response.setHeader("retry-after", Math.max(1, Math.ceil(body.retryAfterMs / 1000)));
   if (errorCodes[body.code].status === 401) response.setHeader("www-authenticate", "Bearer");
-  // What is left of an unread body would be taken for the next request.
-  if (!context.request.complete) response.setHeader("connection", "close");
+  if (!context.request.complete) discardUpload(context.request);
   if (dialect === undefined) {
     const problem = encodeProblem(body, error instanceof InputError ? error.problems : []);
     sendJson(response, problem.status, problem.body, "application/problem+json");
@@ -98,6 +115,13 @@ function sendError(context: Context, dialect: Dialect | undefined, error: unknow
     const encoded = dialect.serve.encodeError(body, id);
     sendJson(response, encoded.status, encoded.body);
   }
+}
+
+/** Most callers read the answer only when they have sent everything: hanging up at once would keep it from them. */
+function discardUpload(request: IncomingMessage): void {
+  request.resume();
+  const timer = setTimeout(() => request.socket.destroy(), discardWithinMs).unref();
+  request.once("close", () => clearTimeout(timer));
 }
 
 function logRequest({ log, request, response, url, signal }: Context, ms: number): void {

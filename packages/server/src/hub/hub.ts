@@ -51,13 +51,14 @@ export type Hub = {
   start(call: JobCall, signal: AbortSignal): Promise<StartedJob>;
   workers(): readonly WorkerView[];
   disconnectKey(keyId: string): void;
-  /** Tells the workers that the router stops. */
+  /** Refuses every request that waits, from now on too, and tells the workers that the router stops. */
   announceShutdown(): void;
   close(): void;
 };
 
 type Pending = {
-  readonly call: JobCall;
+  /** Takes the request out of the queue and refuses it. */
+  giveUp(error: AppError): void;
   settle(result: { readonly worker: LiveWorker; readonly model: string } | AppError): void;
 };
 
@@ -75,12 +76,15 @@ export function createHub(deps: HubDeps): Hub {
   const scheduler = createScheduler(deps.maxQueued);
   const workers = new Map<string, LiveWorker>();
   const pending = new Map<string, Pending>();
+  /** Sessions before their hello, with the key they opened with. */
+  const greeting = new Map<Session, string>();
+  let stopping = false;
 
   function apply(effects: readonly Effect[]): void {
     for (const effect of effects) {
       const waiter = pending.get(effect.requestId);
       if (effect.type === "refuse") {
-        waiter?.settle(explainBusy(effect.reason));
+        waiter?.settle(explainBusy(stopping ? "stopping" : effect.reason));
         continue;
       }
       const worker = workers.get(effect.workerId);
@@ -96,6 +100,7 @@ export function createHub(deps: HubDeps): Hub {
       {
         onHello(frame) {
           worker = join(frame, login, session);
+          greeting.delete(session);
         },
         onFrame(frame) {
           if (worker === undefined || worker.session !== session) return;
@@ -120,6 +125,8 @@ export function createHub(deps: HubDeps): Hub {
       times,
       log,
     );
+    greeting.set(session, login.keyId);
+    socket.once("close", () => greeting.delete(session));
   }
 
   function join(frame: HelloFrame, login: WorkerLogin, session: Session): LiveWorker {
@@ -164,7 +171,9 @@ export function createHub(deps: HubDeps): Hub {
     worker.session = session;
     if (worker.state !== "lost") {
       old.close(closeCodes.replaced, "replaced by a newer link");
-      failFresh(worker);
+      // A slot that comes free below must not get a job before the new link is welcomed: it would be dropped in turn.
+      scheduler.onWorkerPaused(worker.id);
+      dropWithoutLoss(worker);
     }
     worker.hello = frame;
     worker.state = "online";
@@ -178,10 +187,12 @@ export function createHub(deps: HubDeps): Hub {
   }
 
   function onLost(worker: LiveWorker): void {
+    const hadDrained = worker.state === "draining" && worker.jobs.size === 0;
     worker.state = "lost";
     scheduler.onWorkerPaused(worker.id);
+    if (hadDrained) return forget(worker);
     log.warn({ worker: worker.hello.name, jobs: worker.jobs.size }, "worker link lost");
-    failFresh(worker);
+    dropWithoutLoss(worker);
     worker.lostTimer = setTimeout(
       () => forget(worker),
       worker.jobs.size > 0 ? times.resumeWindowMs : Math.min(times.resumeWindowMs, 2000),
@@ -189,9 +200,12 @@ export function createHub(deps: HubDeps): Hub {
     worker.lostTimer.unref();
   }
 
-  /** Jobs that have shown nothing yet are better started again elsewhere than waited for. */
-  function failFresh(worker: LiveWorker): void {
-    for (const job of worker.jobs.values()) if (job.nextSeq === 0) dropJob(worker, job, lostError());
+  /**
+   * Jobs that have shown nothing yet are better started again elsewhere than waited for. For cancelled ones nobody
+   * waits, and the worker may not have heard of it: not being told to go on, it ends them.
+   */
+  function dropWithoutLoss(worker: LiveWorker): void {
+    for (const job of worker.jobs.values()) if (job.nextSeq === 0 || job.cancelled) dropJob(worker, job, lostError());
   }
 
   function forget(worker: LiveWorker): void {
@@ -244,9 +258,10 @@ export function createHub(deps: HubDeps): Hub {
         cancel();
       },
     });
-    const job: Job = { id: jobId, stream, nextSeq: 0, acked: -1 };
+    const job: Job = { id: jobId, stream, nextSeq: 0, acked: -1, cancelled: false };
     const cancel = (): void => {
       if (!worker.jobs.has(jobId)) return;
+      job.cancelled = true;
       // A worker that comes back cancels by itself every job it is not told to go on with.
       if (worker.state === "lost") dropJob(worker, job);
       else worker.session.send({ type: "job-cancel", jobId });
@@ -268,7 +283,7 @@ export function createHub(deps: HubDeps): Hub {
         pending.get(jobId)?.settle(error);
       };
       pending.set(jobId, {
-        call,
+        giveUp,
         settle(result) {
           clearTimeout(timer);
           signal.removeEventListener("abort", onAbort);
@@ -286,7 +301,7 @@ export function createHub(deps: HubDeps): Hub {
           requestId: jobId,
           callerId: call.callerId,
           targets: call.targets,
-          mayWait: call.waitMs > 0,
+          mayWait: call.waitMs > 0 && !stopping,
         }),
       );
     });
@@ -304,16 +319,21 @@ export function createHub(deps: HubDeps): Hub {
     workers: () =>
       [...workers.values()].map((worker) => viewWorker(worker, (model) => scheduler.busySlots(worker.id, model))),
     disconnectKey(keyId) {
+      const revoked = { code: "unauthenticated", message: "This worker's key was revoked." } as const;
+      for (const [session, id] of greeting) if (id === keyId) session.refuse(revoked);
       for (const worker of workers.values()) {
         if (worker.keyId !== keyId) continue;
-        worker.session.refuse({ code: "unauthenticated", message: "This worker's key was revoked." });
+        worker.session.refuse(revoked);
         forget(worker);
       }
     },
     announceShutdown() {
+      stopping = true;
+      for (const waiter of pending.values()) waiter.giveUp(explainBusy("stopping"));
       for (const worker of workers.values()) worker.session.send({ type: "shutdown" });
     },
     close() {
+      for (const session of greeting.keys()) session.close(closeCodes.shutdown, "the router stops");
       for (const worker of workers.values()) {
         worker.session.close(closeCodes.shutdown, "the router stops");
         forget(worker);
@@ -328,10 +348,13 @@ function lostError(): AppError {
   return new AppError("worker_lost", "The connection to the worker was lost before the answer was complete.");
 }
 
-function explainBusy(reason: "busy" | "queue-full"): AppError {
-  const message =
-    reason === "busy"
-      ? "Every worker that could answer is busy, and none came free in time. Try again shortly."
-      : "Too many requests are waiting already. Try again shortly.";
-  return new AppError("no_capacity", message, { retryAfterMs: reason === "busy" ? 2000 : 10_000 });
+const busyMessages = {
+  busy: { message: "Every worker that could answer is busy, and none came free in time.", retryAfterMs: 2000 },
+  "queue-full": { message: "Too many requests are waiting already.", retryAfterMs: 10_000 },
+  stopping: { message: "The router is stopping.", retryAfterMs: 5000 },
+} as const;
+
+function explainBusy(reason: keyof typeof busyMessages): AppError {
+  const { message, retryAfterMs } = busyMessages[reason];
+  return new AppError("no_capacity", `${message} Try again shortly.`, { retryAfterMs });
 }

@@ -10,8 +10,14 @@ import type { Session } from "./session.ts";
 export type WorkerProvider = { readonly id: string; readonly name: string; readonly kind: "gpu" | "cli" };
 export type WorkerLogin = { readonly keyId: string; readonly provider: WorkerProvider };
 
-/** A job on a worker. `nextSeq` is the frame expected next, `acked` the last one acknowledged. */
-export type Job = { readonly id: string; readonly stream: JobStream; nextSeq: number; acked: number };
+/** A job on a worker. `nextSeq` is the frame expected next, `acked` the last one acknowledged; nobody reads a `cancelled` one. */
+export type Job = {
+  readonly id: string;
+  readonly stream: JobStream;
+  nextSeq: number;
+  acked: number;
+  cancelled: boolean;
+};
 
 /** `lost`: the link is gone, and may come back before `lostTimer`. */
 export type LiveWorker = {

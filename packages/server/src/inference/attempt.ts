@@ -37,6 +37,8 @@ type Tracker = { tries: number };
 const maxTries = 6;
 const triesPerOffer = 2;
 const finishWithinMs = 1000;
+// What the vendors' own SDKs wait for such an answer.
+const wholeAnswerTimeoutMs = 600_000;
 // Another source may do better although the request will not change.
 const worthMovingOn: ReadonlySet<ErrorCode> = new Set(["context_length_exceeded", "model_not_found", "unsupported"]);
 
@@ -105,10 +107,16 @@ export async function attempt(
 }
 
 async function openAnswer(deps: AttemptDeps, call: SourceCall, caller: AbortSignal): Promise<Omit<Attempted, "tries">> {
-  const watchdog = createWatchdog(caller, deps.limits);
+  const { idleTimeoutMs } = deps.limits;
+  const watchdog = createWatchdog(caller, {
+    firstTokenTimeoutMs: limitFirstToken(call, deps.limits),
+    idleTimeoutMs,
+    waitMs: call.waitMs,
+  });
   let iterator: AsyncIterator<AnswerBatch> | undefined;
   try {
     const answer = await deps.run(call, watchdog.signal);
+    watchdog.onPlaced();
     iterator = answer.batches[Symbol.asyncIterator]();
     const head = await readToCommit(iterator, call.request.stream, watchdog);
     return {
@@ -124,6 +132,12 @@ async function openAnswer(deps: AttemptDeps, call: SourceCall, caller: AbortSign
   }
 }
 
+/** A cloud's answer that is not streamed comes as a whole at its end: its first token is its last. */
+function limitFirstToken({ request, targets }: Omit<SourceCall, "waitMs">, limits: AttemptLimits): number {
+  const isWhole = !request.stream && targets[0]?.tier === "cloud";
+  return isWhole ? Math.max(wholeAnswerTimeoutMs, limits.firstTokenTimeoutMs) : limits.firstTokenTimeoutMs;
+}
+
 /** Reads until the first content (streamed) or the end (not streamed). Throws the answer's error. */
 async function readToCommit(
   iterator: AsyncIterator<AnswerBatch>,
@@ -132,6 +146,7 @@ async function readToCommit(
 ): Promise<AnswerBatch[]> {
   const head: AnswerBatch[] = [];
   for (;;) {
+    watchdog.onWait();
     const { done, value } = await iterator.next();
     if (done) throw new AppError("source_failed", "The source stopped before the answer was complete.");
     const error = value.events.find((event) => event.type === "error");
@@ -194,6 +209,7 @@ async function letFinish(iterator: AsyncIterator<AnswerBatch>, watchdog: Watchdo
 
 async function readNext(iterator: AsyncIterator<AnswerBatch>, watchdog: Watchdog): Promise<AnswerBatch> {
   try {
+    watchdog.onWait();
     const { done, value } = await iterator.next();
     watchdog.onActivity();
     if (!done) return value;

@@ -30,7 +30,7 @@ export const autoModel = "auto";
  * `no_capacity` when all that fit rest after failures or nothing is connected at all.
  */
 export function planRoute(model: string, needs: Needs, offers: readonly Offer[], now: number): Plan {
-  const matching = offers.filter((offer) => matches(model, offer)).toSorted(byTier);
+  const matching = offers.filter((offer) => matchesModel(model, offer)).toSorted(byTier);
   if (matching.length === 0) throw explainNoMatch(model, offers);
   const considered = matching.map((offer) => ({ offer, left: judge(offer, needs, now) }));
   const free = considered.filter(({ left }) => left === undefined).map(({ offer }) => offer);
@@ -44,7 +44,8 @@ export function nameOffer(offer: Offer): string {
   return `${offer.provider}/${offer.model}`;
 }
 
-function matches(model: string, offer: Offer): boolean {
+/** Whether a request for `model` may go to `offer`. */
+export function matchesModel(model: string, offer: Offer): boolean {
   if (model === autoModel) return true;
   if (model === offer.model || offer.aliases.includes(model)) return true;
   if (!model.startsWith(`${offer.provider}/`)) return false;

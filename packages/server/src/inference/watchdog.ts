@@ -1,4 +1,5 @@
-// Ends an attempt that shows no sign of life: one timer for the first content, then one for every silence.
+// Ends an attempt that shows no sign of life: one timer for the first content, then one for every silence of the source
+// or of the caller.
 
 import { AppError } from "@auxot/wire/errors";
 
@@ -7,7 +8,11 @@ export type Watchdog = {
   readonly signal: AbortSignal;
   /** The limit that passed, if one did. */
   failure(): AppError | undefined;
-  /** Something came: the silence starts anew. */
+  /** The source has a slot: the time it waited for one does not count. */
+  onPlaced(): void;
+  /** The source is asked for more: from now on the silence is its own. */
+  onWait(): void;
+  /** Something came: from now on the silence is the caller's, who takes it. */
   onActivity(): void;
   /** Content came: from now on the idle limit counts. */
   onContent(): void;
@@ -19,20 +24,28 @@ export type Watchdog = {
 
 export function createWatchdog(
   caller: AbortSignal,
-  limits: { readonly firstTokenTimeoutMs: number; readonly idleTimeoutMs: number },
+  limits: { readonly firstTokenTimeoutMs: number; readonly idleTimeoutMs: number; readonly waitMs: number },
 ): Watchdog {
   const controller = new AbortController();
   let failure: AppError | undefined;
-  const fail = (message: string): void => {
-    failure = new AppError("source_timeout", message);
+  const fail = (error: AppError): void => {
+    failure = error;
     controller.abort(failure);
+  };
+  const failFirst = (): void =>
+    fail(new AppError("source_timeout", `The source gave no token within ${limits.firstTokenTimeoutMs / 1000} s.`));
+  const failIdle = (): void => {
+    const seconds = limits.idleTimeoutMs / 1000;
+    fail(
+      waiting
+        ? new AppError("source_timeout", `The source fell silent for ${seconds} s in the middle of the answer.`)
+        : new AppError("cancelled", `The caller took nothing of the answer for ${seconds} s.`),
+    );
   };
   const onCallerLeft = (): void => controller.abort(caller.reason);
   let idle = false;
-  let timer = setTimeout(
-    () => fail(`The source gave no token within ${limits.firstTokenTimeoutMs / 1000} s.`),
-    limits.firstTokenTimeoutMs,
-  );
+  let waiting = true;
+  let timer = setTimeout(failFirst, limits.waitMs + limits.firstTokenTimeoutMs);
   if (caller.aborted) onCallerLeft();
   else caller.addEventListener("abort", onCallerLeft, { once: true });
 
@@ -44,17 +57,24 @@ export function createWatchdog(
   return {
     signal: controller.signal,
     failure: () => failure,
+    onPlaced() {
+      if (limits.waitMs === 0) return;
+      clearTimeout(timer);
+      timer = setTimeout(failFirst, limits.firstTokenTimeoutMs);
+    },
+    onWait() {
+      waiting = true;
+      if (idle) timer.refresh();
+    },
     onActivity() {
+      waiting = false;
       if (idle) timer.refresh();
     },
     onContent() {
       if (idle) return;
       idle = true;
       clearTimeout(timer);
-      timer = setTimeout(
-        () => fail(`The source fell silent for ${limits.idleTimeoutMs / 1000} s in the middle of the answer.`),
-        limits.idleTimeoutMs,
-      );
+      timer = setTimeout(failIdle, limits.idleTimeoutMs);
     },
     stop,
     abort() {

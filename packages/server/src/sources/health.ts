@@ -7,7 +7,7 @@ const firstRestMs = 5000;
 const longestRestMs = 60_000;
 
 export type Health = {
-  /** Left out of plans until then; undefined when well. After the time one request may try, and failing again rests longer. */
+  /** Left out of plans until then; undefined when well. After the time it is tried again, and failing again rests longer. */
   restsUntil(): number | undefined;
   onSuccess(): void;
   onFailure(error: AppError, now: number): void;
@@ -20,11 +20,11 @@ export function createHealth(): Health {
   return {
     restsUntil: () => restsUntil,
     onSuccess() {
+      // A rest goes on: the answer that ends well now may have begun before it.
       failures = 0;
-      restsUntil = undefined;
     },
     onFailure(error, now) {
-      if (error.code === "rate_limited") {
+      if (error.code === "rate_limited" || error.code === "insufficient_quota") {
         restsUntil = now + Math.min(error.retryAfterMs ?? firstRestMs, 10 * longestRestMs);
         return;
       }

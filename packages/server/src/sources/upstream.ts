@@ -21,7 +21,7 @@ export type UpstreamResponse = {
 };
 
 export type Upstream = {
-  /** Resolves at the response head. Throws `source_failed` when nothing answers, `cancelled` after an abort. */
+  /** Resolves at the response head. Throws `source_failed` when nothing answers, after an abort its reason or `cancelled`. */
   send(call: UpstreamCall): Promise<UpstreamResponse>;
   close(): Promise<void>;
 };
@@ -48,7 +48,8 @@ export async function readAll(chunks: AsyncIterable<Buffer>, limitBytes = 64 * 1
   let sizeBytes = 0;
   for await (const chunk of chunks) {
     sizeBytes += chunk.length;
-    if (sizeBytes > limitBytes) throw new AppError("source_failed", "The provider's answer is larger than 64 MiB.");
+    if (sizeBytes > limitBytes)
+      throw new AppError("source_failed", `The provider's answer is larger than ${limitBytes / 2 ** 20} MiB.`);
     parts.push(chunk);
   }
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
@@ -60,7 +61,7 @@ function dispatch(agent: Agent, call: UpstreamCall): Promise<UpstreamResponse> {
     const body = createChunks((reason) => controller?.abort(reason));
     let settled = false;
     const onAbort = (): void => {
-      const error = new AppError("cancelled", "The caller left.");
+      const error = explainAbort(call);
       body.fail(error);
       controller?.abort(error);
       reject(error);
@@ -80,7 +81,7 @@ function dispatch(agent: Agent, call: UpstreamCall): Promise<UpstreamResponse> {
       {
         onRequestStart(started) {
           controller = started;
-          if (call.signal.aborted) started.abort(new AppError("cancelled", "The caller left."));
+          if (call.signal.aborted) started.abort(explainAbort(call));
         },
         onResponseStart(_controller, status, headers) {
           settled = true;
@@ -176,6 +177,15 @@ function flattenHeaders(
       Array.isArray(value) ? value.join(", ") : value,
     ]),
   );
+}
+
+/** Who aborts with an AppError says why, e.g. that the provider took too long. */
+function explainAbort({ url, signal }: UpstreamCall): AppError {
+  const reason: unknown = signal.reason;
+  if (reason instanceof AppError) return reason;
+  if (reason instanceof Error && reason.name === "TimeoutError")
+    return new AppError("source_timeout", `The provider at ${url.host} did not answer in time.`);
+  return new AppError("cancelled", "The answer is not needed any more.");
 }
 
 function explainFailure(url: URL, cause: unknown, begun: boolean): AppError {

@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { DialectName } from "@auxot/wire/chat";
 import { createSecret } from "../../src/platform/secret-text.ts";
 import type { ConfiguredProvider } from "../../src/config.ts";
 
@@ -21,11 +22,7 @@ export type FakeCloud = AsyncDisposable & {
   answer: (request: CloudRequest, response: ServerResponse) => Promise<void> | void;
   /** The next request that arrives. */
   nextRequest(): Promise<CloudRequest>;
-  provider(part?: {
-    name?: string;
-    dialect?: "openai-chat" | "anthropic-messages";
-    models?: readonly string[];
-  }): ConfiguredProvider;
+  provider(part?: { name?: string; dialect?: DialectName; models?: readonly string[] }): ConfiguredProvider;
 };
 
 export async function startFakeCloud(answer: FakeCloud["answer"]): Promise<FakeCloud> {
@@ -64,7 +61,7 @@ export async function startFakeCloud(answer: FakeCloud["answer"]): Promise<FakeC
       kind: "cloud",
       cloud: {
         dialect,
-        baseUrl: dialect === "openai-chat" ? `${url}/v1` : url,
+        baseUrl: dialect === "anthropic-messages" ? url : `${url}/v1`,
         apiKey: createSecret("sk-upstream-secret"),
         models: models.map((id) => ({ id, aliases: [] })),
         modelsDeclared: true,

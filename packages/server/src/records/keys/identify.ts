@@ -26,14 +26,15 @@ export function createIdentifier(deps: {
   const { store, pepper, clock, log } = deps;
   const cache = createIdentityCache<Identity>(clock);
   const underWay = new Map<string, Promise<Identity | undefined>>();
-  // An answer asked for before a revocation must not enter the cache after it.
+  // An answer asked for before a revocation must not count after it.
   let generation = 0;
 
   async function ask(lookup: string, hmac: Uint8Array): Promise<Identity | undefined> {
     const askedIn = generation;
     const found = await store.find(hmac);
     const identity = found === undefined ? undefined : toIdentity(found);
-    if (askedIn === generation) cache.set(lookup, identity);
+    if (askedIn !== generation) return ask(lookup, hmac);
+    cache.set(lookup, identity);
     return identity;
   }
 

@@ -1,5 +1,6 @@
 // Owns keys: who a presented text is, and the making and revoking of keys. Key texts are never stored or logged.
 
+import { builtInProvider } from "../../platform/built-in-provider.ts";
 import { AppError } from "@auxot/wire/errors";
 import type { KeyView } from "@auxot/wire/operations/keys";
 import type { Caller } from "../../platform/caller.ts";
@@ -117,8 +118,8 @@ export async function createKeys(deps: KeysDeps): Promise<Keys> {
     async ensureBundledWorkerKey(file) {
       const kept = await readSecretFile(file);
       const identity = kept === undefined ? undefined : await identifier.identify(kept.reveal());
-      if (kept !== undefined && identity?.kind === "worker" && identity.provider.name === "gpu") return kept;
-      const input: NewKey = { name: "bundled worker", kind: "worker", admin: false, provider: "gpu" };
+      if (kept !== undefined && identity?.kind === "worker" && identity.provider.name === builtInProvider) return kept;
+      const input: NewKey = { name: "bundled worker", kind: "worker", admin: false, provider: builtInProvider };
       const { row, text } = maker.makeKey(input, await store.listProviders());
       await store.insert(row);
       const secret = createSecret(text);

@@ -1,5 +1,6 @@
 // Owns the making of key rows: what a new key must be, its look-up value and the part that may be shown.
 
+import { builtInProvider } from "../../platform/built-in-provider.ts";
 import { AppError } from "@auxot/wire/errors";
 import { createId, idPrefixes } from "@auxot/wire/ids";
 import { createKeyText, maskKey } from "@auxot/wire/key-format";
@@ -60,15 +61,16 @@ function findProviderId(
   if (input.admin) {
     throw new AppError("invalid_request", "A worker key cannot be an admin key.", { param: "admin" });
   }
+  const wanted = input.provider ?? builtInProvider;
   const fitting = providers.filter((provider) => provider.kind !== "cloud");
-  const found = fitting.find((provider) => provider.name === input.provider);
+  const found = fitting.find((provider) => provider.name === wanted);
   if (found !== undefined) return found.id;
   const names = fitting.map((provider) => `"${provider.name}"`).join(", ");
-  const problem =
-    input.provider === undefined
-      ? "A worker key needs the provider its workers belong to"
-      : `There is no GPU or CLI provider named "${input.provider}"`;
-  throw new AppError("invalid_request", `${problem}. Those there are: ${names}.`, { param: "provider" });
+  throw new AppError(
+    "invalid_request",
+    `There is no GPU or CLI provider named "${wanted}". Those there are: ${names}.`,
+    { param: "provider" },
+  );
 }
 
 /** Less is shown of a text people chose: it may be short and guessable. */

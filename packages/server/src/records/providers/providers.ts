@@ -1,5 +1,6 @@
 // Owns what an administrator configured as places to run models. Knows nothing of live workers or HTTP.
 
+import { builtInProvider } from "../../platform/built-in-provider.ts";
 import { dialectNames, type DialectName } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import { createId, idPrefixes } from "@auxot/wire/ids";
@@ -62,7 +63,7 @@ export type ProvidersDeps = {
 };
 
 /** The provider of GPU workers that every router has, and the bundled worker belongs to. */
-const builtIn: DeclaredProvider = { name: "gpu", kind: "gpu" };
+const builtIn: DeclaredProvider = { name: builtInProvider, kind: "gpu" };
 
 export function createProviders({ store, sealing, clock, log }: ProvidersDeps): Providers {
   /** The stored text when it still holds `apiKey`, so that a start without changes writes no new secrets. */

@@ -108,3 +108,10 @@ test("gives up a stop that takes too long, and counts what is lost", async () =>
   await writer.close();
   assert.match(lines.at(-1) ?? "", /"lost":1/);
 });
+
+test("gives up a stop too when the database never answers", async () => {
+  const { writer, lines } = setUp(() => new Promise<never>(() => undefined), { closeTimeoutMs: 50 });
+  writer.record(row("a"));
+  await writer.close();
+  assert.match(lines.at(-1) ?? "", /"lost":1/);
+});

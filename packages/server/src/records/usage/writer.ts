@@ -86,6 +86,16 @@ export function createUsageWriter(deps: UsageWriterDeps): UsageWriter {
     }
   }
 
+  async function writeRest(): Promise<void> {
+    const deadline = clock.now() + closeTimeoutMs;
+    for (let pauseMs = 100; ; pauseMs *= 2) {
+      await running;
+      await writeAll();
+      if (rows.length === 0 || clock.now() + pauseMs > deadline) return;
+      await wait(pauseMs);
+    }
+  }
+
   return {
     record(row) {
       if (rows.length >= maxRows) {
@@ -98,16 +108,13 @@ export function createUsageWriter(deps: UsageWriterDeps): UsageWriter {
     },
     async close() {
       closing = true;
-      const deadline = clock.now() + closeTimeoutMs;
       clearTimeout(timer);
       timer = undefined;
-      for (let pauseMs = 100; ; pauseMs *= 2) {
-        await running;
-        await writeAll();
-        if (rows.length === 0) return;
-        if (clock.now() + pauseMs > deadline) break;
-        await wait(pauseMs);
-      }
+      // A database that hangs answers no insert at all.
+      const limit = new AbortController();
+      await Promise.race([writeRest(), wait(closeTimeoutMs, undefined, { signal: limit.signal })]);
+      limit.abort();
+      if (rows.length === 0) return;
       log.error({ lost: rows.length }, "Stopping with usage that could not be written");
     },
   };

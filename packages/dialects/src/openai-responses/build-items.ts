@@ -1,0 +1,146 @@
+// Canonical messages -> instructions and input items.
+
+import type {
+  AssistantPart,
+  ChatMessage,
+  ChatRequest,
+  DocumentPart,
+  ReasoningPart,
+  TextPart,
+  UserPart,
+} from "@auxot/wire/chat";
+import { dropAttribution } from "../attribution.ts";
+import { buildDataUri } from "../media.ts";
+import { mayReason } from "../openai-limits.ts";
+import { splitResponsesSignature } from "../reasoning-proof.ts";
+import { buildCall, createToolTable, type ToolTable } from "./build-call.ts";
+import type { ResponsesInputItem, ResponsesInputPart, ResponsesTextPart } from "./schema.ts";
+
+type Warn = (message: string) => void;
+type Conversation = { readonly instructions?: string; readonly input: readonly ResponsesInputItem[] };
+type Context = { readonly tools: ToolTable; readonly model: string; readonly warn: Warn };
+
+/** A first system message is the instructions, unless it stands alone: the input must not be empty. */
+export function buildConversation(request: ChatRequest, model: string, warn: Warn): Conversation {
+  const context = { tools: createToolTable(request.tools), model, warn };
+  const [first, ...others] = request.messages;
+  const instructions = first?.role === "system" ? joinTexts(dropAttribution(first.content)) : "";
+  const input = (instructions === "" ? request.messages : others).flatMap((message) => buildMessage(message, context));
+  if (input.length === 0) return { input: request.messages.flatMap((message) => buildMessage(message, context)) };
+  const customCalls = new Set(input.flatMap((item) => (item.type === "custom_tool_call" ? [item.call_id] : [])));
+  return {
+    ...(instructions === "" ? {} : { instructions }),
+    input: input.map((item) =>
+      item.type === "function_call_output" && customCalls.has(item.call_id)
+        ? { ...item, type: "custom_tool_call_output" }
+        : item,
+    ),
+  };
+}
+
+function buildMessage(message: ChatMessage, context: Context): ResponsesInputItem[] {
+  warnOfCacheControl(message, context.warn);
+  switch (message.role) {
+    case "system": {
+      const text = joinTexts(dropAttribution(message.content));
+      return text === "" ? [] : [{ type: "message", role: "system", content: text }];
+    }
+    case "user":
+      if (message.content.length === 0) return [];
+      return [{ type: "message", role: "user", content: message.content.map(buildPart) }];
+    case "assistant":
+      return buildAssistant(message.content, context);
+    case "tool":
+      return [{ type: "function_call_output", call_id: message.callId, output: buildOutput(message) }];
+  }
+}
+
+/** A caching hint changes no answer, but the caller paid attention to it. */
+function warnOfCacheControl(message: ChatMessage, warn: Warn): void {
+  const marked =
+    (message.role === "tool" && message.cacheControl !== undefined) ||
+    message.content.some((part) => "cacheControl" in part && part.cacheControl !== undefined);
+  if (marked) warn("cache_control: this provider's format has no cache markers; they were not sent.");
+}
+
+function buildPart(part: UserPart): ResponsesInputPart {
+  switch (part.type) {
+    case "text":
+      return { type: "input_text", text: part.text };
+    case "image": {
+      const url = part.source.type === "url" ? part.source.url : buildDataUri(part.source);
+      return { type: "input_image", image_url: url, ...(part.detail === undefined ? {} : { detail: part.detail }) };
+    }
+    case "document":
+      return buildDocument(part);
+  }
+}
+
+function buildDocument(part: DocumentPart): ResponsesInputPart {
+  const { source, name } = part;
+  switch (source.type) {
+    case "text":
+      return { type: "input_text", text: name === undefined ? source.text : `${name}\n\n${source.text}` };
+    case "url":
+      return { type: "input_file", file_url: source.url };
+    case "base64":
+      return { type: "input_file", filename: name ?? "document.pdf", file_data: buildDataUri(source) };
+  }
+}
+
+/** Texts alone travel as one string where there is one: many servers take no arrays here. */
+function buildOutput(message: Extract<ChatMessage, { role: "tool" }>): string | ResponsesInputPart[] {
+  const parts = message.content.map(buildPart);
+  const [first] = parts;
+  const mark = message.isError ? "Error: " : "";
+  if (first === undefined) return mark.trimEnd();
+  if (parts.length === 1 && first.type === "input_text") return `${mark}${first.text}`;
+  return mark === "" ? parts : [{ type: "input_text", text: mark.trimEnd() }, ...parts];
+}
+
+function buildAssistant(parts: readonly AssistantPart[], context: Context): ResponsesInputItem[] {
+  const items: ResponsesInputItem[] = [];
+  let texts: ResponsesTextPart[] | undefined;
+  for (const part of parts) {
+    switch (part.type) {
+      case "text":
+        if (texts === undefined) items.push({ type: "message", role: "assistant", content: (texts = []) });
+        texts.push(buildText(part));
+        continue;
+      case "reasoning":
+        items.push(...buildReasoning(part, context));
+        break;
+      case "tool-call":
+        items.push(buildCall(context.tools, part.id, part.name, part.arguments));
+        break;
+    }
+    texts = undefined;
+  }
+  return items;
+}
+
+function buildText(part: TextPart): ResponsesTextPart {
+  if (part.refusal) return { type: "refusal", refusal: part.text };
+  return { type: "output_text", text: part.text, annotations: [], logprobs: [] };
+}
+
+/** Only OpenAI can read what it encrypted, and it takes no reasoning of anybody else. */
+function buildReasoning(part: ReasoningPart, { model, warn }: Context): ResponsesInputItem[] {
+  const proof = part.signature === undefined ? undefined : splitResponsesSignature(part.signature);
+  if (proof === undefined || !mayReason(model)) {
+    warn("messages: reasoning that this provider did not encrypt itself was not sent.");
+    return [];
+  }
+  return [
+    {
+      type: "reasoning",
+      ...(proof.id === "" ? {} : { id: proof.id }),
+      summary: part.text === "" ? [] : [{ type: "summary_text", text: part.text }],
+      encrypted_content: proof.encrypted,
+    },
+  ];
+}
+
+function joinTexts(parts: readonly TextPart[]): string {
+  return parts.map((part) => part.text).join("\n\n");
+}

@@ -1,0 +1,24 @@
+// Speaking OpenAI's Responses to an upstream.
+
+import type { CallSide } from "../dialect.ts";
+import { replaceModel } from "../replace-model.ts";
+import { createSseDecoder } from "../stream-decoder.ts";
+import { createStreamScanner } from "../stream-scanner.ts";
+import { decodeUpstreamError } from "../upstream-error.ts";
+import { buildRequest } from "./build-request.ts";
+import { decodeResult } from "./decode-result.ts";
+import { createItemDecoder } from "./decode-stream.ts";
+
+/** Quotes keep text that mentions these words out: inside a JSON string they are escaped. Python servers put spaces. */
+const markers =
+  /"type": ?"(?:response\.(?:completed|incomplete|failed)|error)"|^event: ?(?:response\.(?:completed|incomplete|failed)|error)\b/m;
+
+export const responsesCall: CallSide = {
+  buildRequest,
+  rewriteModel: replaceModel,
+  buildHeaders: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
+  createStreamDecoder: () => createSseDecoder(createItemDecoder()),
+  createStreamScanner: () => createStreamScanner({ items: createItemDecoder(), markers }),
+  decodeResult,
+  decodeError: decodeUpstreamError,
+};

@@ -1,0 +1,81 @@
+// ChatEvents -> Responses events. Output items are written in item-writer.ts.
+
+import type { ChatEvent } from "@auxot/wire/chat-event";
+import type { StopReason } from "@auxot/wire/chat";
+import { noUsage, type Usage } from "@auxot/wire/usage";
+import type { AnswerMeta, StreamEncoder } from "../dialect.ts";
+import { buildFailure } from "./errors.ts";
+import { createItemWriter, isBlockEvent } from "./item-writer.ts";
+import { buildResponse, type ResponseState } from "./response-object.ts";
+import { encodeIncompleteReason } from "./usage.ts";
+
+/** `response.completed`, `.incomplete` or `.failed` is the last thing written; sequence numbers count from 0. */
+export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
+  let sequence = 0;
+  let isStarted = false;
+  let over = false;
+  let usage: Usage = noUsage;
+
+  /** `fields` is JSON text: this runs once a token. */
+  function writeEvent(type: string, fields: string): string {
+    return `event: ${type}\ndata: {"type":"${type}","sequence_number":${sequence++},${fields}}\n\n`;
+  }
+
+  function writeResponse(type: string, state: ResponseState): string {
+    return writeEvent(type, `"response":${JSON.stringify(buildResponse(meta, state))}`);
+  }
+
+  const items = createItemWriter(meta, writeEvent);
+
+  function writeStart(): string {
+    if (isStarted) return "";
+    isStarted = true;
+    const state = { status: "in_progress", output: [] } as const;
+    return writeResponse("response.created", state) + writeResponse("response.in_progress", state);
+  }
+
+  function writeEnd(reason: StopReason): string {
+    over = true;
+    const incompleteReason = encodeIncompleteReason(reason);
+    const status = incompleteReason === undefined ? "completed" : "incomplete";
+    const rest = writeStart() + items.finish(status);
+    return (
+      rest +
+      writeResponse(`response.${status}`, {
+        status,
+        output: items.output(),
+        usage,
+        ...(incompleteReason === undefined ? {} : { incompleteReason }),
+      })
+    );
+  }
+
+  function write(event: ChatEvent): string {
+    if (isBlockEvent(event)) return writeStart() + items.push(event);
+    switch (event.type) {
+      case "start":
+        return writeStart();
+      case "usage":
+        usage = event.usage;
+        return "";
+      case "warning":
+        return "";
+      case "end":
+        return writeEnd(event.stopReason);
+      case "error": {
+        over = true;
+        const output = items.output();
+        return writeResponse("response.failed", { status: "failed", output, error: buildFailure(event.error) });
+      }
+    }
+  }
+
+  return {
+    encode(events) {
+      let text = "";
+      for (const event of events) if (!over) text += write(event);
+      return text;
+    },
+    ping: () => ": ping\n\n",
+  };
+}

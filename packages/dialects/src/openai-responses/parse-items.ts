@@ -1,0 +1,153 @@
+// The input of a Responses request -> canonical messages. Neighbouring items a model wrote (reasoning, messages, calls) are
+// one assistant message.
+
+import type { AssistantPart, ChatMessage, ReasoningPart, TextPart } from "@auxot/wire/chat";
+import { AppError } from "@auxot/wire/errors";
+import {
+  isAbsent,
+  readArray,
+  readName,
+  readOneOf,
+  readOptionalString,
+  readRecord,
+  readString,
+  type Fields,
+} from "../read-fields.ts";
+import { readEncryptedContent } from "../reasoning-proof.ts";
+import { buildCustomArguments, flattenToolName } from "../tool-kinds.ts";
+import { parseUserContent } from "./parse-content.ts";
+
+const roles = ["user", "assistant", "system", "developer"] as const;
+
+/** Adds to `unknown` the paths of items and parts only OpenAI understands (its own tools' calls, uploaded files). */
+export function parseInput(value: unknown, unknown: string[]): ChatMessage[] {
+  if (typeof value === "string")
+    return value === "" ? [] : [{ role: "user", content: [{ type: "text", text: value }] }];
+  const messages: ChatMessage[] = [];
+  let turn: AssistantPart[] | undefined;
+  function addTurnParts(parts: readonly AssistantPart[]): void {
+    if (parts.length === 0) return;
+    if (turn === undefined) messages.push({ role: "assistant", content: (turn = []) });
+    turn.push(...parts);
+  }
+  function addMessage(message: ChatMessage): void {
+    turn = undefined;
+    messages.push(message);
+  }
+  for (const [at, entry] of readArray(value, "input", "a string or an array of items").entries()) {
+    const path = `input[${at}]`;
+    const item = readRecord(entry, path);
+    switch (readItemType(item, path)) {
+      case "message": {
+        const message = parseMessage(item, path, unknown);
+        if (message.role === "assistant") addTurnParts(message.content);
+        else addMessage(message);
+        break;
+      }
+      case "reasoning":
+        addTurnParts(parseReasoning(item, path));
+        break;
+      case "function_call":
+      case "custom_tool_call":
+        addTurnParts([parseCall(item, path)]);
+        break;
+      case "function_call_output":
+      case "custom_tool_call_output":
+        addMessage(parseCallOutput(item, path, unknown));
+        break;
+      case "item_reference":
+        throw new AppError(
+          "invalid_request",
+          `${path}: nothing is stored here, so an item cannot be named by its id; send the item itself.`,
+          { param: path },
+        );
+      default:
+        unknown.push(path);
+    }
+  }
+  return messages;
+}
+
+/** An item without a type is a message, or names a stored item. */
+function readItemType(item: Fields, path: string): string {
+  if (!isAbsent(item["type"])) return readString(item["type"], `${path}.type`, "the type of an item");
+  return isAbsent(item["role"]) && typeof item["id"] === "string" ? "item_reference" : "message";
+}
+
+function parseMessage(item: Fields, path: string, unknown: string[]): ChatMessage {
+  const role = readOneOf(item["role"], `${path}.role`, roles);
+  const content = item["content"];
+  switch (role) {
+    case "system":
+    case "developer":
+      return { role: "system", content: parseTexts(content, `${path}.content`, ["input_text"]) };
+    case "assistant":
+      return { role, content: parseTexts(content, `${path}.content`, ["output_text", "refusal", "input_text"]) };
+    case "user":
+      return { role, content: parseUserContent(content, `${path}.content`, unknown) };
+  }
+}
+
+function parseTexts(
+  value: unknown,
+  path: string,
+  types: readonly ("input_text" | "output_text" | "refusal")[],
+): TextPart[] {
+  if (typeof value === "string") return value === "" ? [] : [{ type: "text", text: value }];
+  return readArray(value, path, "a string or an array of parts").map((entry, at) => {
+    const part = readRecord(entry, `${path}[${at}]`);
+    if (readOneOf(part["type"], `${path}[${at}].type`, types) === "refusal") {
+      return { type: "text", text: readString(part["refusal"], `${path}[${at}].refusal`), refusal: true };
+    }
+    return { type: "text", text: readString(part["text"], `${path}[${at}].text`) };
+  });
+}
+
+/** Nothing for an item that holds neither words nor a proof. */
+function parseReasoning(item: Fields, path: string): ReasoningPart[] {
+  const content = parseReasoningTexts(item["content"], `${path}.content`);
+  const summary = parseReasoningTexts(item["summary"], `${path}.summary`);
+  const encrypted = readOptionalString(item["encrypted_content"], `${path}.encrypted_content`);
+  const proof = readEncryptedContent(item["id"], encrypted);
+  const text = joinReasoning(content, summary);
+  if (text === "" && proof.signature === undefined && proof.redacted === undefined) return [];
+  return [{ type: "reasoning", text, ...proof }];
+}
+
+/** The reasoning itself says more than its summary. */
+export function joinReasoning(content: readonly string[], summary: readonly string[]): string {
+  return content.length > 0 ? content.join("\n\n") : summary.join("\n\n");
+}
+
+function parseReasoningTexts(value: unknown, path: string): string[] {
+  if (isAbsent(value)) return [];
+  return readArray(value, path).map((entry, at) => {
+    const part = readRecord(entry, `${path}[${at}]`);
+    return readString(part["text"], `${path}[${at}].text`);
+  });
+}
+
+function parseCall(item: Fields, path: string): AssistantPart {
+  const name = readName(item["name"], `${path}.name`);
+  const namespace = readOptionalString(item["namespace"], `${path}.namespace`) ?? "";
+  return {
+    type: "tool-call",
+    id: readName(item["call_id"], `${path}.call_id`, "the id of the tool call"),
+    name: namespace === "" ? name : flattenToolName(namespace, name),
+    arguments: parseArguments(item, path),
+  };
+}
+
+function parseArguments(item: Fields, path: string): string {
+  if (item["type"] === "custom_tool_call") return buildCustomArguments(readString(item["input"], `${path}.input`));
+  const text = readString(item["arguments"], `${path}.arguments`, "JSON text");
+  return text.trim() === "" ? "{}" : text;
+}
+
+function parseCallOutput(item: Fields, path: string, unknown: string[]): ChatMessage {
+  return {
+    role: "tool",
+    callId: readName(item["call_id"], `${path}.call_id`, "the id of a tool call"),
+    content: item["output"] === "" ? [] : parseUserContent(item["output"], `${path}.output`, unknown),
+  };
+}

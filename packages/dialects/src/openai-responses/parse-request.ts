@@ -1,0 +1,222 @@
+// A Responses request -> ChatRequest. Input items are read in parse-items.ts, tools in parse-tools.ts.
+
+import {
+  reasoningEfforts,
+  reasoningSummaries,
+  verbosities,
+  type ChatMessage,
+  type ChatRequest,
+  type ReasoningRequest,
+  type ResponseFormat,
+} from "@auxot/wire/chat";
+import { AppError } from "@auxot/wire/errors";
+import { checkDepth, parseJsonBody } from "../json.ts";
+import {
+  failField,
+  isAbsent,
+  optional,
+  readArray,
+  readName,
+  readOneOf,
+  readOptionalBoolean,
+  readOptionalInteger,
+  readOptionalNumber,
+  readOptionalString,
+  readRecord,
+  readString,
+  type Fields,
+} from "../read-fields.ts";
+import { parseInput } from "./parse-items.ts";
+import { parseTools } from "./parse-tools.ts";
+
+const knownFields = new Set([
+  "model",
+  "input",
+  "instructions",
+  "tools",
+  "tool_choice",
+  "parallel_tool_calls",
+  "max_output_tokens",
+  "temperature",
+  "top_p",
+  "frequency_penalty",
+  "presence_penalty",
+  "text",
+  "reasoning",
+  "include",
+  "truncation",
+  "metadata",
+  "prompt_cache_key",
+  "user",
+  "safety_identifier",
+  "stream",
+  "stream_options",
+  "store",
+  "background",
+  "previous_response_id",
+  "conversation",
+  "prompt",
+]);
+
+/** What the response object says again. `store` and `truncation` are not among them: it tells what was really done. */
+const echoedFields = [
+  "instructions",
+  "max_output_tokens",
+  "max_tool_calls",
+  "metadata",
+  "parallel_tool_calls",
+  "temperature",
+  "top_p",
+  "presence_penalty",
+  "frequency_penalty",
+  "tool_choice",
+  "tools",
+  "text",
+  "reasoning",
+  "user",
+  "safety_identifier",
+  "prompt_cache_key",
+];
+
+export function parseRequest(body: Uint8Array): ChatRequest {
+  const fields = readRecord(parseJsonBody(body), "");
+  const model = readName(fields["model"], "model", "the name of a model");
+  refuseUnsupported(fields);
+  const unknown = Object.keys(fields).filter((key) => !knownFields.has(key) && !isAbsent(fields[key]));
+  checkHints(fields, unknown);
+  const messages = parseMessages(fields, unknown);
+  const { tools, toolChoice } = parseTools(fields, unknown);
+  const text = isAbsent(fields["text"]) ? {} : readRecord(fields["text"], "text");
+  const request = {
+    model,
+    messages,
+    tools,
+    ...optional("toolChoice", toolChoice),
+    ...optional("parallelToolCalls", readOptionalBoolean(fields["parallel_tool_calls"], "parallel_tool_calls")),
+    ...parseLimits(fields),
+    ...optional("responseFormat", parseResponseFormat(text["format"])),
+    ...(isAbsent(text["verbosity"]) ? {} : { verbosity: readOneOf(text["verbosity"], "text.verbosity", verbosities) }),
+    ...optional("reasoning", parseReasoning(fields["reasoning"])),
+    ...optional("promptCacheKey", readOptionalString(fields["prompt_cache_key"], "prompt_cache_key")),
+    ...optional("endUser", parseEndUser(fields)),
+    stream: readOptionalBoolean(fields["stream"], "stream") ?? false,
+  };
+  const echo = Object.fromEntries(
+    echoedFields.map((key) => [key, fields[key]]).filter(([, value]) => !isAbsent(value)),
+  );
+  return {
+    ...request,
+    ...(unknown.length === 0 ? {} : { unknownFields: unknown }),
+    // The edge knows the headers and adds them.
+    original: { dialect: "openai-responses", body, headers: {}, echo },
+  };
+}
+
+/** What would give another answer than the caller asked for is refused, not ignored. */
+function refuseUnsupported(fields: Fields): void {
+  const previous = readOptionalString(fields["previous_response_id"], "previous_response_id");
+  if (previous !== undefined) {
+    throw new AppError(
+      "previous_response_not_found",
+      `previous_response_id: there is no response "${previous.slice(0, 100)}" here; responses are not stored. Send the whole conversation in input.`,
+      { param: "previous_response_id" },
+    );
+  }
+  if (readOptionalBoolean(fields["background"], "background") === true) {
+    throw refusal("background", "answers in the background are not supported; leave the field out or stream.");
+  }
+  if (!isAbsent(fields["conversation"])) {
+    throw refusal("conversation", "conversations are not stored here; send the whole conversation in input.");
+  }
+  if (!isAbsent(fields["prompt"])) {
+    throw refusal("prompt", "prompt templates are not stored here; send their text in instructions and input.");
+  }
+}
+
+function refusal(param: string, what: string): AppError {
+  return new AppError("invalid_request", `${param}: ${what}`, { param });
+}
+
+/** Fields that change nothing in what a source is asked. Those that only OpenAI can honour are unknown elsewhere. */
+function checkHints(fields: Fields, unknown: string[]): void {
+  readOptionalBoolean(fields["store"], "store");
+  if (!isAbsent(fields["stream_options"])) {
+    const options = readRecord(fields["stream_options"], "stream_options");
+    readOptionalBoolean(options["include_obfuscation"], "stream_options.include_obfuscation");
+  }
+  if (!isAbsent(fields["metadata"])) {
+    for (const [key, value] of Object.entries(readRecord(fields["metadata"], "metadata")))
+      readString(value, `metadata.${key}`);
+  }
+  if (!isAbsent(fields["truncation"])) {
+    if (readOneOf(fields["truncation"], "truncation", ["disabled", "auto"]) === "auto") unknown.push("truncation");
+  }
+  if (isAbsent(fields["include"])) return;
+  for (const [at, entry] of readArray(fields["include"], "include").entries()) {
+    // Encrypted reasoning always comes along where there is any.
+    if (readString(entry, `include[${at}]`) !== "reasoning.encrypted_content") unknown.push(`include[${at}]`);
+  }
+}
+
+function parseMessages(fields: Fields, unknown: string[]): ChatMessage[] {
+  const instructions = readOptionalString(fields["instructions"], "instructions") ?? "";
+  const system: ChatMessage[] =
+    instructions === "" ? [] : [{ role: "system", content: [{ type: "text", text: instructions }] }];
+  const messages = [...system, ...parseInput(fields["input"], unknown)];
+  if (messages.length === 0) failField("input", "a string or an array of at least one message", fields["input"]);
+  return messages;
+}
+
+function parseLimits(fields: Fields): Partial<ChatRequest> {
+  return {
+    ...optional("maxOutputTokens", readOptionalInteger(fields["max_output_tokens"], "max_output_tokens", 1)),
+    ...optional("temperature", readOptionalNumber(fields["temperature"], "temperature", 0, 2)),
+    ...optional("topP", readOptionalNumber(fields["top_p"], "top_p", 0, 1)),
+    ...optional("frequencyPenalty", readOptionalNumber(fields["frequency_penalty"], "frequency_penalty", -2, 2)),
+    ...optional("presencePenalty", readOptionalNumber(fields["presence_penalty"], "presence_penalty", -2, 2)),
+  };
+}
+
+function parseResponseFormat(value: unknown): ResponseFormat | undefined {
+  if (isAbsent(value)) return undefined;
+  const path = "text.format";
+  const format = readRecord(value, path);
+  switch (readOneOf(format["type"], `${path}.type`, ["text", "json_object", "json_schema"])) {
+    case "text":
+      return undefined;
+    case "json_object":
+      return { type: "json" };
+    case "json_schema": {
+      const schema = readRecord(format["schema"], `${path}.schema`, "a JSON Schema object");
+      checkDepth(schema, `${path}.schema`);
+      return {
+        type: "json-schema",
+        name: readName(format["name"], `${path}.name`),
+        schema,
+        ...optional("strict", readOptionalBoolean(format["strict"], `${path}.strict`)),
+        ...optional("description", readOptionalString(format["description"], `${path}.description`)),
+      };
+    }
+  }
+}
+
+function parseReasoning(value: unknown): ReasoningRequest | undefined {
+  if (isAbsent(value)) return undefined;
+  const reasoning = readRecord(value, "reasoning");
+  const { effort, summary, generate_summary } = reasoning;
+  // `generate_summary` is the older name.
+  const [asked, path] = isAbsent(summary)
+    ? [generate_summary, "reasoning.generate_summary"]
+    : [summary, "reasoning.summary"];
+  if (isAbsent(effort) && isAbsent(asked)) return undefined;
+  return {
+    ...(isAbsent(effort) ? {} : { effort: readOneOf(effort, "reasoning.effort", reasoningEfforts) }),
+    ...(isAbsent(asked) ? {} : { summary: readOneOf(asked, path, reasoningSummaries) }),
+  };
+}
+
+/** `safety_identifier` replaces `user`. */
+function parseEndUser(fields: Fields): string | undefined {
+  const user = readOptionalString(fields["user"], "user");
+  return readOptionalString(fields["safety_identifier"], "safety_identifier") ?? user;
+}

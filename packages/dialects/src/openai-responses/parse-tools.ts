@@ -1,0 +1,133 @@
+// The tools of a Responses request -> tool definitions. Namespaces are flattened (tool-kinds.ts); tools OpenAI runs itself
+// are unknown to every other format.
+
+import type { ToolChoice, ToolDefinition } from "@auxot/wire/chat";
+import { checkDepth } from "../json.ts";
+import {
+  isAbsent,
+  optional,
+  readArray,
+  readName,
+  readOneOf,
+  readOptionalBoolean,
+  readOptionalString,
+  readRecord,
+  readString,
+  type Fields,
+} from "../read-fields.ts";
+import { buildCustomParameters, flattenToolName } from "../tool-kinds.ts";
+
+type ParsedTools = { readonly tools: readonly ToolDefinition[]; readonly toolChoice?: ToolChoice };
+
+/** Adds to `unknown` the paths of tools that only OpenAI can run, and of a choice among them. */
+export function parseTools(fields: Fields, unknown: string[]): ParsedTools {
+  const entries = isAbsent(fields["tools"]) ? [] : readArray(fields["tools"], "tools");
+  const tools = entries.flatMap((entry, at) => parseTool(readRecord(entry, `tools[${at}]`), `tools[${at}]`, unknown));
+  return parseToolChoice(tools, fields["tool_choice"], unknown);
+}
+
+function parseTool(tool: Fields, path: string, unknown: string[]): ToolDefinition[] {
+  switch (readString(tool["type"], `${path}.type`, "the type of a tool")) {
+    case "function":
+      return [parseFunction(tool, path)];
+    case "custom":
+      return [parseCustom(tool, path)];
+    case "namespace":
+      return parseNamespace(tool, path, unknown);
+    default:
+      unknown.push(path);
+      return [];
+  }
+}
+
+function parseFunction(tool: Fields, path: string): ToolDefinition {
+  const parameters = isAbsent(tool["parameters"])
+    ? { type: "object", properties: {} }
+    : readRecord(tool["parameters"], `${path}.parameters`, "a JSON Schema object");
+  checkDepth(parameters, `${path}.parameters`);
+  return {
+    name: readName(tool["name"], `${path}.name`),
+    ...optional("description", readOptionalString(tool["description"], `${path}.description`)),
+    parameters,
+    ...optional("strict", readOptionalBoolean(tool["strict"], `${path}.strict`)),
+  };
+}
+
+function parseCustom(tool: Fields, path: string): ToolDefinition {
+  const format = isAbsent(tool["format"]) ? undefined : readRecord(tool["format"], `${path}.format`);
+  checkDepth(format, `${path}.format`);
+  return {
+    name: readName(tool["name"], `${path}.name`),
+    ...optional("description", readOptionalString(tool["description"], `${path}.description`)),
+    parameters: buildCustomParameters(format),
+    custom: { ...optional("format", format) },
+  };
+}
+
+function parseNamespace(tool: Fields, path: string, unknown: string[]): ToolDefinition[] {
+  const name = readName(tool["name"], `${path}.name`);
+  const description = readOptionalString(tool["description"], `${path}.description`);
+  return readArray(tool["tools"], `${path}.tools`).flatMap((entry, at) => {
+    const toolPath = `${path}.tools[${at}]`;
+    const nested = readRecord(entry, toolPath);
+    if (nested["type"] === "namespace") {
+      unknown.push(toolPath);
+      return [];
+    }
+    return parseTool(nested, toolPath, unknown).map((parsed) => ({
+      ...parsed,
+      name: flattenToolName(name, parsed.name),
+      namespace: { name, toolName: parsed.name, ...optional("description", description) },
+    }));
+  });
+}
+
+function parseToolChoice(tools: readonly ToolDefinition[], value: unknown, unknown: string[]): ParsedTools {
+  if (isAbsent(value)) return { tools };
+  const path = "tool_choice";
+  if (typeof value === "string") {
+    return { tools, toolChoice: { type: readOneOf(value, path, ["auto", "none", "required"]) } };
+  }
+  const choice = readRecord(value, path, '"auto", "none", "required" or an object that names a tool');
+  switch (readString(choice["type"], `${path}.type`)) {
+    case "function":
+    case "custom":
+      return { tools, toolChoice: { type: "tool", name: readToolName(choice, path) } };
+    case "allowed_tools":
+      return filterTools(tools, choice, path);
+    default:
+      unknown.push(path);
+      return { tools };
+  }
+}
+
+function readToolName(choice: Fields, path: string): string {
+  const name = readName(choice["name"], `${path}.name`);
+  const namespace = readOptionalString(choice["namespace"], `${path}.namespace`) ?? "";
+  return namespace === "" ? name : flattenToolName(namespace, name);
+}
+
+/** `allowed_tools`: the others are as if they had not been sent. */
+function filterTools(tools: readonly ToolDefinition[], choice: Fields, path: string): ParsedTools {
+  const names = new Set<string>();
+  const namespaces = new Set<string>();
+  for (const [at, entry] of readArray(choice["tools"], `${path}.tools`).entries()) {
+    const target = readRecord(entry, `${path}.tools[${at}]`);
+    switch (readString(target["type"], `${path}.tools[${at}].type`)) {
+      case "function":
+      case "custom":
+        names.add(readToolName(target, `${path}.tools[${at}]`));
+        break;
+      case "namespace":
+        namespaces.add(readName(target["name"], `${path}.tools[${at}].name`));
+        break;
+      default:
+        // Tools OpenAI runs are not in the list anyway.
+        break;
+    }
+  }
+  return {
+    tools: tools.filter(({ name, namespace }) => names.has(name) || namespaces.has(namespace?.name ?? "")),
+    toolChoice: { type: readOneOf(choice["mode"], `${path}.mode`, ["auto", "required"]) },
+  };
+}

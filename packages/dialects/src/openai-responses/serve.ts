@@ -1,0 +1,9 @@
+// Answering in OpenAI's Responses.
+
+import type { ServeSide } from "../dialect.ts";
+import { encodeError } from "../openai-envelope.ts";
+import { encodeResult } from "./encode-result.ts";
+import { createStreamEncoder } from "./encode-stream.ts";
+import { parseRequest } from "./parse-request.ts";
+
+export const responsesServe: ServeSide = { parseRequest, createStreamEncoder, encodeResult, encodeError };

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { writeBanner } from "./banner.ts";
+
+const base = {
+  url: "http://127.0.0.1:8080",
+  createdKey: undefined,
+  hasBootstrapKey: false,
+  model: "m",
+  description: undefined,
+};
+
+test("the first start shows the key, in every line that needs it", () => {
+  const banner = writeBanner({ ...base, createdKey: "axk_new" });
+  assert.equal(banner.match(/axk_new/g)?.length, 5);
+  assert.doesNotMatch(banner, /AUXOT_KEY/);
+});
+
+test("later starts say where the key is to be had", () => {
+  assert.match(writeBanner(base), /key from the first start/);
+  assert.match(writeBanner({ ...base, hasBootstrapKey: true }), /the one in AUXOT_BOOTSTRAP_KEY/);
+});
