@@ -58,11 +58,14 @@ export function startProgram(args: readonly string[], options: ProgramOptions = 
   const messages: unknown[] = [];
   child.on("message", (message) => messages.push(message));
   let exit: Exit | undefined;
-  const exited = once(child, "close").then(([code, signal]: (number | string | null)[]): Exit => {
+  const { promise: exited, resolve: onExit } = Promise.withResolvers<Exit>();
+  child.on("close", finish);
+
+  function finish(code: number | null, signal: NodeJS.Signals | null): void {
     withoutIpc.delete(child);
-    exit = { code: code as number | null, signal: signal as NodeJS.Signals | null };
-    return exit;
-  });
+    exit = { code, signal };
+    onExit(exit);
+  }
 
   /** What `find` gives, or an error with everything the program said when it ended without. */
   async function wait<T>(what: string, find: () => T | undefined, limitMs: number): Promise<T> {
@@ -90,6 +93,8 @@ export function startProgram(args: readonly string[], options: ProgramOptions = 
     exited,
     signal: (signal) => void child.kill(signal),
     abandon() {
+      // Streams that are destroyed here keep "close" from coming.
+      child.on("exit", finish);
       child.stdout?.destroy();
       child.stderr?.destroy();
       child.disconnect();

@@ -102,7 +102,7 @@ describe("OpenAI's own SDK over Responses", () => {
     stream.on("response.output_text.delta", (event) => snapshots.push(event.snapshot));
     stream.on("response.function_call_arguments.delta", (event) => snapshots.push(event.snapshot));
     await stream.done();
-    assert.deepEqual(snapshots, ["Grüße ", "Grüße 😀", '{"city":', '{"city":"Ulm"}']);
+    assert.deepEqual(snapshots, ["Grüße ", "Grüße 😀", '{"city":', '{"city":"Ulm"}', "{}"]);
   });
 
   it("reads a failure half way as a failed response with our message", async () => {

@@ -21,6 +21,7 @@ const exitCodes = { failed: 1, badConfig: 2 } as const;
 await main();
 
 async function main(): Promise<void> {
+  outliveReaders();
   const { values } = readArguments();
   if (values.help) {
     process.stdout.write(help);
@@ -80,6 +81,11 @@ function readConfig(): Config {
 function leave(message: string, code: number): void {
   process.stderr.write(`${message}\n`);
   process.exit(code);
+}
+
+/** A reader of our output that is gone (a closed terminal, a killed parent) must not end us before the database is stopped. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 }
 
 /** The first signal drains, the second ends at once. A parent that started us and died counts as the first. */

@@ -149,17 +149,19 @@ test("errors before a Responses answer have OpenAI's envelope and name the field
   assert.equal(method.status, 405);
 });
 
+/** Half an answer, then a failure. */
+async function breakOff(): Promise<void> {
+  const job = await worker.nextJob();
+  job.send({ type: "text-start", index: 0 }, { type: "text-delta", index: 0, text: "half" });
+  job.done({ code: "context_length_exceeded", message: "The context is full." });
+}
+
 test("an error inside a Responses stream is a failed response, and nothing follows it", async () => {
-  const half = async (): Promise<void> => {
-    const job = await worker.nextJob();
-    job.send({ type: "text-start", index: 0 }, { type: "text-delta", index: 0, text: "half" });
-    job.done({ code: "context_length_exceeded", message: "The context is full." });
-  };
-  void half();
+  void breakOff();
   const final = await openai.responses.stream(hello).finalResponse();
   assert.equal(final.status, "failed");
   assert.equal(final.error?.message, "The context is full.");
-  void half();
+  void breakOff();
   const text = await (await app.post("/v1/responses", { ...hello, stream: true })).text();
   assert.match(text, /event: response\.failed\ndata: .*"code":"context_length_exceeded".*\n\n$/);
 });

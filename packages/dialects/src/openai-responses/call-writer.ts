@@ -14,19 +14,21 @@ export function createCallWriter(list: ItemList, tools: readonly ToolDefinition[
       const pieces: string[] = [];
       const isCustom = table.get(name)?.custom !== undefined;
       const { item, text } = list.add(isCustom ? "ctc" : "fc", (id, status) => {
-        const written = pieces.join("");
-        // "" is not JSON: a call without arguments still gets an object, once it is complete.
-        const whole = status !== "in_progress" && written.trim() === "" ? "{}" : written;
-        return { id, status, ...buildCall(table, callId, name, whole) };
+        return { id, status, ...buildCall(table, callId, name, pieces.join("")) };
       });
+      let isBlank = true;
+      function push(piece: string): string {
+        pieces.push(piece);
+        isBlank &&= piece.trim() === "";
+        // The text of a custom call stands inside JSON here: it is told whole, at the end.
+        if (isCustom) return "";
+        return list.write(item, "response.function_call_arguments.delta", `"delta":${JSON.stringify(piece)}`);
+      }
       const block: BlockWriter = {
-        push(piece) {
-          pieces.push(piece);
-          // The text of a custom call stands inside JSON here: it is told whole, at the end.
-          if (isCustom) return "";
-          return list.write(item, "response.function_call_arguments.delta", `"delta":${JSON.stringify(piece)}`);
-        },
+        push,
         end() {
+          // "" is not JSON: a call without arguments still gets an object.
+          const rest = isBlank && !isCustom ? push("{}") : "";
           list.end(item);
           const built = item.build("completed");
           if (built.type === "custom_tool_call") {
@@ -38,7 +40,7 @@ export function createCallWriter(list: ItemList, tools: readonly ToolDefinition[
           }
           if (built.type !== "function_call") return "";
           const fields = `"name":${JSON.stringify(built.name)},"arguments":${JSON.stringify(built.arguments)}`;
-          return list.write(item, "response.function_call_arguments.done", fields);
+          return rest + list.write(item, "response.function_call_arguments.done", fields);
         },
       };
       return { block, text };
