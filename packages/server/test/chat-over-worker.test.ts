@@ -30,3 +30,14 @@ test("a worker's answer reaches the caller through both APIs, whole and streamed
   const events = await (await app.post("/v1/messages", { ...hello, max_tokens: 10, stream: true })).text();
   assert.match(events, /event: message_stop\n/);
 });
+
+test("what a worker cannot be told, and what it warns of before its first token, is named in a header", async () => {
+  await using app = await startTestRouter();
+  using worker = await connectFakeWorker(app);
+  const answer = app.post("/v1/chat/completions", { ...hello, zz_unheard_of: 1 });
+  const job = await worker.nextJob();
+  job.send({ type: "warning", message: "tool_choice: cannot be forced on this model." });
+  job.answer("ok");
+  const warnings = (await answer).headers.get("x-auxot-warnings") ?? "";
+  assert.match(warnings, /zz_unheard_of: not understood.* \| tool_choice: cannot be forced/);
+});

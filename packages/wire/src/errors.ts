@@ -17,12 +17,10 @@ export const errorCodes = {
   context_length_exceeded: row(400, "invalid_request_error", "invalid_request_error"),
   previous_response_not_found: row(400, "invalid_request_error", "invalid_request_error"),
   unauthenticated: row(401, "authentication_error", "authentication_error"),
-  licence_required: row(402, "invalid_request_error", "billing_error"),
   forbidden: row(403, "permission_error", "permission_error"),
   not_found: row(404, "invalid_request_error", "not_found_error"),
   model_not_found: row(404, "invalid_request_error", "not_found_error"),
   method_not_allowed: row(405, "invalid_request_error", "invalid_request_error"),
-  conflict: row(409, "invalid_request_error", "invalid_request_error"),
   too_large: row(413, "invalid_request_error", "request_too_large"),
   rate_limited: row(429, "rate_limit_error", "rate_limit_error", true),
   /** The money or quota of the account that pays is used up: waiting a moment does not help. */

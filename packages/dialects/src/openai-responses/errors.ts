@@ -29,10 +29,8 @@ function encodeCode(code: ErrorCode): string {
     case "too_large":
     case "unsupported":
     case "method_not_allowed":
-    case "conflict":
     case "unauthenticated":
     case "forbidden":
-    case "licence_required":
       return "invalid_prompt";
     case "cancelled":
     case "internal":

@@ -121,7 +121,7 @@ async function openAnswer(deps: AttemptDeps, call: SourceCall, caller: AbortSign
     const head = await readToCommit(iterator, call.request.stream, watchdog);
     return {
       placement: answer.placement,
-      warnings: answer.warnings,
+      warnings: [...answer.warnings, ...listWarnings(head)],
       batches: createTail(head, iterator, watchdog),
     };
   } catch (error) {
@@ -219,6 +219,11 @@ async function readNext(iterator: AsyncIterator<AnswerBatch>, watchdog: Watchdog
   } catch (error) {
     return { events: [asErrorEvent(watchdog.failure() ?? error)] };
   }
+}
+
+/** Later ones come too late for the headers. */
+function listWarnings(head: readonly AnswerBatch[]): string[] {
+  return head.flatMap(({ events }) => events.flatMap((event) => (event.type === "warning" ? [event.message] : [])));
 }
 
 function asErrorEvent(error: unknown): ChatEvent {

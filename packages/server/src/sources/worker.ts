@@ -1,5 +1,6 @@
 // The source over all connected workers. Chooses no order: plans come from inference, slots from the hub.
 
+import { createWarnings } from "@auxot/dialects/warnings";
 import type { Hub } from "../hub/hub.ts";
 import type { Offer, Source } from "./source.ts";
 
@@ -21,7 +22,8 @@ export function createWorkerSource(hub: Pick<Hub, "offers" | "start">): Source {
       const job = await hub.start({ callerId, request, targets, waitMs }, signal);
       return {
         placement: { tier: job.provider.kind, provider: job.provider.name, worker: job.worker, model: job.model },
-        warnings: [],
+        // The frames carry only what the canonical words hold.
+        warnings: createWarnings(request).list(),
         batches: job.batches,
       };
     },
