@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { connectFakeWorker, fakeOffer } from "./harness/fake-worker.ts";
 import { startTestRouter, type TestRouter } from "./harness/router.ts";
 
@@ -129,6 +130,23 @@ test("Anthropic: a missing max_tokens is named", async () => {
   const response = await app.post("/v1/messages", { model: "auto", messages: [{ role: "user", content: "Hi" }] });
   assert.equal(response.status, 400);
   assert.match(await readError(response, "Anthropic"), /max_tokens/);
+});
+
+test("a gzip body is taken, and its size counts unfolded", async () => {
+  const [surface] = surfaces;
+  assert.ok(surface);
+  const send = (body: string | Buffer, encoding = "gzip"): Promise<Response> =>
+    fetch(app.url + surface.path, {
+      method: "POST",
+      headers: { authorization: `Bearer ${app.key}`, "content-type": "application/json", "content-encoding": encoding },
+      body: typeof body === "string" ? body : new Uint8Array(body),
+    });
+  assert.equal((await send(gzipSync(JSON.stringify(surface.valid)))).status, 200);
+  assert.equal((await send(gzipSync(" ".repeat(50_000_000)))).status, 413);
+  for (const broken of [await send("{}"), await send(gzipSync("{}").subarray(0, 12)), await send("{}", "br")]) {
+    assert.equal(broken.status, 400);
+    assert.match(await readError(broken, "OpenAI"), /^content-encoding: /);
+  }
 });
 
 test("the model list has the shape the caller reads", async () => {
