@@ -133,7 +133,7 @@ test("Ctrl-C stops every process with exit code 0, and the next start shows no k
   await second.said(/Stopping: running requests may finish/);
   const answer = await stream.rest();
   assert.deepEqual([answer.usage.output, answer.isComplete], [3000, true], "a running answer is finished first");
-  assert.deepEqual(await within(10_000, "it stopped", second.exited), { code: 0, signal: null });
+  assert.deepEqual(await within(5000, "it stopped", second.exited), { code: 0, signal: null });
 });
 
 const needsRoot = process.getuid?.() === 0 ? {} : { skip: "only root can be where nobody else may enter" };

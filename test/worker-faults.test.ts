@@ -121,7 +121,7 @@ test("while its only engine is away, auto is answered by the cloud", async () =>
 test("a worker with a wrong key ends with exit code 3 and says why", async () => {
   await using worker = launchWorker(router, { key: createKeyText("worker") });
   const exit = await within(15_000, "the worker ended", worker.exited);
-  assert.match(worker.err(), /The router refused this worker's key/);
+  assert.match(worker.err(), /The router refused this worker's key\. The worker key is wrong or was revoked/);
   assert.deepEqual(exit, { code: 3, signal: null });
 });
 

@@ -39,12 +39,12 @@ function isError(code: string, message: string, param?: string) {
 
 test("sends the input as JSON with the key, and gives the parsed output", async () => {
   const { client, requests } = createScripted({ ...view, key: "axk_new" });
-  const created = await client.call(createKey, { name: "me", kind: "caller", admin: false, provider: undefined });
+  const created = await client.call(createKey, { name: "me" });
   assert.equal(created.key, "axk_new");
   const [request] = requests;
   assert.equal(request?.url, "http://router:8080/prefix/api/keys");
   assert.equal(request.init?.method, "POST");
-  assert.equal(request.init.body, '{"name":"me","kind":"caller","admin":false}');
+  assert.equal(request.init.body, '{"name":"me"}');
   assert.deepEqual(request.init.headers, {
     accept: "application/json",
     authorization: "Bearer axk_key",

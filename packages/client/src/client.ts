@@ -21,7 +21,11 @@ export type Client = {
    * Does one operation. Throws AppError: the router's own, or `invalid_request` when the input lacks a part of the path,
    * `source_failed` when no router answers or the answer is not one of ours.
    */
-  call<Input, Output>(operation: Operation<Input, Output>, input: Input, options?: CallOptions): Promise<Output>;
+  call<Input, Output, Sent>(
+    operation: Operation<Input, Output, Sent>,
+    input: Sent,
+    options?: CallOptions,
+  ): Promise<Output>;
 };
 
 /** Throws `invalid_request` when `url` is none. */
@@ -63,8 +67,8 @@ function readBaseUrl(url: string): string {
   return url.replace(/\/+$/, "");
 }
 
-function buildRequest<Input, Output>(
-  operation: Operation<Input, Output>,
+function buildRequest<Input, Output, Sent>(
+  operation: Operation<Input, Output, Sent>,
   input: Readonly<Record<string, unknown>>,
 ): { readonly path: string; readonly body?: string } {
   const rest = new Map(Object.entries(input).filter(([, value]) => value !== undefined));
@@ -86,7 +90,11 @@ function buildRequest<Input, Output>(
   return { path: query.size === 0 ? path : `${path}?${query}` };
 }
 
-function readOutput<Input, Output>(operation: Operation<Input, Output>, response: Response, text: string): Output {
+function readOutput<Input, Output, Sent>(
+  operation: Operation<Input, Output, Sent>,
+  response: Response,
+  text: string,
+): Output {
   let json: unknown;
   try {
     json = JSON.parse(text);

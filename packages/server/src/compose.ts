@@ -15,7 +15,7 @@ import type { Secret } from "./platform/secret-text.ts";
 import { createKeys } from "./records/keys/keys.ts";
 import { createKeyOperations } from "./records/keys/operations.ts";
 import { createKeyStore } from "./records/keys/store.ts";
-import { createProviders, type Providers } from "./records/providers/providers.ts";
+import { createProviders, type Provider, type Providers } from "./records/providers/providers.ts";
 import { createProviderStore } from "./records/providers/store.ts";
 import { createUsageStore } from "./records/usage/store.ts";
 import { createUsageWriter } from "./records/usage/writer.ts";
@@ -58,6 +58,7 @@ const hubTimes: HubTimes = {
   pingEveryMs: 5000,
   silenceLimitMs: 15_000,
   resumeWindowMs: 10_000,
+  rememberOffersMs: 60_000,
 };
 const streamPingEveryMs = 10_000;
 
@@ -116,11 +117,12 @@ async function startParts(
     times: { ...hubTimes, ...options.hubTimes },
     maxQueued: config.limits.maxQueuedRequests,
     log,
-    onOffersChanged: () => hub.offers().length > 0 && ready.resolve(),
+    onOffersChanged: () => hub.isServing() && ready.resolve(),
   });
   cleanups.push(() => hub.close());
   keys.onRevoked((keyId) => hub.disconnectKey(keyId));
-  const sources = await createSources(providers, hub, log, cleanups);
+  const order = config.providers.map(({ name }) => name);
+  const sources = createSources(inOrder(await providers.list(), order), providers, hub, log, cleanups);
 
   let draining = false;
   const http = createHttpServer({
@@ -137,7 +139,7 @@ async function startParts(
     operations: [...createKeyOperations(keys), ...createWorkerOperations(hub)],
     readiness: {
       pingDatabase: () => database.ping(),
-      hasExpectedWorker: () => !options.expectWorker || hub.offers().length > 0,
+      hasExpectedWorker: () => !options.expectWorker || hub.isServing(),
       isDraining: () => draining,
     },
     maxBodyBytes: config.limits.maxBodyBytes,
@@ -176,15 +178,21 @@ async function startStorage(config: Config, log: Log, cleanups: (() => Promise<v
   return database;
 }
 
+/** As the configuration lists them: within a tier the first is asked first. */
+function inOrder(providers: readonly Provider[], names: readonly string[]): Provider[] {
+  return providers.toSorted((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
+}
+
 type Sources = Pick<Source, "offers" | "run">;
 
 /** One source over all workers, one for each cloud provider; cloud providers are checked in the background. */
-async function createSources(
+function createSources(
+  configured: readonly Provider[],
   providers: Providers,
   hub: Hub,
   log: Log,
   cleanups: (() => Promise<void> | void)[],
-): Promise<Sources> {
+): Sources {
   const upstream = createUpstream();
   const stopped = new AbortController();
   cleanups.push(async () => {
@@ -193,7 +201,7 @@ async function createSources(
   });
   const workers = createWorkerSource(hub);
   const clouds = new Map<string, CloudSource>();
-  for (const { id, name, cloud } of await providers.list()) {
+  for (const { id, name, cloud } of configured) {
     if (cloud === undefined) continue;
     clouds.set(id, startCloud({ id, name, cloud }, upstream, providers, log, stopped.signal));
   }

@@ -206,3 +206,11 @@ test("a caller who stops reading frees the slot, and the source is not blamed", 
   assert.match(text.slice(-300), /caller took nothing/);
   assert.doesNotMatch(text.slice(-300), /\[DONE\]/);
 });
+
+test("cloud providers are asked in the order of the configuration", async () => {
+  await using cloud = await startFakeCloud(answerOpenai(["fine"]));
+  const providers = ["zeta", "alpha"].map((name) => cloud.provider({ name, models: ["shared"] }));
+  await using app = await startTestRouter({ providers });
+  const response = await app.post("/v1/chat/completions", { ...hello, model: "shared" });
+  assert.match(response.headers.get("x-auxot-route") ?? "", /provider=zeta/);
+});

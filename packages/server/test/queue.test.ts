@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { answerOpenai, startFakeCloud } from "./harness/fake-cloud.ts";
 import { connectFakeWorker, fakeOffer } from "./harness/fake-worker.ts";
-import { startTestRouter } from "./harness/router.ts";
+import { startTestRouter, type TestRouter } from "./harness/router.ts";
 
 const hello = { model: "fake-model", max_tokens: 5, messages: [{ role: "user", content: "Hi" }] };
 
@@ -65,3 +66,19 @@ test("several jobs run at once, as many as there are slots", async () => {
   for (const job of jobs.toReversed()) job.answer("ok");
   for (const answer of answers) assert.equal((await answer).status, 200);
 });
+
+test("a model whose engine is away for a moment is waited for, not unknown, although a cloud has others", async () => {
+  await using cloud = await startFakeCloud(answerOpenai(["unused"]));
+  await using app = await startTestRouter({ providers: [cloud.provider()] });
+  using worker = await connectFakeWorker(app, { replies: "back again" });
+  worker.send({ type: "offers", offers: [] });
+  while (((await workersOf(app))[0]?.models.length ?? 0) > 0) await app.get("/api/health");
+  const answer = app.post("/v1/chat/completions", hello);
+  await app.get("/api/health");
+  worker.send({ type: "offers", offers: [fakeOffer] });
+  assert.match(await (await answer).text(), /back again/);
+});
+
+async function workersOf(app: TestRouter): Promise<{ models: unknown[] }[]> {
+  return ((await (await app.get("/api/workers")).json()) as { workers: { models: unknown[] }[] }).workers;
+}

@@ -42,6 +42,9 @@ async function runGpu(config: GpuConfig): Promise<number> {
   }
 }
 
+// A reader that is gone (a killed launcher, `| head`) must not take running answers with it.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+
 const command = readCommand(process.argv.slice(2));
 switch (command.kind) {
   case "text":

@@ -3,27 +3,29 @@
 import { createId, idPrefixes } from "@auxot/wire/ids";
 import type { AnswerBatch } from "@auxot/wire/chat-event";
 import type { ChatRequest } from "@auxot/wire/chat";
-import { AppError, fromErrorBody } from "@auxot/wire/errors";
-import type { ModelOffer } from "@auxot/wire/model-offer";
+import { AppError } from "@auxot/wire/errors";
 import type { WorkerView } from "@auxot/wire/operations/workers";
-import { ackEveryFrames, closeCodes, type HelloFrame } from "@auxot/wire/worker-frames";
+import { closeCodes, type HelloFrame } from "@auxot/wire/worker-frames";
 import type { WebSocket } from "ws";
 import type { Log } from "../platform/log.ts";
-import { createJobStream, type JobStream } from "./job-stream.ts";
 import {
   mergeOffers,
   viewWorker,
-  type Job,
   type LiveWorker,
   type WorkerLogin,
+  type WorkerOffer,
   type WorkerProvider,
 } from "./live-worker.ts";
+import { createRecentOffers } from "./recent-offers.ts";
 import { createScheduler, type Effect, type Target } from "./scheduler.ts";
 import { openSession, type Session, type SessionTimes } from "./session.ts";
+import { createWorkerJobs, lostError } from "./worker-jobs.ts";
 
 export type HubTimes = SessionTimes & {
   /** How long a lost link may take to come back before its jobs fail. */
   readonly resumeWindowMs: number;
+  /** How long a model counts as busy, not unknown, after its last worker or engine went. */
+  readonly rememberOffersMs: number;
 };
 
 export type JobCall = {
@@ -40,21 +42,26 @@ export type StartedJob = {
   readonly batches: AsyncIterable<AnswerBatch>;
 };
 
-/** What all connected workers of a provider offer of one model. A lost link counts as no free slots until it is given up. */
-export type HubOffer = { readonly provider: WorkerProvider; readonly offer: ModelOffer; readonly freeSlots: number };
+/** With no free slot it is worth waiting for: busy, or away for a moment. */
+export type HubOffer = WorkerOffer & { readonly freeSlots: number };
 
 export type Hub = {
   /** Takes over an upgraded socket whose key was checked. */
   accept(socket: WebSocket, login: WorkerLogin): void;
   offers(): readonly HubOffer[];
+  /** True while a connected worker offers a model. */
+  isServing(): boolean;
   /** Resolves when a worker got the job. Throws `no_capacity` after `waitMs`, `cancelled` when `signal` aborts first. Afterwards `signal` cancels the job. */
   start(call: JobCall, signal: AbortSignal): Promise<StartedJob>;
   workers(): readonly WorkerView[];
   disconnectKey(keyId: string): void;
   /** Refuses every request that waits, from now on too, and tells the workers that the router stops. */
   announceShutdown(): void;
-  close(): void;
+  /** Before the links go, workers get a moment to say that their jobs are over; otherwise they would keep them for a return. */
+  close(): Promise<void>;
 };
+
+const jobsEndWithinMs = 1000;
 
 type Pending = {
   /** Takes the request out of the queue and refuses it. */
@@ -78,7 +85,14 @@ export function createHub(deps: HubDeps): Hub {
   const pending = new Map<string, Pending>();
   /** Sessions before their hello, with the key they opened with. */
   const greeting = new Map<Session, string>();
+  const recent = createRecentOffers(times.rememberOffersMs);
+  const jobs = createWorkerJobs((jobId) => {
+    apply(scheduler.onSlotFree(jobId));
+    checkIdle();
+  });
   let stopping = false;
+  /** There while `close` waits. */
+  let onIdle: (() => void) | undefined;
 
   function apply(effects: readonly Effect[]): void {
     for (const effect of effects) {
@@ -112,10 +126,10 @@ export function createHub(deps: HubDeps): Hub {
               worker.state = "draining";
               scheduler.onWorkerPaused(worker.id);
               log.info({ worker: worker.hello.name }, "worker drains");
-              return;
+              return noteOffers(false);
             case "job-events":
             case "job-done":
-              return onJobFrame(worker, frame);
+              return jobs.onFrame(worker, frame);
           }
         },
         onClosed() {
@@ -173,39 +187,41 @@ export function createHub(deps: HubDeps): Hub {
       old.close(closeCodes.replaced, "replaced by a newer link");
       // A slot that comes free below must not get a job before the new link is welcomed: it would be dropped in turn.
       scheduler.onWorkerPaused(worker.id);
-      dropWithoutLoss(worker);
+      jobs.dropWithoutLoss(worker);
     }
     worker.hello = frame;
     worker.state = "online";
-    for (const job of worker.jobs.values()) if (!frame.jobs.includes(job.id)) dropJob(worker, job, lostError());
+    for (const job of worker.jobs.values()) if (!frame.jobs.includes(job.id)) jobs.drop(worker, job, lostError());
   }
 
   function announce(worker: LiveWorker): void {
     if (worker.state !== "online") return;
     apply(scheduler.onOffers(worker.id, worker.provider.id, worker.hello.offers));
+    noteOffers();
+  }
+
+  function listOffers(): WorkerOffer[] {
+    return mergeOffers([...workers.values()].filter(({ state }) => state !== "draining"));
+  }
+
+  function noteOffers(remember = true): void {
+    recent.onChange(listOffers(), Date.now(), remember);
     deps.onOffersChanged?.();
   }
 
   function onLost(worker: LiveWorker): void {
     const hadDrained = worker.state === "draining" && worker.jobs.size === 0;
     worker.state = "lost";
+    checkIdle();
     scheduler.onWorkerPaused(worker.id);
     if (hadDrained) return forget(worker);
     log.warn({ worker: worker.hello.name, jobs: worker.jobs.size }, "worker link lost");
-    dropWithoutLoss(worker);
+    jobs.dropWithoutLoss(worker);
     worker.lostTimer = setTimeout(
       () => forget(worker),
       worker.jobs.size > 0 ? times.resumeWindowMs : Math.min(times.resumeWindowMs, 2000),
     );
     worker.lostTimer.unref();
-  }
-
-  /**
-   * Jobs that have shown nothing yet are better started again elsewhere than waited for. For cancelled ones nobody
-   * waits, and the worker may not have heard of it: not being told to go on, it ends them.
-   */
-  function dropWithoutLoss(worker: LiveWorker): void {
-    for (const job of worker.jobs.values()) if (job.nextSeq === 0 || job.cancelled) dropJob(worker, job, lostError());
   }
 
   function forget(worker: LiveWorker): void {
@@ -215,62 +231,24 @@ export function createHub(deps: HubDeps): Hub {
     for (const job of worker.jobs.values()) job.stream.finish(lostError());
     worker.jobs.clear();
     log.info({ worker: worker.hello.name }, "worker gone");
+    noteOffers();
+    checkIdle();
   }
 
-  function dropJob(worker: LiveWorker, job: Job, error?: AppError): void {
-    worker.jobs.delete(job.id);
-    job.stream.finish(error);
-    apply(scheduler.onSlotFree(job.id));
+  function checkIdle(): void {
+    if (onIdle === undefined) return;
+    if ([...workers.values()].every((worker) => worker.state === "lost" || worker.jobs.size === 0)) onIdle();
   }
 
-  function onJobFrame(worker: LiveWorker, frame: JobFrame): void {
-    const job = worker.jobs.get(frame.jobId);
-    // Frames of a job given up, or sent again after a lost link.
-    if (job === undefined || frame.seq < job.nextSeq) return;
-    if (frame.seq > job.nextSeq) {
-      throw new AppError("invalid_request", `Job ${job.id}: frame ${job.nextSeq} is missing, ${frame.seq} came.`);
-    }
-    job.nextSeq += 1;
-    if (frame.type === "job-events") return job.stream.push(frame.events, frame.seq);
-    worker.session.send({ type: "job-ack", jobId: job.id, seq: frame.seq });
-    dropJob(worker, job, frame.error === undefined ? undefined : fromErrorBody(frame.error));
-  }
-
-  function runOn(
-    worker: LiveWorker,
-    model: string,
-    jobId: string,
-    request: ChatRequest,
-    signal: AbortSignal,
-  ): JobStream {
-    const onAbort = (): void => {
-      cancel();
-      stream.finish(new AppError("cancelled", "The caller left."));
-    };
-    const stream = createJobStream({
-      onRead(seq) {
-        if (seq - job.acked < ackEveryFrames) return;
-        job.acked = seq;
-        worker.session.send({ type: "job-ack", jobId, seq });
-      },
-      onLeft: () => {
-        signal.removeEventListener("abort", onAbort);
-        cancel();
-      },
+  function waitForIdle(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, jobsEndWithinMs);
+      onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      checkIdle();
     });
-    const job: Job = { id: jobId, stream, nextSeq: 0, acked: -1, cancelled: false };
-    const cancel = (): void => {
-      if (!worker.jobs.has(jobId)) return;
-      job.cancelled = true;
-      // A worker that comes back cancels by itself every job it is not told to go on with.
-      if (worker.state === "lost") dropJob(worker, job);
-      else worker.session.send({ type: "job-cancel", jobId });
-    };
-    worker.jobs.set(jobId, job);
-    signal.addEventListener("abort", onAbort, { once: true });
-    const { original: _, ...rest } = request;
-    worker.session.send({ type: "job-start", jobId, request: { ...rest, model } });
-    return stream;
   }
 
   function start(call: JobCall, signal: AbortSignal): Promise<StartedJob> {
@@ -290,7 +268,7 @@ export function createHub(deps: HubDeps): Hub {
           pending.delete(jobId);
           if (result instanceof AppError) return reject(result);
           const { worker, model } = result;
-          const stream = runOn(worker, model, jobId, call.request, signal);
+          const stream = jobs.start(worker, model, jobId, call.request, signal);
           resolve({ worker: worker.hello.name, provider: worker.provider, model, batches: stream.batches });
         },
       });
@@ -310,12 +288,15 @@ export function createHub(deps: HubDeps): Hub {
   return {
     accept,
     start,
-    offers: () =>
-      mergeOffers([...workers.values()].filter(({ state }) => state !== "draining")).map(({ provider, offer }) => ({
+    offers: () => [
+      ...listOffers().map(({ provider, offer }) => ({
         provider,
         offer,
         freeSlots: scheduler.freeSlots({ providerId: provider.id, model: offer.model }),
       })),
+      ...recent.list(Date.now()).map((offer) => ({ ...offer, freeSlots: 0 })),
+    ],
+    isServing: () => [...workers.values()].some(({ state, hello }) => state === "online" && hello.offers.length > 0),
     workers: () =>
       [...workers.values()].map((worker) => viewWorker(worker, (model) => scheduler.busySlots(worker.id, model))),
     disconnectKey(keyId) {
@@ -332,7 +313,8 @@ export function createHub(deps: HubDeps): Hub {
       for (const waiter of pending.values()) waiter.giveUp(explainBusy("stopping"));
       for (const worker of workers.values()) worker.session.send({ type: "shutdown" });
     },
-    close() {
+    async close() {
+      await waitForIdle();
       for (const session of greeting.keys()) session.close(closeCodes.shutdown, "the router stops");
       for (const worker of workers.values()) {
         worker.session.close(closeCodes.shutdown, "the router stops");
@@ -340,12 +322,6 @@ export function createHub(deps: HubDeps): Hub {
       }
     },
   };
-}
-
-type JobFrame = Extract<Parameters<Parameters<typeof openSession>[1]["onFrame"]>[0], { readonly jobId: string }>;
-
-function lostError(): AppError {
-  return new AppError("worker_lost", "The connection to the worker was lost before the answer was complete.");
 }
 
 const busyMessages = {

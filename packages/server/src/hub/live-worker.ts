@@ -32,9 +32,12 @@ export type LiveWorker = {
   lostTimer?: NodeJS.Timeout;
 };
 
+/** What the workers of a provider offer of one model, taken together. */
+export type WorkerOffer = { readonly provider: WorkerProvider; readonly offer: ModelOffer };
+
 /** One offer a provider and model: what every worker that has it can do. */
-export function mergeOffers(workers: readonly LiveWorker[]): { provider: WorkerProvider; offer: ModelOffer }[] {
-  const merged = new Map<string, { provider: WorkerProvider; offer: ModelOffer }>();
+export function mergeOffers(workers: readonly LiveWorker[]): WorkerOffer[] {
+  const merged = new Map<string, WorkerOffer>();
   for (const { provider, hello } of workers) {
     for (const offer of hello.offers) {
       const id = `${provider.id} ${offer.model}`;

@@ -1,0 +1,86 @@
+// The jobs on connected workers: starts them, takes their frames, ends them. Knows no queue and picks no worker.
+
+import type { ChatRequest } from "@auxot/wire/chat";
+import { AppError, fromErrorBody } from "@auxot/wire/errors";
+import { ackEveryFrames, type WorkerFrame } from "@auxot/wire/worker-frames";
+import { createJobStream, type JobStream } from "./job-stream.ts";
+import type { Job, LiveWorker } from "./live-worker.ts";
+
+export type JobFrame = Extract<WorkerFrame, { readonly type: "job-events" | "job-done" }>;
+
+export type WorkerJobs = {
+  /** Sends the job to the worker. `signal` cancels it. */
+  start(worker: LiveWorker, model: string, jobId: string, request: ChatRequest, signal: AbortSignal): JobStream;
+  /** Throws `invalid_request` when a frame of the job is missing. */
+  onFrame(worker: LiveWorker, frame: JobFrame): void;
+  /** Ends the job here; the worker is not told. */
+  drop(worker: LiveWorker, job: Job, error?: AppError): void;
+  /** Drops what need not wait for the worker's return. */
+  dropWithoutLoss(worker: LiveWorker): void;
+};
+
+/** `onSlotFree` hears of every job that is over. */
+export function createWorkerJobs(onSlotFree: (jobId: string) => void): WorkerJobs {
+  function drop(worker: LiveWorker, job: Job, error?: AppError): void {
+    worker.jobs.delete(job.id);
+    job.stream.finish(error);
+    onSlotFree(job.id);
+  }
+
+  return {
+    drop,
+    start(worker, model, jobId, request, signal) {
+      const onAbort = (): void => {
+        cancel();
+        stream.finish(new AppError("cancelled", "The caller left."));
+      };
+      const stream = createJobStream({
+        onRead(seq) {
+          if (seq - job.acked < ackEveryFrames) return;
+          job.acked = seq;
+          worker.session.send({ type: "job-ack", jobId, seq });
+        },
+        onLeft: () => {
+          signal.removeEventListener("abort", onAbort);
+          cancel();
+        },
+      });
+      const job: Job = { id: jobId, stream, nextSeq: 0, acked: -1, cancelled: false };
+      const cancel = (): void => {
+        if (!worker.jobs.has(jobId)) return;
+        job.cancelled = true;
+        // A worker that comes back cancels by itself every job it is not told to go on with.
+        if (worker.state === "lost") drop(worker, job);
+        else worker.session.send({ type: "job-cancel", jobId });
+      };
+      worker.jobs.set(jobId, job);
+      signal.addEventListener("abort", onAbort, { once: true });
+      const { original: _, ...rest } = request;
+      worker.session.send({ type: "job-start", jobId, request: { ...rest, model } });
+      return stream;
+    },
+    onFrame(worker, frame) {
+      const job = worker.jobs.get(frame.jobId);
+      // Frames of a job given up, or sent again after a lost link.
+      if (job === undefined || frame.seq < job.nextSeq) return;
+      if (frame.seq > job.nextSeq) {
+        throw new AppError("invalid_request", `Job ${job.id}: frame ${job.nextSeq} is missing, ${frame.seq} came.`);
+      }
+      job.nextSeq += 1;
+      if (frame.type === "job-events") return job.stream.push(frame.events, frame.seq);
+      worker.session.send({ type: "job-ack", jobId: job.id, seq: frame.seq });
+      drop(worker, job, frame.error === undefined ? undefined : fromErrorBody(frame.error));
+    },
+    /**
+     * Jobs that have shown nothing yet are better started again elsewhere than waited for. For cancelled ones nobody
+     * waits, and the worker may not have heard of it: not being told to go on, it ends them.
+     */
+    dropWithoutLoss(worker) {
+      for (const job of worker.jobs.values()) if (job.nextSeq === 0 || job.cancelled) drop(worker, job, lostError());
+    },
+  };
+}
+
+export function lostError(): AppError {
+  return new AppError("worker_lost", "The connection to the worker was lost before the answer was complete.");
+}
