@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { dialects } from "@auxot/dialects/dialects";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/settings.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createHub, type Hub, type HubTimes } from "./hub/hub.ts";
 import { createWorkerOperations } from "./hub/operations.ts";

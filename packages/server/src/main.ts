@@ -4,7 +4,8 @@
 import { parseArgs } from "node:util";
 import { writeBanner } from "./banner.ts";
 import { startRouter, type Router } from "./compose.ts";
-import { ConfigError, loadConfig, type Config } from "./config.ts";
+import { ConfigError, loadConfig } from "./config.ts";
+import type { Config } from "./config/settings.ts";
 import { createLog, writeForPeople } from "./platform/log.ts";
 
 const help = `auxot-server [--expect-worker]

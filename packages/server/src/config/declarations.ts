@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { readKeyForm } from "../platform/key-text.ts";
 import { createSecret } from "../platform/secret-text.ts";
-import type { ConfiguredKey, ConfiguredProvider, Limits } from "../config.ts";
+import type { ConfiguredKey, ConfiguredProvider, Limits } from "./settings.ts";
 import { limitFields } from "./fields.ts";
 import type { Path, Problems } from "./problems.ts";
 import { builtInProvider } from "../platform/built-in-provider.ts";

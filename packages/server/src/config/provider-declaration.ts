@@ -4,7 +4,7 @@ import { builtInProvider } from "../platform/built-in-provider.ts";
 import { dialectNames } from "@auxot/wire/chat";
 import { z } from "zod";
 import { createSecret } from "../platform/secret-text.ts";
-import type { ConfiguredModel, ConfiguredProvider } from "../config.ts";
+import type { ConfiguredModel, ConfiguredProvider } from "./settings.ts";
 import type { Path, Problems } from "./problems.ts";
 
 export const providerNamePattern = /^[a-z0-9][a-z0-9-]{0,62}$/;

@@ -5,7 +5,7 @@ import { AppError } from "@auxot/wire/errors";
 import { createId, idPrefixes } from "@auxot/wire/ids";
 import type { Caller } from "../platform/caller.ts";
 import type { Log } from "../platform/log.ts";
-import type { Identity } from "../records/keys/keys.ts";
+import type { Identity } from "../records/keys/identity.ts";
 
 export type Context = {
   readonly id: string;

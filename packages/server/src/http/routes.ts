@@ -5,7 +5,7 @@ import { dialects } from "@auxot/dialects/dialects";
 import type { DialectName } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import type { AnyOperationHandler } from "../platform/operation-handler.ts";
-import type { Identity } from "../records/keys/keys.ts";
+import type { Identity } from "../records/keys/identity.ts";
 import type { Offer } from "../sources/source.ts";
 import { handleChat, type ChatDeps } from "./chat.ts";
 import { authenticate, type Context } from "./context.ts";

@@ -7,7 +7,7 @@ import { maxFrameBytes } from "@auxot/wire/worker-frames";
 import { WebSocketServer } from "ws";
 import type { Hub } from "../hub/hub.ts";
 import type { Log } from "../platform/log.ts";
-import type { Identity, WorkerIdentity } from "../records/keys/keys.ts";
+import type { Identity, WorkerIdentity } from "../records/keys/identity.ts";
 import { readPresentedKeys } from "./context.ts";
 import { encodeProblem } from "./operations.ts";
 

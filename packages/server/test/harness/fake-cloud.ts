@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { DialectName } from "@auxot/wire/chat";
 import { createSecret } from "../../src/platform/secret-text.ts";
-import type { ConfiguredProvider } from "../../src/config.ts";
+import type { ConfiguredProvider } from "../../src/config/settings.ts";
 
 export type CloudRequest = {
   readonly method: string;

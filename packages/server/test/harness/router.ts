@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HubTimes } from "../../src/hub/hub.ts";
 import { startRouter, type Router } from "../../src/compose.ts";
-import type { Config, ConfiguredProvider, Limits } from "../../src/config.ts";
+import type { Config, ConfiguredProvider, Limits } from "../../src/config/settings.ts";
 import { createLog } from "../../src/platform/log.ts";
 import { createSecret } from "../../src/platform/secret-text.ts";
 

@@ -6,7 +6,7 @@ import { readKeyForm } from "../../platform/key-text.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Pepper } from "../../platform/sealing.ts";
 import { createIdentityCache } from "./identity-cache.ts";
-import type { Identity } from "./keys.ts";
+import type { Identity } from "./identity.ts";
 import type { FoundKey, KeyStore } from "./store.ts";
 
 export type Identifier = {

@@ -3,45 +3,17 @@
 import { builtInProvider } from "../../platform/built-in-provider.ts";
 import { AppError } from "@auxot/wire/errors";
 import type { KeyView } from "@auxot/wire/operations/keys";
-import type { Caller } from "../../platform/caller.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Pepper } from "../../platform/sealing.ts";
 import { readSecretFile, writeSecretFile } from "../../platform/secret-file.ts";
 import { createSecret, type Secret } from "../../platform/secret-text.ts";
 import { createIdentifier } from "./identify.ts";
-import { createKeyMaker } from "./make-key.ts";
+import type { Identity } from "./identity.ts";
+import { createKeyMaker, type DeclaredKey, type NewKey } from "./make-key.ts";
 import { followRevocations } from "./revocations.ts";
 import type { KeyRecord, KeyStore } from "./store.ts";
 import { createUseRecorder } from "./use-recorder.ts";
-
-/** A checked key of a worker, and the provider its models belong to. */
-export type WorkerIdentity = {
-  readonly kind: "worker";
-  readonly keyId: string;
-  readonly name: string;
-  readonly provider: { readonly id: string; readonly name: string; readonly kind: "gpu" | "cli" };
-};
-
-/** Who presented a key. */
-export type Identity = Caller | WorkerIdentity;
-
-/** A key as the configuration declares it. `provider` is there exactly for worker keys. */
-export type DeclaredKey = {
-  readonly name: string;
-  readonly key: Secret;
-  readonly kind: "caller" | "worker";
-  readonly admin: boolean;
-  /** Name of a gpu or cli provider. */
-  readonly provider?: string;
-};
-
-export type NewKey = {
-  readonly name: string;
-  readonly kind: "caller" | "worker";
-  readonly admin: boolean;
-  readonly provider?: string | undefined;
-};
 
 export type Keys = {
   /** Undefined for anything that is not a valid, unrevoked key. Cached: 60 s when known, 5 s when not; a revocation ends it at once. */

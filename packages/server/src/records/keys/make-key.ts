@@ -7,8 +7,25 @@ import { createKeyText, maskKey } from "@auxot/wire/key-format";
 import type { Clock } from "../../platform/clock.ts";
 import { readKeyForm } from "../../platform/key-text.ts";
 import type { Pepper } from "../../platform/sealing.ts";
-import type { DeclaredKey, NewKey } from "./keys.ts";
+import type { Secret } from "../../platform/secret-text.ts";
 import type { KeyOrigin, KeyProvider, NewKeyRow } from "./store.ts";
+
+/** A key as the configuration declares it. `provider` is there exactly for worker keys. */
+export type DeclaredKey = {
+  readonly name: string;
+  readonly key: Secret;
+  readonly kind: "caller" | "worker";
+  readonly admin: boolean;
+  /** Name of a gpu or cli provider. */
+  readonly provider?: string;
+};
+
+export type NewKey = {
+  readonly name: string;
+  readonly kind: "caller" | "worker";
+  readonly admin: boolean;
+  readonly provider?: string | undefined;
+};
 
 export type KeyMaker = {
   /** A random key. Throws `invalid_request` when kind, admin and provider do not fit. */
