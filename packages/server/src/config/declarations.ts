@@ -3,7 +3,9 @@
 import { z } from "zod";
 import { readKeyForm } from "../platform/key-text.ts";
 import { createSecret } from "../platform/secret-text.ts";
-import type { ConfiguredKey, ConfiguredProvider, Limits } from "./settings.ts";
+import type { DeclaredKey } from "../records/keys/make-key.ts";
+import type { DeclaredProvider } from "../records/providers/providers.ts";
+import type { Limits } from "./settings.ts";
 import { limitFields } from "./fields.ts";
 import type { Path, Problems } from "./problems.ts";
 import { builtInProvider } from "../platform/built-in-provider.ts";
@@ -11,8 +13,8 @@ import { checkProvider, providerNamePattern } from "./provider-declaration.ts";
 
 /** What the file declared. Only to be used when no problem was added. */
 export type Declarations = {
-  readonly providers: readonly ConfiguredProvider[];
-  readonly keys: readonly ConfiguredKey[];
+  readonly providers: readonly DeclaredProvider[];
+  readonly keys: readonly DeclaredKey[];
   readonly limits: Limits;
 };
 
@@ -85,7 +87,7 @@ function checkKey(
   path: Path,
   rawProviders: readonly unknown[],
   problems: Problems,
-): ConfiguredKey | undefined {
+): DeclaredKey | undefined {
   const checked = problems.check(path, keySchema, raw);
   const text = readField(raw, "key");
   if (typeof text !== "string") return undefined;

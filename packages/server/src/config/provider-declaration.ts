@@ -4,7 +4,7 @@ import { builtInProvider } from "../platform/built-in-provider.ts";
 import { dialectNames } from "@auxot/wire/chat";
 import { z } from "zod";
 import { createSecret } from "../platform/secret-text.ts";
-import type { ConfiguredModel, ConfiguredProvider } from "./settings.ts";
+import type { CloudModel, DeclaredProvider } from "../records/providers/providers.ts";
 import type { Path, Problems } from "./problems.ts";
 
 export const providerNamePattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -54,7 +54,7 @@ export function checkProvider(
   path: Path,
   problems: Problems,
   warn: (text: string) => void,
-): ConfiguredProvider | undefined {
+): DeclaredProvider | undefined {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
     problems.add(path, "must be a group of fields: name, kind, ...");
     return undefined;
@@ -84,7 +84,7 @@ function checkCloud(
   path: Path,
   problems: Problems,
   warn: (text: string) => void,
-): ConfiguredProvider | undefined {
+): DeclaredProvider | undefined {
   const checked = problems.check(path, cloudSchema, fields);
   const baseUrl = checkBaseUrl(fields, path, problems, warn);
   const models = checkModels(fields["models"], path, problems);
@@ -127,9 +127,9 @@ function checkBaseUrl(
   return trimmed;
 }
 
-function checkModels(raw: unknown, path: Path, problems: Problems): ConfiguredModel[] {
+function checkModels(raw: unknown, path: Path, problems: Problems): CloudModel[] {
   if (!Array.isArray(raw)) return [];
-  const models: ConfiguredModel[] = [];
+  const models: CloudModel[] = [];
   for (const [index, entry] of raw.entries()) {
     const at = [...path, "models", index];
     const asObject = typeof entry === "string" ? { id: entry } : entry;
@@ -141,7 +141,7 @@ function checkModels(raw: unknown, path: Path, problems: Problems): ConfiguredMo
 
 /** One name must mean one model. `complete` says that every listed model was readable. */
 function checkAliases(
-  models: readonly ConfiguredModel[],
+  models: readonly CloudModel[],
   complete: boolean,
   rawAliases: unknown,
   path: Path,

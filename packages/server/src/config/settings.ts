@@ -1,9 +1,9 @@
 // The shape of a checked configuration. Types only.
 
-import type { DialectName } from "@auxot/wire/chat";
-import type { ModelAbilities } from "@auxot/wire/model-offer";
 import type { LogLevel } from "../platform/log.ts";
 import type { Secret } from "../platform/secret-text.ts";
+import type { DeclaredKey } from "../records/keys/make-key.ts";
+import type { DeclaredProvider } from "../records/providers/providers.ts";
 
 export type Limits = {
   readonly maxBodyBytes: number;
@@ -13,36 +13,6 @@ export type Limits = {
   /** Between two tokens. */
   readonly idleTimeoutMs: number;
   readonly drainTimeoutMs: number;
-};
-
-export type ConfiguredModel = {
-  readonly id: string;
-  readonly aliases: readonly string[];
-  readonly contextTokens?: number;
-  readonly maxOutputTokens?: number;
-  readonly abilities?: Partial<ModelAbilities>;
-};
-
-export type ConfiguredProvider = {
-  readonly name: string;
-  readonly kind: "gpu" | "cli" | "cloud";
-  /** There exactly when `kind` is "cloud". */
-  readonly cloud?: {
-    readonly dialect: DialectName;
-    readonly baseUrl: string;
-    readonly apiKey: Secret;
-    readonly models: readonly ConfiguredModel[];
-    readonly modelsDeclared: boolean;
-    readonly aliases: Readonly<Record<string, string>>;
-  };
-};
-
-export type ConfiguredKey = {
-  readonly name: string;
-  readonly key: Secret;
-  readonly kind: "caller" | "worker";
-  readonly admin: boolean;
-  readonly provider?: string;
 };
 
 export type Config = {
@@ -60,6 +30,6 @@ export type Config = {
   readonly secretKey?: Secret;
   readonly bootstrapKey?: Secret;
   readonly limits: Limits;
-  readonly providers: readonly ConfiguredProvider[];
-  readonly keys: readonly ConfiguredKey[];
+  readonly providers: readonly DeclaredProvider[];
+  readonly keys: readonly DeclaredKey[];
 };

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { DialectName } from "@auxot/wire/chat";
 import { createSecret } from "../../src/platform/secret-text.ts";
-import type { ConfiguredProvider } from "../../src/config/settings.ts";
+import type { DeclaredProvider } from "../../src/records/providers/providers.ts";
 
 export type CloudRequest = {
   readonly method: string;
@@ -22,7 +22,7 @@ export type FakeCloud = AsyncDisposable & {
   answer: (request: CloudRequest, response: ServerResponse) => Promise<void> | void;
   /** The next request that arrives. */
   nextRequest(): Promise<CloudRequest>;
-  provider(part?: { name?: string; dialect?: DialectName; models?: readonly string[] }): ConfiguredProvider;
+  provider(part?: { name?: string; dialect?: DialectName; models?: readonly string[] }): DeclaredProvider;
 };
 
 export async function startFakeCloud(answer: FakeCloud["answer"]): Promise<FakeCloud> {

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HubTimes } from "../../src/hub/hub.ts";
 import { startRouter, type Router } from "../../src/compose.ts";
-import type { Config, ConfiguredProvider, Limits } from "../../src/config/settings.ts";
+import type { Config, Limits } from "../../src/config/settings.ts";
+import type { DeclaredProvider } from "../../src/records/providers/providers.ts";
 import { createLog } from "../../src/platform/log.ts";
 import { createSecret } from "../../src/platform/secret-text.ts";
 
@@ -30,7 +31,7 @@ export type RequestOptions = {
 };
 
 export type TestRouterOptions = {
-  readonly providers?: readonly ConfiguredProvider[];
+  readonly providers?: readonly DeclaredProvider[];
   readonly limits?: Partial<Limits>;
   readonly hubTimes?: Partial<HubTimes>;
   readonly streamPingEveryMs?: number;
