@@ -88,6 +88,13 @@ test("usage is the same in every API, streamed and not", async () => {
   );
 });
 
+test("a count of tokens is what the same request then uses", async () => {
+  const body = anthropicApi.toBody({ text: "Hi there", withTool: true }, false);
+  const counted = (await (await router.post("/v1/messages/count_tokens", body)).json()) as { input_tokens: number };
+  const answer = await ask(router, anthropicApi, { text: "Hi there", withTool: true }, false);
+  assert.equal(counted.input_tokens, answer.usage.input);
+});
+
 test("a long text comes back byte for byte", async () => {
   // The echo model needs six bytes in a row to be nowhere else in the text.
   const words = Array.from({ length: 50 }, (_, i) => String.fromCodePoint(0x1f300 + i) + (i * 409 + 1300).toString(36));

@@ -90,6 +90,8 @@ export type Dialect = {
   readonly answerIdPrefix: string;
   /** Where a call goes below the base URL. */
   readonly chatPath: string;
+  /** Where a request's tokens are counted below the base URL; absent where the format has no way to. */
+  readonly countPath?: string;
   /** Where the list of models is below the base URL. */
   readonly modelsPath: string;
   readonly serve: ServeSide;

@@ -33,6 +33,7 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = {
     name: "anthropic-messages",
     answerIdPrefix: "msg_",
     chatPath: messagesPath,
+    countPath: `${messagesPath}/count_tokens`,
     // 20 without the limit: https://docs.anthropic.com/en/api/models-list
     modelsPath: "/v1/models?limit=1000",
     serve: anthropicServe,

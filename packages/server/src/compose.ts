@@ -6,6 +6,7 @@ import type { Config } from "./config/settings.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createHub, type Hub, type HubTimes } from "./hub/hub.ts";
 import { createWorkerOperations } from "./hub/operations.ts";
+import { createCountTokens } from "./inference/count-tokens.ts";
 import { createInfer } from "./inference/infer.ts";
 import { systemClock } from "./platform/clock.ts";
 import type { Log } from "./platform/log.ts";
@@ -133,6 +134,7 @@ async function startParts(
       limits: config.limits,
       clock,
     }),
+    countTokens: createCountTokens({ offers: sources.offers, countTokens: sources.countTokens, clock }),
     identify: (text) => keys.identify(text),
     offers: sources.offers,
     hub,
@@ -183,8 +185,6 @@ function inOrder(providers: readonly Provider[], names: readonly string[]): Prov
   return providers.toSorted((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
 }
 
-type Sources = Pick<Source, "offers" | "run">;
-
 /** One source over all workers, one for each cloud provider; cloud providers are checked in the background. */
 function createSources(
   configured: readonly Provider[],
@@ -192,7 +192,7 @@ function createSources(
   hub: Hub,
   log: Log,
   cleanups: (() => Promise<void> | void)[],
-): Sources {
+): Source {
   const upstream = createUpstream();
   const stopped = new AbortController();
   cleanups.push(async () => {
@@ -205,9 +205,11 @@ function createSources(
     if (cloud === undefined) continue;
     clouds.set(id, startCloud({ id, name, cloud }, upstream, providers, log, stopped.signal));
   }
+  const find = (providerId: string | undefined): Source => clouds.get(providerId ?? "") ?? workers;
   return {
     offers: () => [...workers.offers(), ...[...clouds.values()].flatMap((source) => source.offers())],
-    run: (call, signal) => (clouds.get(call.targets[0]?.providerId ?? "") ?? workers).run(call, signal),
+    run: (call, signal) => find(call.targets[0]?.providerId).run(call, signal),
+    countTokens: (request, target, signal) => find(target.providerId).countTokens(request, target, signal),
   };
 }
 

@@ -5,6 +5,7 @@ export const idPrefixes = {
   worker: "wrk_",
   session: "ses_",
   job: "job_",
+  count: "cnt_",
   key: "key_",
   provider: "prv_",
 } as const;

@@ -29,6 +29,7 @@ const workerFrames: WorkerFrame[] = [
   { type: "pong", at: 1 },
   { type: "job-events", jobId: "j", seq: 0, events: [{ type: "text-delta", index: 0, text: "hé 🎉\n" }] },
   { type: "job-done", jobId: "j", seq: 1 },
+  { type: "tokens-counted", countId: "c", inputTokens: 12 },
   { type: "job-done", jobId: "j", seq: 1, error: { code: "source_failed", message: "broke" } },
 ];
 
@@ -48,6 +49,7 @@ const routerFrames: RouterFrame[] = [
     request: { model: "m", messages: [{ role: "user", content: [] }], tools: [], stream: true },
   },
   { type: "job-cancel", jobId: "j" },
+  { type: "tokens-count", countId: "c", request: { model: "m", messages: [], tools: [], stream: false } },
   { type: "job-ack", jobId: "j", seq: 3 },
   { type: "shutdown" },
 ];

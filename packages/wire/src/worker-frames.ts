@@ -59,7 +59,14 @@ export type WorkerFrame =
   /** `seq` counts the frames of this job from 0 without gaps, `job-done` included. */
   | { readonly type: "job-events"; readonly jobId: string; readonly seq: number; readonly events: readonly ChatEvent[] }
   /** The job is over and its slot free: one credit goes back. `error` says it failed; without it an `end` event came before (or the job was cancelled). */
-  | { readonly type: "job-done"; readonly jobId: string; readonly seq: number; readonly error?: ErrorBody };
+  | { readonly type: "job-done"; readonly jobId: string; readonly seq: number; readonly error?: ErrorBody }
+  /** Answers `tokens-count`: one of the two is there. */
+  | {
+      readonly type: "tokens-counted";
+      readonly countId: string;
+      readonly inputTokens?: number;
+      readonly error?: ErrorBody;
+    };
 
 /** Frames the router sends. */
 export type RouterFrame =
@@ -83,6 +90,8 @@ export type RouterFrame =
   | { readonly type: "job-cancel"; readonly jobId: string }
   /** Frames up to and including `seq` were consumed: the worker may forget them, and go on when it waited for room. */
   | { readonly type: "job-ack"; readonly jobId: string; readonly seq: number }
+  /** How many tokens would `request` have as a prompt? Needs no slot. `request` as in `job-start`. */
+  | { readonly type: "tokens-count"; readonly countId: string; readonly request: ChatRequest }
   /** The router stops: finish what runs, then reconnect later. */
   | { readonly type: "shutdown" };
 
@@ -107,6 +116,12 @@ const workerControlSchema = z.discriminatedUnion("type", [
     seq: z.int().nonnegative(),
     error: errorBodySchema.exactOptional(),
   }),
+  z.object({
+    type: z.literal("tokens-counted"),
+    countId: z.string(),
+    inputTokens: z.int().nonnegative().exactOptional(),
+    error: errorBodySchema.exactOptional(),
+  }),
 ]);
 
 const routerFrameSchema = z.discriminatedUnion("type", [
@@ -123,6 +138,7 @@ const routerFrameSchema = z.discriminatedUnion("type", [
   stamp.extend({ type: z.literal("pong") }),
   z.object({ type: z.literal("job-start"), jobId: z.string(), request: z.custom<ChatRequest>(isRecord) }),
   z.object({ type: z.literal("job-cancel"), jobId: z.string() }),
+  z.object({ type: z.literal("tokens-count"), countId: z.string(), request: z.custom<ChatRequest>(isRecord) }),
   z.object({ type: z.literal("job-ack"), jobId: z.string(), seq: z.int() }),
   z.object({ type: z.literal("shutdown") }),
 ]);

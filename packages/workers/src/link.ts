@@ -176,6 +176,7 @@ function openConnection(options: LinkOptions, connectLimitMs: number, events: Co
       case "job-start":
       case "job-cancel":
       case "job-ack":
+      case "tokens-count":
       case "shutdown":
         return options.onFrame(frame);
     }

@@ -1,5 +1,7 @@
 // One worker: an engine, its jobs and the link to the router, wired together. The same for every kind of worker.
 
+import type { ChatRequest } from "@auxot/wire/chat";
+import { toErrorBody } from "@auxot/wire/errors";
 import { createId } from "@auxot/wire/ids";
 import { protocolVersion, type Hardware, type HelloFrame, type RouterFrame } from "@auxot/wire/worker-frames";
 import type { Engine } from "./gpu/engine.ts";
@@ -82,10 +84,19 @@ export function startWorker(options: WorkerOptions): Worker {
   }
 
   function onFrame(frame: RouterFrame): void {
+    if (frame.type === "tokens-count") return void count(frame.countId, frame.request);
     if (frame.type !== "shutdown") return jobs.onFrame(frame);
     log.info("the router is stopping; running jobs are finished first", { jobs: jobs.runningCount() });
     isRouterLeaving = true;
     void jobs.whenIdle().then(() => isRouterLeaving && link.reopen());
+  }
+
+  async function count(countId: string, request: ChatRequest): Promise<void> {
+    try {
+      link.send({ type: "tokens-counted", countId, inputTokens: await engine.countTokens(request) });
+    } catch (error) {
+      link.send({ type: "tokens-counted", countId, error: toErrorBody(error) });
+    }
   }
 
   return {

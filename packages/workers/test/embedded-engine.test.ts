@@ -60,6 +60,18 @@ test("counts one prompt token a byte", async () => {
   assert.equal((long.usage?.inputTokens ?? 0) - (short.usage?.inputTokens ?? 0), Buffer.byteLength("{\"x\": 'é🦊'}"));
 });
 
+test("counts a prompt exactly as it is used, beside running answers", async () => {
+  const request = ask("How is the weather in Paris?", { tools: [weather] });
+  const [count, used, parallel] = await Promise.all([
+    engine.countTokens(request),
+    readResult(engine, request),
+    engine.countTokens(request),
+  ]);
+  assert.equal(count, used.usage?.inputTokens);
+  assert.equal(parallel, count);
+  await assert.rejects(engine.countTokens({ ...request, model: "none" }), { code: "model_not_found" });
+});
+
 test("calls the tool, streaming its arguments, and answers with the tool's result", async () => {
   const events = await readEvents(engine, ask("How is the weather in Paris?", { tools: [weather] }));
   const start = events.find((event) => event.type === "tool-call-start");

@@ -41,6 +41,10 @@ function createScriptedEngine(): ScriptedEngine {
     offers: () => offers,
     onOffersChanged: (listener) => void listeners.push(listener),
     close: () => Promise.resolve(),
+    countTokens: (request) =>
+      request.model === "uncounted"
+        ? Promise.reject(new AppError("unsupported", "No."))
+        : Promise.resolve(request.messages.length),
     setOffers(next) {
       offers = next;
       for (const listener of listeners) listener();
@@ -202,6 +206,15 @@ test("answers the router's ping", async () => {
   const link = await connect();
   link.send({ type: "ping", at: 7 });
   assert.deepEqual(await link.next("pong"), { type: "pong", at: 7 });
+});
+
+test("counts tokens for the router without a slot, and says when it cannot", async () => {
+  const link = await connect();
+  const request = { model: offer.model, messages: [], tools: [], stream: false };
+  link.send({ type: "tokens-count", countId: "cnt_1", request });
+  assert.deepEqual(await link.next("tokens-counted"), { type: "tokens-counted", countId: "cnt_1", inputTokens: 0 });
+  link.send({ type: "tokens-count", countId: "cnt_2", request: { ...request, model: "uncounted" } });
+  assert.equal((await link.next("tokens-counted")).error?.code, "unsupported");
 });
 
 test("tells the router when its models change", async () => {

@@ -51,6 +51,13 @@ const knownFields = new Set([
 const schemaName = "answer";
 
 export function parseRequest(body: Uint8Array): ChatRequest {
+  const request = parseCountRequest(body);
+  if (request.maxOutputTokens === undefined) failField("max_tokens", "an integer of at least 1", undefined);
+  return request;
+}
+
+/** The body of `/v1/messages/count_tokens`: a request whose `max_tokens` may be missing. */
+export function parseCountRequest(body: Uint8Array): ChatRequest {
   const fields = readRecord(parseJsonBody(body), "");
   const model = readName(fields["model"], "model", "the name of a model");
   if (!isAbsent(fields["mcp_servers"]) && readArray(fields["mcp_servers"], "mcp_servers").length > 0) {
@@ -85,10 +92,8 @@ export function parseRequest(body: Uint8Array): ChatRequest {
 }
 
 function parseLimits(fields: Fields): Partial<ChatRequest> {
-  const maxOutputTokens = readOptionalInteger(fields["max_tokens"], "max_tokens", 1);
-  if (maxOutputTokens === undefined) failField("max_tokens", "an integer of at least 1", fields["max_tokens"]);
   return {
-    maxOutputTokens,
+    ...optional("maxOutputTokens", readOptionalInteger(fields["max_tokens"], "max_tokens", 1)),
     ...optional("temperature", readOptionalNumber(fields["temperature"], "temperature", 0, 1)),
     ...optional("topP", readOptionalNumber(fields["top_p"], "top_p", 0, 1)),
     ...optional("topK", readOptionalInteger(fields["top_k"], "top_k", 0)),

@@ -43,7 +43,8 @@ export async function handleChat(deps: ChatDeps, dialect: Dialect, context: Cont
   else await sendResult(context, inference, dialect, meta);
 }
 
-function pickHeaders({ request }: Context): Record<string, string> {
+/** The headers of the caller that belong to the body. */
+export function pickHeaders({ request }: Context): Record<string, string> {
   const picked: Record<string, string> = {};
   for (const name of forwardedHeaders) {
     const value = request.headers[name];

@@ -10,17 +10,19 @@ import type { Offer } from "../sources/source.ts";
 import { handleChat, type ChatDeps } from "./chat.ts";
 import { authenticate, type Context } from "./context.ts";
 import { handleHealth, handleReady, type Readiness } from "./health.ts";
+import { handleCountTokens, type CountTokensDeps } from "./count-tokens.ts";
 import { findModel, listModels } from "./models.ts";
 import { findOperation, handleOperation } from "./operations.ts";
 import { decodePathPart, readRoutePath } from "./route-path.ts";
 import { sendJson } from "./send-json.ts";
 
-export type RouteDeps = ChatDeps & {
-  identify(text: string): Promise<Identity | undefined>;
-  offers(): readonly Offer[];
-  readonly readiness: Readiness;
-  readonly operations: readonly AnyOperationHandler[];
-};
+export type RouteDeps = ChatDeps &
+  CountTokensDeps & {
+    identify(text: string): Promise<Identity | undefined>;
+    offers(): readonly Offer[];
+    readonly readiness: Readiness;
+    readonly operations: readonly AnyOperationHandler[];
+  };
 
 /** `dialect` is the one errors are written in; undefined: problem details. */
 export type Route = { readonly dialect: Dialect | undefined; handle(context: Context): Promise<void> | void };
@@ -38,6 +40,14 @@ export function findRoute(deps: RouteDeps, method: string, url: URL, isAnthropic
       return chat(dialects["openai-chat"]);
     case "POST responses":
       return chat(dialects["openai-responses"]);
+    case "POST messages/count_tokens":
+      return {
+        dialect: dialects["anthropic-messages"],
+        handle: async (context) => {
+          await authenticate(context.request, deps.identify);
+          return handleCountTokens(deps, context);
+        },
+      };
     case "POST messages":
       return chat(dialects["anthropic-messages"]);
     case "GET models":
@@ -80,7 +90,13 @@ async function handleModels(deps: RouteDeps, dialect: DialectName, endpoint: str
 }
 
 function refuse(method: string, pathname: string, endpoint: string): never {
-  const wanted = { "chat/completions": "POST", responses: "POST", messages: "POST", models: "GET" }[endpoint];
+  const wanted = {
+    "chat/completions": "POST",
+    responses: "POST",
+    messages: "POST",
+    "messages/count_tokens": "POST",
+    models: "GET",
+  }[endpoint];
   if (wanted !== undefined)
     throw new AppError("method_not_allowed", `${method} ${pathname} does not exist. Use ${wanted}.`);
   throw new AppError("not_found", `${method} ${pathname} does not exist on this router.`);

@@ -19,6 +19,7 @@ import {
 import { createRecentOffers } from "./recent-offers.ts";
 import { createScheduler, type Effect, type Target } from "./scheduler.ts";
 import { openSession, type Session, type SessionTimes } from "./session.ts";
+import { createTokenCounts } from "./token-counts.ts";
 import { createWorkerJobs, lostError } from "./worker-jobs.ts";
 
 export type HubTimes = SessionTimes & {
@@ -53,6 +54,8 @@ export type Hub = {
   isServing(): boolean;
   /** Resolves when a worker got the job. Throws `no_capacity` after `waitMs`, `cancelled` when `signal` aborts first. Afterwards `signal` cancels the job. */
   start(call: JobCall, signal: AbortSignal): Promise<StartedJob>;
+  /** Exact, and needs no slot. Throws `worker_lost` when no connected worker has the model, or what the worker answered. */
+  countTokens(target: Target, request: ChatRequest, signal: AbortSignal): Promise<number>;
   workers(): readonly WorkerView[];
   disconnectKey(keyId: string): void;
   /** Refuses every request that waits, from now on too, and tells the workers that the router stops. */
@@ -62,6 +65,7 @@ export type Hub = {
 };
 
 const jobsEndWithinMs = 1000;
+const countWithinMs = 10_000;
 
 type Pending = {
   /** Takes the request out of the queue and refuses it. */
@@ -90,6 +94,7 @@ export function createHub(deps: HubDeps): Hub {
     apply(scheduler.onSlotFree(jobId));
     checkIdle();
   });
+  const counts = createTokenCounts(countWithinMs);
   let stopping = false;
   /** There while `close` waits. */
   let onIdle: (() => void) | undefined;
@@ -127,12 +132,15 @@ export function createHub(deps: HubDeps): Hub {
               scheduler.onWorkerPaused(worker.id);
               log.info({ worker: worker.hello.name }, "worker drains");
               return noteOffers(false);
+            case "tokens-counted":
+              return counts.onFrame(frame);
             case "job-events":
             case "job-done":
               return jobs.onFrame(worker, frame);
           }
         },
         onClosed() {
+          counts.onSessionClosed(session);
           if (worker?.session === session) onLost(worker);
         },
       },
@@ -297,6 +305,16 @@ export function createHub(deps: HubDeps): Hub {
       ...recent.list(Date.now()).map((offer) => ({ ...offer, freeSlots: 0 })),
     ],
     isServing: () => [...workers.values()].some(({ state, hello }) => state === "online" && hello.offers.length > 0),
+    async countTokens(target, request, signal) {
+      const worker = [...workers.values()].find(
+        ({ state, provider, hello }) =>
+          state !== "lost" &&
+          provider.id === target.providerId &&
+          hello.offers.some(({ model }) => model === target.model),
+      );
+      if (worker === undefined) throw lostError();
+      return counts.ask(worker, { ...request, model: target.model }, signal);
+    },
     workers: () =>
       [...workers.values()].map((worker) => viewWorker(worker, (model) => scheduler.busySlots(worker.id, model))),
     disconnectKey(keyId) {

@@ -3,12 +3,14 @@
 
 import type { AnswerBatch, ChatEvent } from "@auxot/wire/chat-event";
 import { unfoldResult } from "@auxot/wire/chat-event";
+import type { ChatRequest } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
+import { z } from "zod";
 import type { Dialect } from "@auxot/dialects/dialect";
 import type { CloudModel, CloudSettings } from "../records/providers/providers.ts";
 import type { Clock } from "../platform/clock.ts";
 import { createHealth } from "./health.ts";
-import type { Offer, Source, SourceCall } from "./source.ts";
+import type { Offer, Source } from "./source.ts";
 import { readAll, type Upstream, type UpstreamResponse } from "./upstream.ts";
 
 /** A cloud provider takes as many requests as come; its own limits answer with 429. */
@@ -51,7 +53,7 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
   }
 
   async function send(
-    call: SourceCall,
+    request: ChatRequest,
     body: Uint8Array | string,
     path: string,
     signal: AbortSignal,
@@ -61,9 +63,9 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
       url: new URL(cloud.baseUrl + path),
       headers: {
         ...dialect.call.buildHeaders(cloud.apiKey.reveal()),
-        ...(passes(call) ? call.request.original?.headers : {}),
+        ...(passes(request) ? request.original?.headers : {}),
         "content-type": "application/json",
-        accept: call.request.stream ? "text/event-stream" : "application/json",
+        accept: request.stream ? "text/event-stream" : "application/json",
       },
       body,
       signal,
@@ -73,8 +75,8 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
     throw dialect.call.decodeError(response.status, response.headers, text, clock.now());
   }
 
-  function passes({ request }: SourceCall): boolean {
-    return request.original?.dialect === dialect.name;
+  function passes({ original }: ChatRequest): boolean {
+    return original?.dialect === dialect.name;
   }
 
   return {
@@ -82,13 +84,20 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
     setModels(next) {
       models = next;
     },
+    async countTokens(request, target, signal) {
+      const { countPath } = dialect;
+      if (countPath === undefined || request.original === undefined || !passes(request)) return undefined;
+      const body = dialect.call.rewriteModel(request.original.body, target.model);
+      const response = await send(request, body, countPath, signal);
+      return readCount(await readAll(response.chunks, 1024 * 1024));
+    },
     async run(call, signal) {
       const target = call.targets[0];
       if (target === undefined) throw new AppError("internal", "A cloud call needs a target.");
       const { original, stream } = call.request;
       const maxOutputTokens = models.find(({ id }) => id === target.model)?.maxOutputTokens ?? defaultMaxOutputTokens;
       const built =
-        original !== undefined && passes(call)
+        original !== undefined && passes(call.request)
           ? { path: dialect.chatPath, body: dialect.call.rewriteModel(original.body, target.model), warnings: [] }
           : dialect.call.buildRequest(call.request, {
               model: target.model,
@@ -96,10 +105,10 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
               defaultMaxOutputTokens: maxOutputTokens,
             });
       try {
-        const response = await send(call, built.body, built.path, signal);
+        const response = await send(call.request, built.body, built.path, signal);
         const batches = stream
-          ? readStream(dialect, response, passes(call))
-          : readResult(dialect, response, passes(call));
+          ? readStream(dialect, response, passes(call.request))
+          : readResult(dialect, response, passes(call.request));
         return {
           placement: { tier: "cloud", provider: provider.name, model: target.model },
           warnings: built.warnings,
@@ -114,6 +123,17 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
       }
     },
   };
+}
+
+const countSchema = z.object({ input_tokens: z.int().nonnegative() });
+
+/** Undefined for anything but a count. */
+function readCount(body: Buffer): number | undefined {
+  try {
+    return countSchema.parse(JSON.parse(body.toString("utf8"))).input_tokens;
+  } catch {
+    return undefined;
+  }
 }
 
 async function* readStream(dialect: Dialect, response: UpstreamResponse, passes: boolean): AsyncGenerator<AnswerBatch> {

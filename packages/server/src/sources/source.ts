@@ -57,4 +57,6 @@ export type Source = {
   offers(): readonly Offer[];
   /** Resolves when a slot is taken (worker) or the upstream accepted (cloud). Throws `no_capacity` when nothing came free in time, `cancelled` after an abort. Aborting `signal` also stops an answer under way. */
   run(call: SourceCall, signal: AbortSignal): Promise<Answer>;
+  /** Tokens of the request as a prompt for `target`, exactly; undefined when this source cannot tell. Throws like `run`. */
+  countTokens(request: ChatRequest, target: Offer, signal: AbortSignal): Promise<number | undefined>;
 };

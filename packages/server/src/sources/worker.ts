@@ -1,11 +1,20 @@
 // The source over all connected workers. Chooses no order: plans come from inference, slots from the hub.
 
+import { AppError } from "@auxot/wire/errors";
 import { createWarnings } from "@auxot/dialects/warnings";
 import type { Hub } from "../hub/hub.ts";
 import type { Offer, Source } from "./source.ts";
 
-export function createWorkerSource(hub: Pick<Hub, "offers" | "start">): Source {
+export function createWorkerSource(hub: Pick<Hub, "offers" | "start" | "countTokens">): Source {
   return {
+    async countTokens(request, target, signal) {
+      try {
+        return await hub.countTokens(target, request, signal);
+      } catch (error) {
+        if (error instanceof AppError && error.code === "unsupported") return undefined;
+        throw error;
+      }
+    },
     offers: () =>
       hub.offers().map(({ provider, offer, freeSlots }): Offer => ({
         tier: provider.kind,

@@ -46,6 +46,8 @@ export type FakeWorkerOptions = {
   readonly protocol?: number;
   /** Answers every job with this text at once. */
   readonly replies?: string;
+  /** What it answers when asked to count: a number, or the error. */
+  readonly counts?: number | ErrorBody;
 };
 
 export const fakeOffer: ModelOffer = {
@@ -117,6 +119,10 @@ export async function connectFakeWorker(
     const frame = parseRouterFrame(String(data));
     frames.push(frame);
     if (frame.type === "ping") send({ type: "pong", at: frame.at });
+    if (frame.type === "tokens-count" && options.counts !== undefined) {
+      const answer = typeof options.counts === "number" ? { inputTokens: options.counts } : { error: options.counts };
+      send({ type: "tokens-counted", countId: frame.countId, ...answer });
+    }
     if (frame.type === "job-cancel") cancels.get(frame.jobId)?.();
     if (frame.type === "job-start" && options.replies !== undefined) return toJob(frame).answer(options.replies);
     const at = waiting.findIndex(({ type }) => type === frame.type);

@@ -16,6 +16,8 @@ export type Engine = {
    * once the iteration is over. While nobody asks for the next batch, generation pauses before long.
    */
   run(request: ChatRequest, signal: AbortSignal): AsyncIterable<readonly ChatEvent[]>;
+  /** Tokens `request` would have as a prompt, exactly. Needs no slot. Throws `unsupported` when this engine cannot tell. */
+  countTokens(request: ChatRequest): Promise<number>;
   /** `listener` is called after each change of `offers()`. */
   onOffersChanged(listener: () => void): void;
   close(): Promise<void>;

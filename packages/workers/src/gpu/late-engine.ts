@@ -23,6 +23,10 @@ export function createLateEngine(name: string, coming: Promise<Engine>): Engine 
       if (engine === undefined) throw new AppError("source_failed", "This worker is still getting its model.");
       return engine.run(request, signal);
     },
+    async countTokens(request) {
+      if (engine === undefined) throw new AppError("source_failed", "This worker is still getting its model.");
+      return engine.countTokens(request);
+    },
     onOffersChanged(listener) {
       listeners.push(listener);
       engine?.onOffersChanged(listener);

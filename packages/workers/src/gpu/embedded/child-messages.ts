@@ -31,6 +31,7 @@ export type ParentMessage =
   | { readonly type: "load"; readonly options: LoadOptions }
   | { readonly type: "run"; readonly id: number; readonly request: ChatRequest }
   | { readonly type: "cancel"; readonly id: number }
+  | { readonly type: "count"; readonly id: number; readonly request: ChatRequest }
   /** Generate no further until `resume`. */
   | { readonly type: "pause"; readonly id: number }
   | { readonly type: "resume"; readonly id: number };
@@ -39,6 +40,7 @@ export type ChildMessage =
   | { readonly type: "loaded"; readonly info: LoadedInfo }
   | { readonly type: "load-failed"; readonly message: string }
   | { readonly type: "log"; readonly level: "warn" | "error"; readonly message: string }
+  | { readonly type: "counted"; readonly id: number; readonly tokens: number }
   | { readonly type: "events"; readonly id: number; readonly events: readonly ChatEvent[] }
-  /** The run is over and its slot free. */
+  /** The run is over and its slot free; or, with `error`, the count failed. */
   | { readonly type: "done"; readonly id: number; readonly error?: ErrorBody };

@@ -61,8 +61,20 @@ async function start(id: number, request: ChatRequest): Promise<void> {
   }
 }
 
+function count(id: number, request: ChatRequest): void {
+  try {
+    if (ready === undefined) throw new AppError("source_failed", "The model is not loaded yet.");
+    send({ type: "counted", id, tokens: ready.loaded.encodePrompt(request).tokens.length });
+  } catch (error) {
+    send({ type: "done", id, error: toErrorBody(error) });
+  }
+}
+
 function onMessage(message: ParentMessage): void {
   switch (message.type) {
+    case "count":
+      count(message.id, message.request);
+      return;
     case "load":
       void load(message.options);
       return;

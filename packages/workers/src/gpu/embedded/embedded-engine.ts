@@ -70,19 +70,20 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     ];
   }
 
+  function findHost(model: string): ModelHost {
+    const found = hosts.find(({ local }) => local.model === model || local.aliases.includes(model));
+    if (found !== undefined) return found.host;
+    throw new AppError("model_not_found", `This worker has no model ${model}.`, { param: "model" });
+  }
+
   const firstLoad = Promise.all(hosts.map(({ host }) => host.firstLoad)).then(() => undefined);
   // Nobody may be waiting for it when it fails.
   firstLoad.catch(() => undefined);
   return {
     name: "llama.cpp embedded",
     offers: () => hosts.flatMap(({ local, host }) => offer(local, host)),
-    run(request, signal) {
-      const found = hosts.find(({ local }) => local.model === request.model || local.aliases.includes(request.model));
-      if (found === undefined) {
-        throw new AppError("model_not_found", `This worker has no model ${request.model}.`, { param: "model" });
-      }
-      return found.host.run(request, signal);
-    },
+    run: (request, signal) => findHost(request.model).run(request, signal),
+    countTokens: async (request) => findHost(request.model).countTokens(request),
     onOffersChanged(listener) {
       for (const { host } of hosts) host.onChanged(listener);
     },

@@ -12,6 +12,8 @@ export type ModelHost = {
   loaded(): LoadedInfo | undefined;
   /** As `Engine.run`. */
   run(request: ChatRequest, signal: AbortSignal): AsyncIterable<readonly ChatEvent[]>;
+  /** As `Engine.countTokens`. */
+  countTokens(request: ChatRequest): Promise<number>;
   /** Resolves when the model is loaded for the first time; rejects with what is wrong with it. */
   readonly firstLoad: Promise<void>;
   onChanged(listener: () => void): void;
@@ -43,6 +45,7 @@ export function createModelHost(options: ModelHostOptions): ModelHost {
   const delays = options.restartDelaysMs ?? { first: 500, longest: 30_000 };
   const listeners: (() => void)[] = [];
   const runs = new Map<number, Run>();
+  const counts = new Map<number, PromiseWithResolvers<number>>();
   const first = Promise.withResolvers<void>();
   let child: ChildProcess | undefined;
   let info: LoadedInfo | undefined;
@@ -109,7 +112,12 @@ export function createModelHost(options: ModelHostOptions): ModelHost {
         run.wake();
         return;
       }
+      case "counted":
+        counts.get(message.id)?.resolve(message.tokens);
+        counts.delete(message.id);
+        return;
       case "done":
+        if (message.error !== undefined) endCount(message.id, fromErrorBody(message.error));
         endRun(message.id, message.error === undefined ? undefined : fromErrorBody(message.error));
         return;
     }
@@ -124,11 +132,17 @@ export function createModelHost(options: ModelHostOptions): ModelHost {
     run.wake();
   }
 
+  function endCount(id: number, error: AppError): void {
+    counts.get(id)?.reject(error);
+    counts.delete(id);
+  }
+
   function onGone(reason: string, stderr: string): void {
     child = undefined;
     setLoaded(undefined);
     const message = `The engine process of ${model} crashed (${reason}); it is being restarted.`;
     for (const id of runs.keys()) endRun(id, new AppError("source_failed", message));
+    for (const id of counts.keys()) endCount(id, new AppError("source_failed", message));
     if (closing) return;
     // Without effect unless the very first load crashed.
     first.reject(
@@ -139,10 +153,21 @@ export function createModelHost(options: ModelHostOptions): ModelHost {
     restart = setTimeout(start, delayMs);
   }
 
+  function countTokens(request: ChatRequest): Promise<number> {
+    if (info === undefined) return Promise.reject(explainAway());
+    const id = nextId++;
+    const counted = Promise.withResolvers<number>();
+    counts.set(id, counted);
+    send({ type: "count", id, request });
+    return counted.promise;
+  }
+
+  function explainAway(): AppError {
+    return new AppError("source_failed", `The model ${model} is not loaded; its engine process is being restarted.`);
+  }
+
   async function* run(request: ChatRequest, signal: AbortSignal): AsyncIterable<readonly ChatEvent[]> {
-    if (info === undefined) {
-      throw new AppError("source_failed", `The model ${model} is not loaded; its engine process is being restarted.`);
-    }
+    if (info === undefined) throw explainAway();
     const id = nextId++;
     const current: Run = { events: [], paused: false, ended: false, wake: () => undefined };
     const cancel = (): void => send({ type: "cancel", id });
@@ -184,6 +209,7 @@ export function createModelHost(options: ModelHostOptions): ModelHost {
   return {
     loaded: () => info,
     run,
+    countTokens,
     firstLoad: first.promise,
     onChanged: (listener) => void listeners.push(listener),
     async close() {

@@ -103,6 +103,8 @@ export function createUrlEngine(options: UrlEngineOptions): UrlEngine {
     name: `openai-compatible ${server.baseUrl}`.slice(0, 100),
     offers: () => offers,
     run,
+    countTokens: () =>
+      Promise.reject(new AppError("unsupported", "OpenAI's chat format has no way to ask for a number of tokens.")),
     onOffersChanged: (listener) => void listeners.push(listener),
     async close() {
       isClosed = true;
