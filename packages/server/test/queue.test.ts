@@ -82,3 +82,21 @@ test("a model whose engine is away for a moment is waited for, not unknown, alth
 async function workersOf(app: TestRouter): Promise<{ models: unknown[] }[]> {
   return ((await (await app.get("/api/workers")).json()) as { workers: { models: unknown[] }[] }).workers;
 }
+
+test("a request that leaves the choice to the router is served by a worker that joins while it waits", async () => {
+  await using app = await startTestRouter();
+  using busy = await connectFakeWorker(app);
+  const first = app.post("/v1/chat/completions", hello);
+  const job = await busy.nextJob();
+  const second = app.post("/v1/chat/completions", { ...hello, model: "auto" });
+  await app.get("/api/health");
+  using _joined = await connectFakeWorker(app, {
+    name: "joined",
+    offers: [{ ...fakeOffer, model: "another-model", aliases: [] }],
+    replies: "from the newcomer",
+  });
+  const response = await second;
+  assert.match(response.headers.get("x-auxot-route") ?? "", /worker=joined; model=another-model/);
+  job.answer("done");
+  await first;
+});

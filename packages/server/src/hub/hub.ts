@@ -32,7 +32,8 @@ export type HubTimes = SessionTimes & {
 export type JobCall = {
   readonly callerId: string;
   readonly request: ChatRequest;
-  readonly targets: readonly Target[];
+  /** Asked again whenever offers change while the job waits. */
+  targets(): readonly Target[];
   readonly waitMs: number;
 };
 
@@ -68,6 +69,7 @@ const jobsEndWithinMs = 1000;
 const countWithinMs = 10_000;
 
 type Pending = {
+  readonly call: JobCall;
   /** Takes the request out of the queue and refuses it. */
   giveUp(error: AppError): void;
   settle(result: { readonly worker: LiveWorker; readonly model: string } | AppError): void;
@@ -214,6 +216,7 @@ export function createHub(deps: HubDeps): Hub {
 
   function noteOffers(remember = true): void {
     recent.onChange(listOffers(), Date.now(), remember);
+    for (const [jobId, { call }] of pending) apply(scheduler.onTargets(jobId, call.targets()));
     deps.onOffersChanged?.();
   }
 
@@ -269,6 +272,7 @@ export function createHub(deps: HubDeps): Hub {
         pending.get(jobId)?.settle(error);
       };
       pending.set(jobId, {
+        call,
         giveUp,
         settle(result) {
           clearTimeout(timer);
@@ -286,7 +290,7 @@ export function createHub(deps: HubDeps): Hub {
         scheduler.onRequest({
           requestId: jobId,
           callerId: call.callerId,
-          targets: call.targets,
+          targets: call.targets(),
           mayWait: call.waitMs > 0 && !stopping,
         }),
       );

@@ -61,6 +61,18 @@ test("a worker that joins takes the requests that wait for its model", () => {
   assert.equal(scheduler.queueLength(), 1);
 });
 
+test("a waiting request takes another model when it may, and keeps its place", () => {
+  const scheduler = createScheduler(10);
+  scheduler.onOffers("w1", "prv_gpu", [{ model: "other", slots: 1 }]);
+  scheduler.onRequest(request("r1"));
+  scheduler.onRequest(request("r2"));
+  const other = [{ providerId: "prv_gpu", model: "other" }];
+  assert.deepEqual(started(scheduler.onTargets("r2", other)), ["r2"]);
+  assert.deepEqual(scheduler.onTargets("r1", [...other, target]), []);
+  assert.deepEqual(started(scheduler.onSlotFree("r2")), ["r1"]);
+  assert.deepEqual(scheduler.onTargets("r1", other), []);
+});
+
 test("a paused worker finishes its jobs but gets no new ones", () => {
   const scheduler = createScheduler(10);
   scheduler.onOffers("w1", "prv_gpu", [{ model: "m", slots: 2 }]);
@@ -75,10 +87,15 @@ type Step =
   | { readonly do: "request"; readonly caller: number; readonly model: number; readonly mayWait: boolean }
   | { readonly do: "cancel" | "free"; readonly pick: number }
   | { readonly do: "offers"; readonly worker: number; readonly slots: readonly number[] }
+  | { readonly do: "retarget"; readonly pick: number; readonly model: number }
   | { readonly do: "pause" | "gone"; readonly worker: number };
 
 const steps = fc.array(
   fc.oneof(
+    {
+      weight: 1,
+      arbitrary: fc.record({ do: fc.constant("retarget" as const), pick: fc.nat(1000), model: fc.nat(1) }),
+    },
     {
       weight: 6,
       arbitrary: fc.record({
@@ -163,6 +180,15 @@ test("no slot is used twice, no request is lost, a cancelled one never starts, n
             running.delete(id);
             finished.add(id);
             apply(scheduler.onSlotFree(id));
+            break;
+          }
+          case "retarget": {
+            const id = [...waiting.keys()][step.pick % Math.max(1, waiting.size)];
+            const one = id === undefined ? undefined : waiting.get(id);
+            if (id === undefined || one === undefined) break;
+            const targets = [{ providerId: "prv_gpu", model: `m${step.model}` }];
+            waiting.set(id, { ...one, targets });
+            apply(scheduler.onTargets(id, targets));
             break;
           }
           case "offers": {

@@ -24,6 +24,8 @@ export type Scheduler = {
   onRequest(request: SlotRequest): Effect[];
   /** The request gave up waiting; a started one keeps its slot until `onSlotFree`. */
   onCancel(requestId: string): Effect[];
+  /** A waiting request may take other targets now; it keeps its place. Ignored for requests that do not wait. */
+  onTargets(requestId: string, targets: readonly Target[]): Effect[];
   /** The worker said that the job's slot is free again. Unknown requests are ignored. */
   onSlotFree(requestId: string): Effect[];
   /** A worker joined, came back or changed its offers. Running jobs keep their slots. */
@@ -123,6 +125,16 @@ export function createScheduler(maxQueued: number): Scheduler {
         queued -= 1;
         if (waiting.length === 0) turns.delete(callerId);
         break;
+      }
+      return [];
+    },
+    onTargets(requestId, targets) {
+      for (const waiting of turns.values()) {
+        const position = waiting.findIndex((request) => request.requestId === requestId);
+        const request = waiting[position];
+        if (request === undefined) continue;
+        waiting[position] = { ...request, targets };
+        return serveQueue();
       }
       return [];
     },

@@ -58,10 +58,12 @@ export async function attempt(
   let last: AppError | undefined;
   for (;;) {
     const step = planStep();
-    const waitMs = step.wait ? Math.max(0, deadline - Date.now()) : 0;
+    const waiting = step.wait
+      ? { waitMs: Math.max(0, deadline - Date.now()), retarget: () => listWorkers(step.targets) }
+      : { waitMs: 0 };
     tracker.tries += 1;
     try {
-      const opened = await openAnswer(deps, { ...call, targets: step.targets, waitMs }, caller);
+      const opened = await openAnswer(deps, { ...call, targets: step.targets, ...waiting }, caller);
       return { ...opened, tries: tracker.tries };
     } catch (thrown) {
       last = noteFailure(thrown, step.targets, step.wait);
@@ -71,16 +73,28 @@ export async function attempt(
   function planStep(): { readonly targets: readonly Offer[]; readonly wait: boolean } {
     if (tracker.tries >= maxTries && last !== undefined) throw last;
     try {
-      const plan = deps.plan(
-        (offer) =>
-          (failures.get(nameOffer(offer)) ?? 0) < triesPerOffer &&
-          (contextTooSmall === 0 || offer.contextTokens === undefined || offer.contextTokens > contextTooSmall),
-      );
+      const plan = deps.plan(mayTry);
       const fresh = plan.free.find((offer) => !failures.has(nameOffer(offer)));
       const next = fresh ?? plan.free[0];
       return next === undefined ? { targets: plan.busy, wait: true } : { targets: [next], wait: false };
     } catch (error) {
       throw last ?? error;
+    }
+  }
+
+  function mayTry(offer: Offer): boolean {
+    if ((failures.get(nameOffer(offer)) ?? 0) >= triesPerOffer) return false;
+    return contextTooSmall === 0 || offer.contextTokens === undefined || offer.contextTokens > contextTooSmall;
+  }
+
+  /** What a waiting request may take now: a worker that joined since can serve it too. */
+  function listWorkers(before: readonly Offer[]): readonly Offer[] {
+    try {
+      const plan = deps.plan(mayTry);
+      const workers = [...plan.free, ...plan.busy].filter(({ tier }) => tier !== "cloud");
+      return workers.length > 0 ? workers : before;
+    } catch {
+      return before;
     }
   }
 

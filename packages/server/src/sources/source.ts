@@ -38,6 +38,8 @@ export type SourceCall = {
   readonly request: ChatRequest;
   /** At least one; a source picks the first that is free. */
   readonly targets: readonly Offer[];
+  /** What the call may take instead while it waits, asked whenever offers change. Absent: always `targets`. */
+  retarget?(): readonly Offer[];
   /** How long the call may wait for a free slot; 0: not at all. */
   readonly waitMs: number;
 };

@@ -27,8 +27,8 @@ export function createWorkerSource(hub: Pick<Hub, "offers" | "start" | "countTok
         freeSlots,
         ...(offer.description === undefined ? {} : { description: offer.description }),
       })),
-    async run({ callerId, request, targets, waitMs }, signal) {
-      const job = await hub.start({ callerId, request, targets, waitMs }, signal);
+    async run({ callerId, request, targets, retarget, waitMs }, signal) {
+      const job = await hub.start({ callerId, request, targets: retarget ?? (() => targets), waitMs }, signal);
       return {
         placement: { tier: job.provider.kind, provider: job.provider.name, worker: job.worker, model: job.model },
         // The frames carry only what the canonical words hold.
