@@ -226,7 +226,7 @@ export function createHub(deps: HubDeps): Hub {
     checkIdle();
     scheduler.onWorkerPaused(worker.id);
     if (hadDrained) return forget(worker);
-    log.warn({ worker: worker.hello.name, jobs: worker.jobs.size }, "worker link lost");
+    log[stopping ? "debug" : "warn"]({ worker: worker.hello.name, jobs: worker.jobs.size }, "worker link lost");
     jobs.dropWithoutLoss(worker);
     worker.lostTimer = setTimeout(
       () => forget(worker),
