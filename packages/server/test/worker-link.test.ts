@@ -67,6 +67,19 @@ test("keys that are wrong or of the wrong kind are refused with a status a worke
   await assert.rejects(connectFakeWorker(app, { protocol: 99 }), /Upgrade the router/);
 });
 
+test("a worker of another protocol, whose hello we cannot read, is told which side to upgrade", async () => {
+  await using app = await startTestRouter();
+  const socket = new WebSocket(`${app.url.replace("http", "ws")}/ws`, {
+    headers: { authorization: `Bearer ${app.workerKey}` },
+  });
+  await once(socket, "open");
+  socket.send(JSON.stringify({ type: "hello", protocol: 0, shape: "of another time" }));
+  const [data] = (await once(socket, "message")) as [Buffer];
+  assert.match(data.toString(), /"refused".*Upgrade the worker/);
+  const [code] = (await once(socket, "close")) as [number];
+  assert.equal(code, 4001);
+});
+
 test("a worker whose key is revoked is disconnected at once", async () => {
   await using app = await startTestRouter();
   const made = (await (await app.post("/api/keys", { name: "w", kind: "worker", provider: "gpu" })).json()) as {

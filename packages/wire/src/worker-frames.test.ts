@@ -6,6 +6,7 @@ import {
   encodeFrame,
   parseRouterFrame,
   parseWorkerFrame,
+  readHelloProtocol,
   type RouterFrame,
   type WorkerFrame,
 } from "./worker-frames.ts";
@@ -57,6 +58,12 @@ const routerFrames: RouterFrame[] = [
 test("every frame survives its own encoding", () => {
   for (const frame of workerFrames) assert.deepEqual(parseWorkerFrame(encodeFrame(frame)), frame);
   for (const frame of routerFrames) assert.deepEqual(parseRouterFrame(encodeFrame(frame)), frame);
+});
+
+test("the protocol of a hello is read whatever else another version put there", () => {
+  assert.equal(readHelloProtocol('{"type":"hello","protocol":7,"everything":"else"}'), 7);
+  assert.equal(readHelloProtocol('{"type":"hello"}'), undefined);
+  assert.equal(readHelloProtocol('{"type":"drain","protocol":7}'), undefined);
 });
 
 test("a frame that is not right is refused with a sentence, whatever it holds", () => {

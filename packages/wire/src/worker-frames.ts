@@ -150,6 +150,13 @@ export function parseWorkerFrame(text: string): WorkerFrame {
   return check(workerControlSchema, frame);
 }
 
+/** The protocol a hello asks for, read without its schema, which another version may have changed; undefined for other frames. */
+export function readHelloProtocol(text: string): number | undefined {
+  const frame = parseJson(text);
+  if (!isRecord(frame) || frame["type"] !== "hello") return undefined;
+  return typeof frame["protocol"] === "number" ? frame["protocol"] : undefined;
+}
+
 /** Parses a router's frame; throws `invalid_request` that says what is wrong with it. */
 export function parseRouterFrame(text: string): RouterFrame {
   return check(routerFrameSchema, parseJson(text));

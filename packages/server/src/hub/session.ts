@@ -5,6 +5,7 @@ import {
   closeCodes,
   encodeFrame,
   parseWorkerFrame,
+  readHelloProtocol,
   protocolVersion,
   type HelloFrame,
   type RouterFrame,
@@ -82,11 +83,14 @@ export function openSession(socket: WebSocket, events: SessionEvents, times: Ses
     if (wasOpen) events.onClosed();
   }
 
-  function onHello(frame: WorkerFrame): void {
+  function onFirst(text: string): void {
     clearTimeout(helloTimer);
     try {
+      // Before the schema: another version's hello may look different, and its worker is to be told why.
+      const protocol = readHelloProtocol(text);
+      if (protocol !== undefined && protocol !== protocolVersion) throw explainVersion(protocol);
+      const frame = parseWorkerFrame(text);
       if (frame.type !== "hello") throw new AppError("invalid_request", "The first frame must be hello.");
-      if (frame.protocol !== protocolVersion) throw explainVersion(frame.protocol);
       state = "open";
       events.onHello(frame);
     } catch (error) {
@@ -101,8 +105,8 @@ export function openSession(socket: WebSocket, events: SessionEvents, times: Ses
     if (state === "closed") return;
     try {
       if (isBinary) throw new AppError("invalid_request", "Frames are text messages.");
+      if (state === "new") return onFirst(data.toString());
       const frame = parseWorkerFrame(data.toString());
-      if (state === "new") return onHello(frame);
       if (frame.type === "hello") throw new AppError("invalid_request", "hello came twice.");
       if (frame.type === "ping") session.send({ type: "pong", at: frame.at });
       else if (frame.type !== "pong") events.onFrame(frame);
