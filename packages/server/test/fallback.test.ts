@@ -214,3 +214,16 @@ test("cloud providers are asked in the order of the configuration", async () => 
   const response = await app.post("/v1/chat/completions", { ...hello, model: "shared" });
   assert.match(response.headers.get("x-auxot-route") ?? "", /provider=zeta/);
 });
+
+test("an answer that makes no sense as a whole counts as the source's failure", async () => {
+  await using cloud = await startFakeCloud(answerOpenai(["whole"]));
+  await using app = await startTestRouter({ providers: [cloud.provider()] });
+  using worker = await connectFakeWorker(app);
+  const answer = app.post("/v1/chat/completions", hello);
+  const job = await worker.nextJob();
+  job.send({ type: "text-delta", index: 3, text: "from nowhere" }, { type: "end", stopReason: "stop" });
+  job.done();
+  const response = await answer;
+  assert.match(response.headers.get("x-auxot-route") ?? "", /provider=cloud/);
+  assert.match(await response.text(), /whole/);
+});

@@ -1,7 +1,7 @@
 // Tries the planned offers in order until one shows content. Before that, the commit point, it moves on to the next in
 // silence; after it, a failure becomes an `error` event, never a clean-looking end.
 
-import { isContent, type AnswerBatch, type ChatEvent } from "@auxot/wire/chat-event";
+import { foldEvents, isContent, type AnswerBatch, type ChatEvent } from "@auxot/wire/chat-event";
 import { AppError, errorCodes, toErrorBody, type ErrorCode } from "@auxot/wire/errors";
 import type { Log } from "../platform/log.ts";
 import type { Answer, Offer, Placement, SourceCall } from "../sources/source.ts";
@@ -170,7 +170,11 @@ async function readToCommit(
     head.push(value);
     if (content) watchdog.onContent();
     watchdog.onActivity();
-    if (isOver(value) || (stream && content)) return head;
+    if (stream && content) return head;
+    if (!isOver(value)) continue;
+    // Events that make no whole answer are the source's fault, and found here another source can still take over.
+    if (!stream) foldEvents(head.flatMap(({ events }) => events));
+    return head;
   }
 }
 
