@@ -5,7 +5,7 @@ import { inspect } from "node:util";
 import { ConfigError, loadConfig } from "./config.ts";
 
 function load(env: Record<string, string>, yaml?: string) {
-  return loadConfig(env, { cwd: "/work", readFile: () => yaml });
+  return loadConfig(env, { cwd: "/srv", readFile: () => yaml });
 }
 
 function problemsOf(env: Record<string, string>, yaml?: string): readonly string[] {
@@ -32,7 +32,7 @@ describe("configuration from the environment", () => {
     const { config, warnings } = load({});
     assert.equal(config.host, "127.0.0.1");
     assert.equal(config.port, 8080);
-    assert.equal(config.dataDir, "/work/.auxot");
+    assert.equal(config.dataDir, "/srv/.auxot");
     assert.equal(config.logLevel, "info");
     assert.equal(config.databaseUrl, undefined);
     assert.equal(config.limits.maxBodyBytes, 33_554_432);
@@ -73,7 +73,7 @@ describe("configuration from the environment", () => {
     [{ AUXOT_BOOTSTRAP_KEY: `${"b".repeat(24)}\n` }, /^AUXOT_BOOTSTRAP_KEY: has spaces or line breaks at its ends$/],
     [{ AUXOT_BOOTSTRAP_KEY: createKeyText("worker") }, /^AUXOT_BOOTSTRAP_KEY: must be a caller key/],
     [{ AUXOT_BOOTSTRAP_KEY: `${createKeyText("caller")}x` }, /^AUXOT_BOOTSTRAP_KEY: begins like an Auxot key/],
-    [{ AUXOT_CONFIG: "none.yaml" }, /^AUXOT_CONFIG: there is no file \/work\/none\.yaml$/],
+    [{ AUXOT_CONFIG: "none.yaml" }, /^AUXOT_CONFIG: there is no file \/srv\/none\.yaml$/],
   ];
   for (const [env, problem] of wrong) {
     test(`says what is wrong with ${JSON.stringify(env)}`, () => {
