@@ -2,6 +2,7 @@
 
 import type { StopReason } from "@auxot/wire/chat";
 import type { Usage } from "@auxot/wire/usage";
+import { boundUsage } from "../bound-usage.ts";
 import { isRecord } from "../json.ts";
 import { readCount } from "../stream-decoder.ts";
 import type { OpenaiUsage } from "./schema.ts";
@@ -22,22 +23,16 @@ export function encodeUsage(usage: Usage): OpenaiUsage {
 /** Undefined unless it is an object with at least one of the two totals. */
 export function decodeUsage(value: unknown): Usage | undefined {
   if (!isRecord(value)) return undefined;
-  const input = readCount(value["prompt_tokens"]);
-  const output = readCount(value["completion_tokens"]);
-  if (input === undefined && output === undefined) return undefined;
   const inputDetails = isRecord(value["prompt_tokens_details"]) ? value["prompt_tokens_details"] : {};
   const outputDetails = isRecord(value["completion_tokens_details"]) ? value["completion_tokens_details"] : {};
-  const inputTokens = input ?? 0;
-  // DeepSeek names its cache hits at the top level.
-  const cached = readCount(inputDetails["cached_tokens"]) ?? readCount(value["prompt_cache_hit_tokens"]) ?? 0;
-  const cachedInputTokens = Math.min(cached, inputTokens);
-  return {
-    inputTokens,
-    outputTokens: output ?? 0,
-    cachedInputTokens,
-    cacheWriteTokens: Math.min(readCount(inputDetails["cache_write_tokens"]) ?? 0, inputTokens - cachedInputTokens),
-    reasoningTokens: Math.min(readCount(outputDetails["reasoning_tokens"]) ?? 0, output ?? 0),
-  };
+  return boundUsage({
+    input: readCount(value["prompt_tokens"]),
+    output: readCount(value["completion_tokens"]),
+    // DeepSeek names its cache hits at the top level.
+    cached: readCount(inputDetails["cached_tokens"]) ?? readCount(value["prompt_cache_hit_tokens"]),
+    cacheWrite: readCount(inputDetails["cache_write_tokens"]),
+    reasoning: readCount(outputDetails["reasoning_tokens"]),
+  });
 }
 
 export function encodeFinishReason(reason: StopReason): string {

@@ -3,6 +3,7 @@
 
 import type { StopReason } from "@auxot/wire/chat";
 import type { Usage } from "@auxot/wire/usage";
+import { boundUsage } from "../bound-usage.ts";
 import { isRecord } from "../json.ts";
 import { readCount } from "../stream-decoder.ts";
 import type { ResponsesUsage } from "./schema.ts";
@@ -20,20 +21,15 @@ export function encodeUsage(usage: Usage): ResponsesUsage {
 /** Undefined unless it is an object with at least one of the two totals. */
 export function decodeUsage(value: unknown): Usage | undefined {
   if (!isRecord(value)) return undefined;
-  const input = readCount(value["input_tokens"]);
-  const output = readCount(value["output_tokens"]);
-  if (input === undefined && output === undefined) return undefined;
   const inputDetails = isRecord(value["input_tokens_details"]) ? value["input_tokens_details"] : {};
   const outputDetails = isRecord(value["output_tokens_details"]) ? value["output_tokens_details"] : {};
-  const inputTokens = input ?? 0;
-  const cachedInputTokens = Math.min(readCount(inputDetails["cached_tokens"]) ?? 0, inputTokens);
-  return {
-    inputTokens,
-    outputTokens: output ?? 0,
-    cachedInputTokens,
-    cacheWriteTokens: Math.min(readCount(inputDetails["cache_write_tokens"]) ?? 0, inputTokens - cachedInputTokens),
-    reasoningTokens: Math.min(readCount(outputDetails["reasoning_tokens"]) ?? 0, output ?? 0),
-  };
+  return boundUsage({
+    input: readCount(value["input_tokens"]),
+    output: readCount(value["output_tokens"]),
+    cached: readCount(inputDetails["cached_tokens"]),
+    cacheWrite: readCount(inputDetails["cache_write_tokens"]),
+    reasoning: readCount(outputDetails["reasoning_tokens"]),
+  });
 }
 
 /** Why an answer is `incomplete`; undefined when it is `completed`. */

@@ -6,6 +6,7 @@ import type { AnswerMeta, Dialect, StreamEncoder } from "@auxot/dialects/dialect
 import { createId } from "@auxot/wire/ids";
 import type { Caller } from "../platform/caller.ts";
 import type { Infer, Inference } from "../inference/infer.ts";
+import { attachHeaders } from "./attach-headers.ts";
 import type { Context } from "./context.ts";
 import { readBody } from "./read-body.ts";
 
@@ -18,14 +19,11 @@ export type ChatDeps = {
 
 /** Clients give up on answers whose headers exceed 8 or 16 KiB. */
 const longestWarnings = 2000;
-const forwardedHeaders = ["anthropic-version", "anthropic-beta", "openai-beta"];
 
 /** Answers one chat request. Throws AppError before the first byte; afterwards errors are told in the stream. */
 export async function handleChat(deps: ChatDeps, dialect: Dialect, context: Context, caller: Caller): Promise<void> {
   const body = await readBody(context.request, deps.maxBodyBytes);
-  const parsed = dialect.serve.parseRequest(body);
-  const original = { ...parsed.original, dialect: dialect.name, body, headers: pickHeaders(context) };
-  const request = { ...parsed, original };
+  const request = attachHeaders(dialect.serve.parseRequest(body), context.request);
   const inference = await deps.infer(
     { requestId: context.id, caller, dialect: dialect.name, request, log: context.log },
     context.signal,
@@ -41,16 +39,6 @@ export async function handleChat(deps: ChatDeps, dialect: Dialect, context: Cont
   setRouteHeaders(context.response, inference);
   if (request.stream) await sendStream(context, inference, dialect.serve.createStreamEncoder(meta), deps.pingEveryMs);
   else await sendResult(context, inference, dialect, meta);
-}
-
-/** The headers of the caller that belong to the body. */
-export function pickHeaders({ request }: Context): Record<string, string> {
-  const picked: Record<string, string> = {};
-  for (const name of forwardedHeaders) {
-    const value = request.headers[name];
-    if (typeof value === "string") picked[name] = value;
-  }
-  return picked;
 }
 
 function setRouteHeaders(response: ServerResponse, { placement, tries, warnings }: Inference): void {

@@ -2,7 +2,7 @@
 
 import { parseCountRequest } from "@auxot/dialects/anthropic-messages/parse-request";
 import type { CountTokens } from "../inference/count-tokens.ts";
-import { pickHeaders } from "./chat.ts";
+import { attachHeaders } from "./attach-headers.ts";
 import type { Context } from "./context.ts";
 import { readBody } from "./read-body.ts";
 import { sendJson } from "./send-json.ts";
@@ -12,11 +12,7 @@ export type CountTokensDeps = { readonly countTokens: CountTokens; readonly maxB
 /** Answers `{input_tokens}`; an estimate is told in `x-auxot-warnings`. */
 export async function handleCountTokens(deps: CountTokensDeps, context: Context): Promise<void> {
   const body = await readBody(context.request, deps.maxBodyBytes);
-  const parsed = parseCountRequest(body);
-  const request = {
-    ...parsed,
-    original: { dialect: "anthropic-messages", body, headers: pickHeaders(context) } as const,
-  };
+  const request = attachHeaders(parseCountRequest(body), context.request);
   const { inputTokens, model, estimated } = await deps.countTokens(request, context.log, context.signal);
   if (estimated) {
     context.response.setHeader(

@@ -173,7 +173,8 @@ async function readToCommit(
     if (stream && content) return head;
     if (!isOver(value)) continue;
     // Events that make no whole answer are the source's fault, and found here another source can still take over.
-    if (!stream) foldEvents(head.flatMap(({ events }) => events));
+    // Passed bytes were read as a whole already.
+    if (!stream && value.bytes === undefined) foldEvents(head.flatMap(({ events }) => events));
     return head;
   }
 }

@@ -3,7 +3,7 @@
 
 import type { AnswerBatch, ChatEvent } from "@auxot/wire/chat-event";
 import { unfoldResult } from "@auxot/wire/chat-event";
-import type { ChatRequest } from "@auxot/wire/chat";
+import type { ChatRequest, RequestOriginal } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import { z } from "zod";
 import type { Dialect } from "@auxot/dialects/dialect";
@@ -63,7 +63,7 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
       url: new URL(cloud.baseUrl + path),
       headers: {
         ...dialect.call.buildHeaders(cloud.apiKey.reveal()),
-        ...(passes(request) ? request.original?.headers : {}),
+        ...findPassed(request)?.headers,
         "content-type": "application/json",
         accept: request.stream ? "text/event-stream" : "application/json",
       },
@@ -75,8 +75,9 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
     throw dialect.call.decodeError(response.status, response.headers, text, clock.now());
   }
 
-  function passes({ original }: ChatRequest): boolean {
-    return original?.dialect === dialect.name;
+  /** The caller's own bytes, when this provider speaks their dialect. */
+  function findPassed({ original }: ChatRequest): RequestOriginal | undefined {
+    return original?.dialect === dialect.name ? original : undefined;
   }
 
   return {
@@ -86,29 +87,29 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
     },
     async countTokens(request, target, signal) {
       const { countPath } = dialect;
-      if (countPath === undefined || request.original === undefined || !passes(request)) return undefined;
-      const body = dialect.call.rewriteModel(request.original.body, target.model);
+      const original = findPassed(request);
+      if (countPath === undefined || original === undefined) return undefined;
+      const body = dialect.call.rewriteModel(original.body, target.model);
       const response = await send(request, body, countPath, signal);
       return readCount(await readAll(response.chunks, 1024 * 1024));
     },
     async run(call, signal) {
       const target = call.targets[0];
       if (target === undefined) throw new AppError("internal", "A cloud call needs a target.");
-      const { original, stream } = call.request;
+      const { stream } = call.request;
+      const original = findPassed(call.request);
+      const passes = original !== undefined;
       const maxOutputTokens = models.find(({ id }) => id === target.model)?.maxOutputTokens ?? defaultMaxOutputTokens;
-      const built =
-        original !== undefined && passes(call.request)
-          ? { path: dialect.chatPath, body: dialect.call.rewriteModel(original.body, target.model), warnings: [] }
-          : dialect.call.buildRequest(call.request, {
-              model: target.model,
-              stream,
-              defaultMaxOutputTokens: maxOutputTokens,
-            });
+      const built = passes
+        ? { path: dialect.chatPath, body: dialect.call.rewriteModel(original.body, target.model), warnings: [] }
+        : dialect.call.buildRequest(call.request, {
+            model: target.model,
+            stream,
+            defaultMaxOutputTokens: maxOutputTokens,
+          });
       try {
         const response = await send(call.request, built.body, built.path, signal);
-        const batches = stream
-          ? readStream(dialect, response, passes(call.request))
-          : readResult(dialect, response, passes(call.request));
+        const batches = stream ? readStream(dialect, response, passes) : readResult(dialect, response, passes);
         return {
           placement: { tier: "cloud", provider: provider.name, model: target.model },
           warnings: built.warnings,
