@@ -1,23 +1,17 @@
-// The live workers and the jobs on them: joins sessions, scheduler and job streams. Decides no order of sources.
+// The live workers: who is connected, what they offer, who is lost and forgotten. Joins sessions, dispatch and jobs;
+// decides no order of sources.
 
 import { createId, idPrefixes } from "@auxot/wire/ids";
-import type { AnswerBatch } from "@auxot/wire/chat-event";
 import type { ChatRequest } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import type { WorkerView } from "@auxot/wire/operations/workers";
 import { closeCodes, type HelloFrame } from "@auxot/wire/worker-frames";
 import type { WebSocket } from "ws";
 import type { Log } from "../platform/log.ts";
-import {
-  mergeOffers,
-  viewWorker,
-  type LiveWorker,
-  type WorkerLogin,
-  type WorkerOffer,
-  type WorkerProvider,
-} from "./live-worker.ts";
+import { mergeOffers, viewWorker, type LiveWorker, type WorkerLogin, type WorkerOffer } from "./live-worker.ts";
+import { createDispatch, type Dispatch } from "./dispatch.ts";
 import { createRecentOffers } from "./recent-offers.ts";
-import { createScheduler, type Effect, type Target } from "./scheduler.ts";
+import { createScheduler, type Target } from "./scheduler.ts";
 import { openSession, type Session, type SessionTimes } from "./session.ts";
 import { createTokenCounts } from "./token-counts.ts";
 import { createWorkerJobs, lostError } from "./worker-jobs.ts";
@@ -29,21 +23,6 @@ export type HubTimes = SessionTimes & {
   readonly rememberOffersMs: number;
 };
 
-export type JobCall = {
-  readonly callerId: string;
-  readonly request: ChatRequest;
-  /** Asked again whenever offers change while the job waits. */
-  targets(): readonly Target[];
-  readonly waitMs: number;
-};
-
-export type StartedJob = {
-  readonly worker: string;
-  readonly provider: WorkerProvider;
-  readonly model: string;
-  readonly batches: AsyncIterable<AnswerBatch>;
-};
-
 /** With no free slot it is worth waiting for: busy, or away for a moment. */
 export type HubOffer = WorkerOffer & { readonly freeSlots: number };
 
@@ -53,8 +32,7 @@ export type Hub = {
   offers(): readonly HubOffer[];
   /** True while a connected worker offers a model. */
   isServing(): boolean;
-  /** Resolves when a worker got the job. Throws `no_capacity` after `waitMs`, `cancelled` when `signal` aborts first. Afterwards `signal` cancels the job. */
-  start(call: JobCall, signal: AbortSignal): Promise<StartedJob>;
+  readonly start: Dispatch["start"];
   /** Exact, and needs no slot. Throws `worker_lost` when no connected worker has the model, or what the worker answered. */
   countTokens(target: Target, request: ChatRequest, signal: AbortSignal): Promise<number>;
   workers(): readonly WorkerView[];
@@ -67,13 +45,6 @@ export type Hub = {
 
 const jobsEndWithinMs = 1000;
 const countWithinMs = 10_000;
-
-type Pending = {
-  readonly call: JobCall;
-  /** Takes the request out of the queue and refuses it. */
-  giveUp(error: AppError): void;
-  settle(result: { readonly worker: LiveWorker; readonly model: string } | AppError): void;
-};
 
 export type HubDeps = {
   readonly times: HubTimes;
@@ -88,31 +59,18 @@ export function createHub(deps: HubDeps): Hub {
   const { times, log } = deps;
   const scheduler = createScheduler(deps.maxQueued);
   const workers = new Map<string, LiveWorker>();
-  const pending = new Map<string, Pending>();
   /** Sessions before their hello, with the key they opened with. */
   const greeting = new Map<Session, string>();
   const recent = createRecentOffers(times.rememberOffersMs);
   const jobs = createWorkerJobs((jobId) => {
-    apply(scheduler.onSlotFree(jobId));
+    dispatch.apply(scheduler.onSlotFree(jobId));
     checkIdle();
   });
+  const dispatch = createDispatch({ scheduler, findWorker: (id) => workers.get(id), startJob: jobs.start });
   const counts = createTokenCounts(countWithinMs);
   let stopping = false;
   /** There while `close` waits. */
   let onIdle: (() => void) | undefined;
-
-  function apply(effects: readonly Effect[]): void {
-    for (const effect of effects) {
-      const waiter = pending.get(effect.requestId);
-      if (effect.type === "refuse") {
-        waiter?.settle(explainBusy(stopping ? "stopping" : effect.reason));
-        continue;
-      }
-      const worker = workers.get(effect.workerId);
-      if (waiter !== undefined && worker !== undefined) waiter.settle({ worker, model: effect.model });
-      else apply(scheduler.onSlotFree(effect.requestId));
-    }
-  }
 
   function accept(socket: WebSocket, login: WorkerLogin): void {
     let worker: LiveWorker | undefined;
@@ -206,7 +164,7 @@ export function createHub(deps: HubDeps): Hub {
 
   function announce(worker: LiveWorker): void {
     if (worker.state !== "online") return;
-    apply(scheduler.onOffers(worker.id, worker.provider.id, worker.hello.offers));
+    dispatch.apply(scheduler.onOffers(worker.id, worker.provider.id, worker.hello.offers));
     noteOffers();
   }
 
@@ -216,7 +174,7 @@ export function createHub(deps: HubDeps): Hub {
 
   function noteOffers(remember = true): void {
     recent.onChange(listOffers(), Date.now(), remember);
-    for (const [jobId, { call }] of pending) apply(scheduler.onTargets(jobId, call.targets()));
+    dispatch.retarget();
     deps.onOffersChanged?.();
   }
 
@@ -262,44 +220,9 @@ export function createHub(deps: HubDeps): Hub {
     });
   }
 
-  function start(call: JobCall, signal: AbortSignal): Promise<StartedJob> {
-    const jobId = createId(idPrefixes.job);
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => giveUp(explainBusy("busy")), call.waitMs);
-      const onAbort = (): void => giveUp(new AppError("cancelled", "The caller left."));
-      const giveUp = (error: AppError): void => {
-        scheduler.onCancel(jobId);
-        pending.get(jobId)?.settle(error);
-      };
-      pending.set(jobId, {
-        call,
-        giveUp,
-        settle(result) {
-          clearTimeout(timer);
-          signal.removeEventListener("abort", onAbort);
-          pending.delete(jobId);
-          if (result instanceof AppError) return reject(result);
-          const { worker, model } = result;
-          const stream = jobs.start(worker, model, jobId, call.request, signal);
-          resolve({ worker: worker.hello.name, provider: worker.provider, model, batches: stream.batches });
-        },
-      });
-      if (signal.aborted) return onAbort();
-      signal.addEventListener("abort", onAbort, { once: true });
-      apply(
-        scheduler.onRequest({
-          requestId: jobId,
-          callerId: call.callerId,
-          targets: call.targets(),
-          mayWait: call.waitMs > 0 && !stopping,
-        }),
-      );
-    });
-  }
-
   return {
     accept,
-    start,
+    start: dispatch.start,
     offers: () => [
       ...listOffers().map(({ provider, offer }) => ({
         provider,
@@ -332,7 +255,7 @@ export function createHub(deps: HubDeps): Hub {
     },
     announceShutdown() {
       stopping = true;
-      for (const waiter of pending.values()) waiter.giveUp(explainBusy("stopping"));
+      dispatch.stop();
       for (const worker of workers.values()) worker.session.send({ type: "shutdown" });
     },
     async close() {
@@ -344,15 +267,4 @@ export function createHub(deps: HubDeps): Hub {
       }
     },
   };
-}
-
-const busyMessages = {
-  busy: { message: "Every worker that could answer is busy, and none came free in time.", retryAfterMs: 2000 },
-  "queue-full": { message: "Too many requests are waiting already.", retryAfterMs: 10_000 },
-  stopping: { message: "The router is stopping.", retryAfterMs: 5000 },
-} as const;
-
-function explainBusy(reason: keyof typeof busyMessages): AppError {
-  const { message, retryAfterMs } = busyMessages[reason];
-  return new AppError("no_capacity", `${message} Try again shortly.`, { retryAfterMs });
 }
