@@ -5,6 +5,7 @@
 import type { AnswerBatch, ChatEvent } from "@auxot/wire/chat-event";
 import type { ChatRequest, ChatResult, DialectName } from "@auxot/wire/chat";
 import type { AppError, ErrorBody } from "@auxot/wire/errors";
+import type { OpenProof } from "./reasoning-proof.ts";
 
 /** What an answer says of itself. `id` has the dialect's `answerIdPrefix`. */
 export type AnswerMeta = {
@@ -70,6 +71,8 @@ export type CallSide = {
   buildRequest(request: ChatRequest, target: CallTarget): UpstreamRequest;
   /** The caller's own bytes with only the model replaced; the rest is the same byte for byte. */
   rewriteModel(body: Uint8Array, model: string): Uint8Array;
+  /** The caller's own bytes with its reasoning tokens opened; what `open` refuses is left out, all else says the same. */
+  rewriteReasoning(body: Uint8Array, open: OpenProof): Uint8Array;
   /** Headers that carry the credential and the version the format demands. */
   buildHeaders(apiKey: string): Readonly<Record<string, string>>;
   createStreamDecoder(): StreamDecoder;

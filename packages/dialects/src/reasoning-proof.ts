@@ -1,11 +1,13 @@
-// Where the vendors' proofs of reasoning meet in our `signature`: a Responses item's id and encrypted content as one
-// text, and, the other way, another vendor's signature inside an encrypted content.
+// What proves reasoning to the vendor that made it: its signature, or a Responses item's id and encrypted content as one
+// text. Towards callers the router seals it into a token of its own; towards the maker it is opened again.
 
-/** Marks what is not OpenAI's in `encrypted_content`, so that it is known when it comes back. */
-const signatureMark = "auxot-signature:";
-const redactedMark = "auxot-redacted:";
+/** Begins a reasoning token: what the router writes where vendors write their proof. No vendor's begins like this. */
+export const reasoningTokenPrefix = "axr1_";
 
 export type ReasoningProof = { readonly signature?: string; readonly redacted?: string };
+
+/** What may go to an upstream in the place of a signature it is shown; undefined: the reasoning is not the upstream's own and must not be sent. */
+export type OpenProof = (signature: string) => ReasoningProof | undefined;
 
 /** OpenAI's proof: id and content, the id without ":". Other vendors' signatures are base64 and hold no ":". */
 const responsesSignature = /^([^:]*):([\s\S]+)$/;
@@ -21,13 +23,6 @@ export function splitResponsesSignature(
 /** What stands in a reasoning item's `encrypted_content` -> our words. */
 export function readEncryptedContent(id: unknown, encrypted: unknown): ReasoningProof {
   if (typeof encrypted !== "string" || encrypted === "") return {};
-  if (encrypted.startsWith(signatureMark)) return { signature: encrypted.slice(signatureMark.length) };
-  if (encrypted.startsWith(redactedMark)) return { redacted: encrypted.slice(redactedMark.length) };
+  if (encrypted.startsWith(reasoningTokenPrefix)) return { signature: encrypted };
   return { signature: `${typeof id === "string" ? id.replaceAll(":", "_") : ""}:${encrypted}` };
-}
-
-/** Our words -> what we put in `encrypted_content` for a client to send back; undefined when nobody proved anything. */
-export function writeEncryptedContent({ signature, redacted }: ReasoningProof): string | undefined {
-  if (redacted !== undefined) return `${redactedMark}${redacted}`;
-  return signature === undefined ? undefined : `${signatureMark}${signature}`;
 }

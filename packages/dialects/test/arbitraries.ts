@@ -12,6 +12,7 @@ import type {
 } from "@auxot/wire/chat";
 import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { AnswerMeta, StreamDecoder } from "../src/dialect.ts";
+import { reasoningTokenPrefix } from "../src/reasoning-proof.ts";
 import { buildCustomParameters, flattenToolName } from "../src/tool-kinds.ts";
 
 /** Printed with every failure; AUXOT_TEST_SEED repeats a run. */
@@ -64,9 +65,13 @@ const json = fc.dictionary(
 const argumentsText = json.map((value) => JSON.stringify(value));
 const count = fc.nat(5000);
 
+const signature = name.map((tail) => `${reasoningTokenPrefix}${tail}`);
+const sealedReasoning = fc.oneof(
+  record({ type: fc.constant("reasoning" as const), text, signature }),
+  record({ type: fc.constant("reasoning" as const), text: fc.constant(""), signature }),
+);
 const reasoningPart = fc.oneof(
-  record({ type: fc.constant("reasoning" as const), text, signature: name }),
-  record({ type: fc.constant("reasoning" as const), text: fc.constant(""), signature: name }),
+  sealedReasoning,
   record({ type: fc.constant("reasoning" as const), text: fc.constant(""), redacted: name }),
 );
 const textPart = record({ type: fc.constant("text" as const), text });
@@ -82,7 +87,7 @@ export const usage = fc.tuple(count, count, count, count, count).map(([fresh, ca
 
 /** Reasoning, then at most one text, then calls: the order a whole OpenAI answer keeps. */
 export const result: fc.Arbitrary<ChatResult> = record({
-  reasoning: fc.array(reasoningPart, { maxLength: 2 }),
+  reasoning: fc.array(sealedReasoning, { maxLength: 2 }),
   texts: fc.array(textPart, { maxLength: 1 }),
   calls: fc.array(callPart, { maxLength: 3 }),
   usage,
@@ -218,7 +223,7 @@ const option = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: un
 export function requests(dialect: DialectName): fc.Arbitrary<ChatRequest> {
   switch (dialect) {
     case "openai-chat":
-      return commonRequests(unsignedReasoning);
+      return commonRequests(fc.oneof(unsignedReasoning, signedReasoning));
     case "anthropic-messages":
       return commonRequests(signedReasoning);
     case "openai-responses":

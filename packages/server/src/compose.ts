@@ -10,6 +10,7 @@ import { createCountTokens } from "./inference/count-tokens.ts";
 import { createInfer } from "./inference/infer.ts";
 import { systemClock } from "./platform/clock.ts";
 import type { Log } from "./platform/log.ts";
+import { createReasoningTokens } from "./platform/reasoning-tokens.ts";
 import { createPepper, createSealing } from "./platform/sealing.ts";
 import { ensureSecretKey } from "./platform/secret-file.ts";
 import type { Secret } from "./platform/secret-text.ts";
@@ -22,6 +23,7 @@ import { createUsageStore } from "./records/usage/store.ts";
 import { createUsageWriter } from "./records/usage/writer.ts";
 import { createCloudSource, type CloudSource } from "./sources/cloud.ts";
 import { runDiscovery } from "./sources/discovery.ts";
+import { keepReasoningOwn } from "./sources/own-reasoning.ts";
 import type { Offer, Source } from "./sources/source.ts";
 import { createUpstream, type Upstream } from "./sources/upstream.ts";
 import { createWorkerSource } from "./sources/worker.ts";
@@ -123,7 +125,10 @@ async function startParts(
   cleanups.push(() => hub.close());
   keys.onRevoked((keyId) => hub.disconnectKey(keyId));
   const order = config.providers.map(({ name }) => name);
-  const sources = createSources(inOrder(await providers.list(), order), providers, hub, log, cleanups);
+  const sources = keepReasoningOwn(
+    createSources(inOrder(await providers.list(), order), providers, hub, log, cleanups),
+    createReasoningTokens(secretKey),
+  );
 
   let draining = false;
   const http = createHttpServer({

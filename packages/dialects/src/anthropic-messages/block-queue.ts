@@ -44,11 +44,9 @@ export function createBlockQueue(): BlockQueue {
   function close(block: Block): string {
     const end = block.end;
     let text = "";
-    if (end?.type === "reasoning-end" && end.redacted !== undefined && block.position === undefined) {
-      text += begin(block, { type: "redacted_thinking", data: end.redacted });
-    } else if (end?.type === "reasoning-end" && (end.signature !== undefined || block.position !== undefined)) {
+    if (end?.type === "reasoning-end" && (end.signature !== undefined || block.position !== undefined)) {
       if (block.position === undefined) text += begin(block, buildEmptyBlock(block.start));
-      // Nobody signed it: "" cannot be mistaken for a vendor's signature, and clients want the event.
+      // Clients want the event even where nobody signed.
       const delta = { type: "signature_delta", signature: end.signature ?? "" };
       text += writeBlock("content_block_delta", block.position ?? 0, `"delta":${JSON.stringify(delta)}`);
     } else if (block.start.type === "tool-call-start" && block.position === undefined) {

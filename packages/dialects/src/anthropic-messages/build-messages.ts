@@ -12,7 +12,6 @@ import type {
 } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import { isRecord, tryParseJson } from "../json.ts";
-import { splitResponsesSignature } from "../reasoning-proof.ts";
 import type {
   AnthropicAssistantBlock,
   AnthropicSource,
@@ -139,10 +138,6 @@ function buildAssistantPart(part: AssistantPart, warn: Warn): AnthropicAssistant
       return buildTexts([part]);
     case "reasoning":
       if (part.redacted !== undefined) return [{ type: "redacted_thinking", data: part.redacted }];
-      if (part.signature !== undefined && splitResponsesSignature(part.signature) !== undefined) {
-        warn("messages: reasoning signed by another vendor was not sent.");
-        return [];
-      }
       if (part.signature !== undefined) return [{ type: "thinking", thinking: part.text, signature: part.signature }];
       warn("messages: reasoning without a signature is refused by Anthropic; it was not sent.");
       return [];

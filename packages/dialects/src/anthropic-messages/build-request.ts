@@ -6,8 +6,9 @@ import { optional } from "../read-fields.ts";
 import { warnOfGrammars } from "../tool-kinds.ts";
 import { createWarnings } from "../warnings.ts";
 import { buildConversation, cacheMark } from "./build-messages.ts";
-import { buildThinking } from "./build-thinking.ts";
-import type { AnthropicTextBlock } from "./schema.ts";
+import { buildThinking, type Thinking } from "./build-thinking.ts";
+import type { AnthropicTextBlock, AnthropicTurn } from "./schema.ts";
+import { lacksThinking } from "./thinking-loop.ts";
 
 export const chatPath = "/v1/messages";
 
@@ -21,9 +22,10 @@ export function buildRequest(request: ChatRequest, target: CallTarget): Upstream
   warnOfDropped(request, warnings.add);
   warnOfGrammars(request.tools, warnings.add);
   const maxTokens = request.maxOutputTokens ?? target.defaultMaxOutputTokens;
-  const { thinking, effort } = buildThinking(request.reasoning, target.model, maxTokens, warnings.add);
-  const isThinking = thinking !== undefined && thinking.type !== "disabled";
   const { system, messages } = buildConversation(request.messages, warnings.add);
+  const { effort, ...built } = buildThinking(request.reasoning, target.model, maxTokens, warnings.add);
+  const thinking = keepThinking(built.thinking, messages, warnings.add);
+  const isThinking = thinking !== undefined && thinking.type !== "disabled";
   const instructions =
     request.responseFormat?.type === "json" ? [...system, buildJsonInstruction(warnings.add)] : system;
   const format = buildFormat(request.responseFormat);
@@ -43,6 +45,19 @@ export function buildRequest(request: ChatRequest, target: CallTarget): Upstream
     stream: target.stream,
   };
   return { path: chatPath, body: JSON.stringify(body), warnings: warnings.list() };
+}
+
+function keepThinking(
+  thinking: Thinking | undefined,
+  messages: readonly AnthropicTurn[],
+  warn: Warn,
+): Thinking | undefined {
+  const turns = messages.map(({ role, content }) => ({ role, types: content.map(({ type }) => type) }));
+  if (thinking?.type !== "enabled" || !lacksThinking(turns)) return thinking;
+  warn(
+    "thinking: the tool calls answered here were not made with this provider's thinking; it was left out this turn.",
+  );
+  return undefined;
 }
 
 function warnOfDropped(request: ChatRequest, warn: Warn): void {

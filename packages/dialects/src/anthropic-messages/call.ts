@@ -8,6 +8,7 @@ import { decodeUpstreamError } from "../upstream-error.ts";
 import { buildRequest } from "./build-request.ts";
 import { decodeResult } from "./decode-result.ts";
 import { createItemDecoder } from "./decode-stream.ts";
+import { rewriteReasoning } from "./rewrite-reasoning.ts";
 
 /** Quotes keep text that mentions these words out: inside a JSON string they are escaped. */
 const markers = /"message_delta"|"message_stop"|"usage"|"error"/;
@@ -17,6 +18,7 @@ const apiVersion = "2023-06-01";
 export const anthropicCall: CallSide = {
   buildRequest,
   rewriteModel: replaceModel,
+  rewriteReasoning,
   buildHeaders: (apiKey) => ({ "x-api-key": apiKey, "anthropic-version": apiVersion }),
   createStreamDecoder: () => createSseDecoder(createItemDecoder()),
   createStreamScanner: () => createStreamScanner({ items: createItemDecoder(), markers }),

@@ -25,7 +25,6 @@ function buildBlock(part: AssistantPart): AnthropicAssistantBlock[] {
     case "text":
       return part.text === "" ? [] : [{ type: "text", text: part.text }];
     case "reasoning":
-      if (part.redacted !== undefined) return [{ type: "redacted_thinking", data: part.redacted }];
       return [{ type: "thinking", thinking: part.text, signature: part.signature ?? "" }];
     case "tool-call": {
       const input = tryParseJson(part.arguments);

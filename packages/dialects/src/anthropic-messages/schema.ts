@@ -9,7 +9,7 @@ export const anthropicCannotCarry: readonly string[] = [
   "neighbouring messages of one role (merged), and user parts before tool results of the same turn (results go first)",
   "empty or blank text, trailing white space of the last assistant turn",
   "reasoning without a signature, in a history (its vendor refuses it)",
-  "reasoning that a Responses upstream encrypted, in a history",
+  "redacted, in an answer (the router seals it into a signature)",
   "seed, frequencyPenalty, presencePenalty, verbosity, promptCacheKey, reasoning.summary",
   "a tool's custom and namespace (a tool with one string input, under a name made of both)",
   "temperature above 1; temperature, topP and topK next to thinking; stop entries of white space",

@@ -4,7 +4,9 @@ import type { AssistantPart, ChatMessage, DocumentPart, ImagePart, TextPart, Use
 import { AppError } from "@auxot/wire/errors";
 import { dropAttribution } from "../attribution.ts";
 import { buildDataUri } from "../media.ts";
+import { optional } from "../read-fields.ts";
 import type { OpenaiMessage, OpenaiPart } from "./schema.ts";
+import { buildThinkingBlocks } from "./thinking-block.ts";
 
 type Warn = (message: string) => void;
 type Media = ImagePart | DocumentPart;
@@ -33,7 +35,7 @@ export function buildMessages(messages: readonly ChatMessage[], warn: Warn): Ope
         if (message.content.length > 0) built.push({ role: "user", content: buildUserContent(message.content) });
         break;
       case "assistant":
-        built.push(buildAssistant(message.content, warn));
+        built.push(buildAssistant(message.content));
         break;
       case "tool": {
         const { text, media } = splitToolResult(message.content);
@@ -102,23 +104,21 @@ function buildDocumentText(part: DocumentPart, text: string): { readonly type: "
   return { type: "text", text: part.name === undefined ? text : `${part.name}\n\n${text}` };
 }
 
-function buildAssistant(parts: readonly AssistantPart[], warn: Warn): OpenaiMessage {
+function buildAssistant(parts: readonly AssistantPart[]): OpenaiMessage {
   const texts = parts.filter((part) => part.type === "text");
   const content = texts.filter((part) => !part.refusal).map((part) => part.text);
   const refusal = texts.filter((part) => part.refusal).map((part) => part.text);
   const calls = parts.filter((part) => part.type === "tool-call");
   const reasoning = parts.filter((part) => part.type === "reasoning");
-  // Signed reasoning belongs to the vendor that signed it. Unsigned reasoning came from a server of this format, and
-  // DeepSeek and its kin want it back within a tool loop.
-  const unsigned = reasoning.filter((part) => part.signature === undefined && part.redacted === undefined);
-  if (unsigned.length < reasoning.length) {
-    warn("messages: reasoning signed by another vendor was not sent.");
-  }
+  const thinkingBlocks = buildThinkingBlocks(reasoning);
+  const reasoningText = thinkingBlocks === undefined ? reasoning.map((part) => part.text).join("") : "";
   return {
     role: "assistant",
     content: content.length === 0 && (calls.length > 0 || refusal.length > 0) ? null : content.join(""),
     ...(refusal.length === 0 ? {} : { refusal: refusal.join("") }),
-    ...(unsigned.length === 0 ? {} : { reasoning_content: unsigned.map((part) => part.text).join("") }),
+    // DeepSeek and its kin want it back within a loop of tools.
+    ...(reasoningText === "" ? {} : { reasoning_content: reasoningText }),
+    ...optional("thinking_blocks", thinkingBlocks),
     ...(calls.length === 0
       ? {}
       : {

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { ChatMessage } from "@auxot/wire/chat";
+import type { AssistantPart, ChatMessage } from "@auxot/wire/chat";
 import { build, parse, userSays } from "../../test/request-checks.ts";
 import { openaiCall } from "./call.ts";
 
 const name = "openai-chat";
 const image = { type: "image" as const, source: { type: "base64" as const, mediaType: "image/png", data: "AAAA" } };
+
+const sendTurn = (...content: AssistantPart[]) =>
+  build(name, { messages: [userSays("x"), { role: "assistant", content }] }).body.messages[1];
 
 const send = (effort: "none" | "max" | "minimal", model: string) =>
   build(name, { reasoning: { effort } }, model).body.reasoning_effort;
@@ -63,15 +66,22 @@ describe("a request to an OpenAI-compatible provider", () => {
     ]);
   });
 
-  it("never sends reasoning another vendor signed, and says so", () => {
-    const content = [
-      { type: "reasoning" as const, text: "signed", signature: "s" },
-      { type: "reasoning" as const, text: "own" },
-      { type: "text" as const, text: "hi" },
-    ];
-    const { body, warnings } = build(name, { messages: [userSays("x"), { role: "assistant", content }] });
-    assert.deepEqual(body.messages[1], { role: "assistant", content: "hi", reasoning_content: "own" });
-    assert.match(warnings.join(), /signed by another vendor/);
+  it("gives reasoning back with its proof, or in the words alone when it had none", () => {
+    const text = { type: "text" as const, text: "hi" };
+    const signed = { type: "reasoning" as const, text: "hm", signature: "s" };
+    assert.deepEqual(sendTurn({ type: "reasoning", text: "hm" }, text), {
+      role: "assistant",
+      content: "hi",
+      reasoning_content: "hm",
+    });
+    assert.deepEqual(sendTurn(signed, { type: "reasoning", text: "", redacted: "r" }, text), {
+      role: "assistant",
+      content: "hi",
+      thinking_blocks: [
+        { type: "thinking", thinking: "hm", signature: "s" },
+        { type: "redacted_thinking", data: "r" },
+      ],
+    });
   });
 
   it("sends only calls when a turn has no text", () => {

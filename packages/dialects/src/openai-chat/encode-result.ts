@@ -3,8 +3,9 @@
 import type { ChatResult } from "@auxot/wire/chat";
 import { noUsage } from "@auxot/wire/usage";
 import type { AnswerMeta } from "../dialect.ts";
-import { buildThinkingBlock } from "./encode-stream.ts";
+import { optional } from "../read-fields.ts";
 import type { OpenaiAnswerMessage } from "./schema.ts";
+import { buildThinkingBlocks } from "./thinking-block.ts";
 import { encodeFinishReason, encodeUsage } from "./usage.ts";
 
 export function encodeResult(result: ChatResult, meta: AnswerMeta): string {
@@ -32,11 +33,6 @@ function buildAnswerMessage(result: ChatResult): OpenaiAnswerMessage {
   const refusals = texts.filter((part) => part.refusal);
   const calls = result.content.filter((part) => part.type === "tool-call");
   const reasoning = result.content.filter((part) => part.type === "reasoning");
-  // All or none: a client that sends the blocks back must have the whole reasoning in them.
-  const hasProof = reasoning.some((part) => part.signature !== undefined || part.redacted !== undefined);
-  const blocks = hasProof
-    ? reasoning.map((part) => buildThinkingBlock(part.text, part.signature ?? "", part.redacted))
-    : [];
   const reasoningText = reasoning.map((part) => part.text).join("");
   return {
     role: "assistant",
@@ -46,7 +42,7 @@ function buildAnswerMessage(result: ChatResult): OpenaiAnswerMessage {
         : content.map((part) => part.text).join(""),
     refusal: refusals.length === 0 ? null : refusals.map((part) => part.text).join(""),
     ...(reasoningText === "" ? {} : { reasoning_content: reasoningText }),
-    ...(blocks.length === 0 ? {} : { thinking_blocks: blocks }),
+    ...optional("thinking_blocks", buildThinkingBlocks(reasoning)),
     ...(calls.length === 0
       ? {}
       : {

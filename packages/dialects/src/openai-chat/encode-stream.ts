@@ -6,7 +6,7 @@ import { noUsage, type Usage } from "@auxot/wire/usage";
 import type { AnswerMeta, StreamEncoder } from "../dialect.ts";
 import { encodeSse } from "../sse.ts";
 import { buildErrorBody } from "../openai-envelope.ts";
-import type { OpenaiThinkingBlock } from "./schema.ts";
+import { buildThinkingBlock } from "./thinking-block.ts";
 import { encodeFinishReason, encodeUsage } from "./usage.ts";
 
 /** The role goes out once and first; `error` and `end` are the last thing written. */
@@ -42,8 +42,8 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
   function writeReasoningEnd(event: Extract<ChatEvent, { type: "reasoning-end" }>): string {
     const text = reasoning.get(event.index)?.join("") ?? "";
     reasoning.delete(event.index);
-    if (event.signature === undefined && event.redacted === undefined) return "";
-    const block = buildThinkingBlock(text, event.signature ?? "", event.redacted);
+    if (event.signature === undefined) return "";
+    const block = buildThinkingBlock({ type: "reasoning", text, signature: event.signature });
     return writeDelta(`{"thinking_blocks":[${JSON.stringify(block)}]}`);
   }
 
@@ -104,10 +104,4 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
     },
     ping: () => ": ping\n\n",
   };
-}
-
-export function buildThinkingBlock(text: string, signature: string, redacted: string | undefined): OpenaiThinkingBlock {
-  return redacted === undefined
-    ? { type: "thinking", thinking: text, signature }
-    : { type: "redacted_thinking", data: redacted };
 }

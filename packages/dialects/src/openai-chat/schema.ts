@@ -9,7 +9,7 @@ export const openaiCannotCarry: readonly string[] = [
   "borders between text parts of one message (joined; user messages with images or files keep theirs)",
   "the order of text, reasoning and tool calls in one assistant message of a history or a whole answer",
   "borders between neighbouring text blocks, and between neighbouring reasoning blocks without a signature, of a streamed answer",
-  "reasoning that another vendor signed or encrypted, in a history",
+  "redacted, in an answer (the router seals it into a signature)",
   "cacheControl on anything (read when it is sent to us, as several clients do)",
   'isError of a tool result (its text begins with "Error: ")',
   "images and documents in a tool result (they follow in a user message)",
@@ -49,6 +49,7 @@ export type OpenaiMessage =
       readonly content: string | null;
       readonly refusal?: string;
       readonly reasoning_content?: string;
+      readonly thinking_blocks?: readonly OpenaiThinkingBlock[];
       readonly tool_calls?: readonly OpenaiToolCall[];
     };
 

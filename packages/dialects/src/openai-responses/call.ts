@@ -8,6 +8,7 @@ import { decodeUpstreamError } from "../upstream-error.ts";
 import { buildRequest } from "./build-request.ts";
 import { decodeResult } from "./decode-result.ts";
 import { createItemDecoder } from "./decode-stream.ts";
+import { rewriteReasoning } from "./rewrite-reasoning.ts";
 
 /** Quotes keep text that mentions these words out: inside a JSON string they are escaped. Python servers put spaces. */
 const markers =
@@ -16,6 +17,7 @@ const markers =
 export const responsesCall: CallSide = {
   buildRequest,
   rewriteModel: replaceModel,
+  rewriteReasoning,
   buildHeaders: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
   createStreamDecoder: () => createSseDecoder(createItemDecoder()),
   createStreamScanner: () => createStreamScanner({ items: createItemDecoder(), markers }),

@@ -110,7 +110,7 @@ function parseReasoning(item: Fields, path: string): ReasoningPart[] {
   const encrypted = readOptionalString(item["encrypted_content"], `${path}.encrypted_content`);
   const proof = readEncryptedContent(item["id"], encrypted);
   const text = joinReasoning(content, summary);
-  if (text === "" && proof.signature === undefined && proof.redacted === undefined) return [];
+  if (text === "" && proof.signature === undefined) return [];
   return [{ type: "reasoning", text, ...proof }];
 }
 

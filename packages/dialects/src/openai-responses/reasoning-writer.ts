@@ -1,6 +1,6 @@
 // A reasoning block -> a reasoning item. Its text goes out as the summary: that is what every client shows.
 
-import { writeEncryptedContent, type ReasoningProof } from "../reasoning-proof.ts";
+import type { ReasoningProof } from "../reasoning-proof.ts";
 import { optional } from "../read-fields.ts";
 import type { Item, ItemList } from "./item-list.ts";
 import type { BlockWriter } from "./item-writer.ts";
@@ -31,11 +31,10 @@ export function createReasoningBlock(list: ItemList): BlockWriter {
       const fields = `"summary_index":0,"delta":${JSON.stringify(text)}`;
       return written + list.write(item, "response.reasoning_summary_text.delta", fields);
     },
-    end(proof: ReasoningProof) {
-      const proven = writeEncryptedContent(proof);
-      if (item === undefined && proven === undefined) return "";
+    end({ signature }: ReasoningProof) {
+      if (item === undefined && signature === undefined) return "";
       let written = item === undefined ? begin() : "";
-      encrypted = proven;
+      encrypted = signature;
       if (item === undefined) return written;
       if (pieces.length > 0) {
         const whole = JSON.stringify(pieces.join(""));

@@ -4,7 +4,8 @@
 /** What canonical words say and this format does not. `buildRequest` warns of those a caller may miss. */
 export const responsesCannotCarry: readonly string[] = [
   "borders between neighbouring assistant messages of a history, and between text parts of its first system message",
-  "reasoning without encrypted content, or signed by another vendor, in a history (its place says nothing to OpenAI)",
+  "reasoning without encrypted content of a Responses upstream, in a history",
+  "redacted, in an answer (the router seals it into a signature)",
   "cacheControl on anything",
   'isError of a tool result (its text begins with "Error: ")',
   "the name of a document by URL, and of a text document as such",

@@ -74,7 +74,7 @@ describe("encoding a Responses stream", () => {
       "completed",
     ]);
     assert.equal(frames[4]?.summary_index, 0);
-    assert.equal(frames[8]?.item.encrypted_content, "auxot-signature:sig");
+    assert.equal(frames[8]?.item.encrypted_content, "sig");
     assert.equal(frames[13]?.text, "Grüße 😀");
     assert.deepEqual(frames.at(-1)?.response.output, [frames[8]?.item, frames[15]?.item]);
   });
@@ -315,15 +315,17 @@ describe("encoding a Responses stream", () => {
     ]);
   });
 
-  it("gives reasoning that comes back as the same reasoning, whoever signed it", () => {
+  it("gives a reasoning token that comes back as it was, and reads OpenAI's own proof with its id", () => {
     const content = [
-      { type: "reasoning" as const, text: "a", signature: "EqQBCgIYAhIM" },
-      { type: "reasoning" as const, text: "", redacted: "data" },
-      { type: "reasoning" as const, text: "b", signature: "rs_1:gAAA" },
+      { type: "reasoning" as const, text: "a", signature: "axr1_token" },
       { type: "reasoning" as const, text: "c" },
     ];
     const answer = JSON.parse(responsesServe.encodeResult({ content, stopReason: "stop" }, meta));
     assert.deepEqual(parse(name, { model: "m", input: answer.output }).messages, [{ role: "assistant", content }]);
+    const native = { type: "reasoning", id: "rs_1", summary: [], encrypted_content: "gAAA" };
+    assert.deepEqual(parse(name, { model: "m", input: [native] }).messages[0]?.content, [
+      { type: "reasoning", text: "", signature: "rs_1:gAAA" },
+    ]);
   });
 });
 

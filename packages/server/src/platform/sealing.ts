@@ -1,4 +1,4 @@
-// Owns encryption at rest and the pepper of key look-ups, both derived from the one secret key. Stores nothing.
+// Owns encryption and the pepper of key look-ups, all derived from the one secret key. Stores nothing.
 
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from "node:crypto";
 import { AppError } from "@auxot/wire/errors";
@@ -64,7 +64,8 @@ export function createPepper(secretKey: Secret): Pepper {
   };
 }
 
-function derive(secretKey: Secret, label: string): Buffer {
+/** 32 bytes, another for each label. */
+export function derive(secretKey: Secret, label: string): Buffer {
   return Buffer.from(hkdfSync("sha256", secretKey.reveal(), "", label, 32));
 }
 
@@ -72,14 +73,16 @@ function nameKey(key: Buffer): string {
   return createHash("sha256").update("auxot key id").update(key).digest("base64url").slice(0, 11);
 }
 
-function encrypt(key: Buffer, plain: Buffer, context: string): string {
+/** AES-256-GCM; `context` is authenticated and not contained. */
+export function encrypt(key: Buffer, plain: Buffer, context: string): string {
   const iv = randomBytes(12);
   const cipher = createCipheriv("aes-256-gcm", key, iv).setAAD(Buffer.from(context, "utf8"));
   const body = Buffer.concat([cipher.update(plain), cipher.final()]);
   return Buffer.concat([iv, cipher.getAuthTag(), body]).toString("base64url");
 }
 
-function decrypt(key: Buffer, text: string, context: string): Buffer {
+/** Throws when damaged, or when key or context are others. */
+export function decrypt(key: Buffer, text: string, context: string): Buffer {
   const bytes = Buffer.from(text, "base64url");
   const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, 12), { authTagLength: 16 });
   decipher.setAAD(Buffer.from(context, "utf8")).setAuthTag(bytes.subarray(12, 28));

@@ -1,0 +1,142 @@
+// Reasoning that travels between dialects and providers: its maker gets it back as it was, nobody else gets it.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import Anthropic from "@anthropic-ai/sdk";
+import OpenAI from "openai";
+import type { FakeCloud } from "./harness/fake-cloud.ts";
+import { startFakeCloud } from "./harness/fake-cloud.ts";
+import { connectFakeWorker, type FakeWorker } from "./harness/fake-worker.ts";
+import { startTestRouter, type TestRouter } from "./harness/router.ts";
+
+const claudeContent = [
+  { type: "thinking", thinking: "Hm.", signature: "EqQBclaude" },
+  { type: "redacted_thinking", data: "hidden" },
+  { type: "text", text: "hi" },
+];
+const answerClaude: FakeCloud["answer"] = (_request, response) => {
+  const usage = { input_tokens: 1, output_tokens: 1 };
+  const message = { id: "msg_1", type: "message", role: "assistant", model: "claude", content: claudeContent };
+  response.writeHead(200, { "content-type": "application/json" });
+  response.end(JSON.stringify({ ...message, stop_reason: "end_turn", stop_sequence: null, usage }));
+};
+const answerResponses: FakeCloud["answer"] = (_request, response) => {
+  const text = { type: "output_text", text: "hi", annotations: [] };
+  const output = [
+    { type: "reasoning", id: "rs_1", summary: [{ type: "summary_text", text: "Hm." }], encrypted_content: "gAAA" },
+    { type: "message", id: "msg_1", status: "completed", role: "assistant", content: [text] },
+  ];
+  const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
+  response.writeHead(200, { "content-type": "application/json" });
+  response.end(JSON.stringify({ id: "resp_1", object: "response", status: "completed", model: "gpt", output, usage }));
+};
+
+let claudeCloud: FakeCloud;
+let openaiCloud: FakeCloud;
+let app: TestRouter;
+let worker: FakeWorker;
+let anthropic: Anthropic;
+let openai: OpenAI;
+before(async () => {
+  claudeCloud = await startFakeCloud(answerClaude);
+  openaiCloud = await startFakeCloud(answerResponses);
+  app = await startTestRouter({
+    providers: [
+      claudeCloud.provider({ name: "claude", dialect: "anthropic-messages", models: ["claude"] }),
+      openaiCloud.provider({ name: "gpt", dialect: "openai-responses", models: ["gpt"] }),
+    ],
+  });
+  worker = await connectFakeWorker(app);
+  anthropic = new Anthropic({ baseURL: app.url, apiKey: app.key, maxRetries: 0 });
+  openai = new OpenAI({ baseURL: `${app.url}/v1`, apiKey: app.key, maxRetries: 0 });
+});
+after(async () => {
+  worker[Symbol.dispose]();
+  await app[Symbol.asyncDispose]();
+  await claudeCloud[Symbol.asyncDispose]();
+  await openaiCloud[Symbol.asyncDispose]();
+});
+
+async function thinkOnWorker(): Promise<void> {
+  const job = await worker.nextJob();
+  job.send(
+    { type: "reasoning-start", index: 0 },
+    { type: "reasoning-delta", index: 0, text: "Let me see." },
+    { type: "reasoning-end", index: 0 },
+    { type: "text-start", index: 1 },
+    { type: "text-delta", index: 1, text: "42" },
+    { type: "text-end", index: 1 },
+    { type: "end", stopReason: "stop" },
+  );
+  job.done();
+}
+
+type Sent = { readonly messages: readonly { readonly role: string; readonly content: unknown }[] };
+const lastSent = (cloud: FakeCloud): Sent => JSON.parse(cloud.requests.at(-1)?.body ?? "{}") as Sent;
+const hello = { role: "user" as const, content: "Hi" };
+const more = { role: "user" as const, content: "More" };
+
+test("a worker's reasoning reaches an Anthropic client signed, streamed and whole, and comes back to workers only", async () => {
+  const ask = { model: "fake-model", max_tokens: 50, messages: [hello] };
+  const [streamed] = await Promise.all([anthropic.messages.stream(ask).finalMessage(), thinkOnWorker()]);
+  const [whole] = await Promise.all([anthropic.messages.create(ask), thinkOnWorker()]);
+  for (const { content } of [streamed, whole]) {
+    assert.ok(content[0]?.type === "thinking");
+    assert.equal(content[0].thinking, "Let me see.");
+    assert.match(content[0].signature, /^axr1_[\w-]{30,}$/, "a client sends unsigned thinking to nobody");
+
+    const history = [hello, { role: "assistant" as const, content }, more];
+    const next = anthropic.messages.create({ ...ask, messages: history });
+    const job = await worker.nextJob();
+    assert.deepEqual(job.request.messages[1], {
+      role: "assistant",
+      content: [
+        { type: "reasoning", text: "Let me see." },
+        { type: "text", text: "42" },
+      ],
+    });
+    job.answer("ok");
+    await next;
+
+    const elsewhere = await anthropic.messages.create({ ...ask, model: "claude", messages: history }).withResponse();
+    assert.deepEqual(lastSent(claudeCloud).messages[1]?.content, [{ type: "text", text: "42" }]);
+    assert.deepEqual(elsewhere.data.content, claudeContent, "the answer itself passes unchanged");
+    assert.match(elsewhere.response.headers.get("x-auxot-warnings") ?? "", /reasoning that another provider made/);
+  }
+});
+
+test("Anthropic's signed and hidden thinking goes through a chat client and comes back to Anthropic as it was", async () => {
+  const ask = { model: "claude", messages: [hello] };
+  const { choices } = await openai.chat.completions.create(ask);
+  const message = choices[0]?.message;
+  assert.ok(message !== undefined && "thinking_blocks" in message);
+  assert.doesNotMatch(JSON.stringify(message), /EqQBclaude|hidden/, "only its maker can read the proof");
+  await openai.chat.completions.create({ ...ask, messages: [hello, message, more] });
+  assert.deepEqual(lastSent(claudeCloud).messages[1]?.content, claudeContent);
+  await openai.chat.completions.create({ model: "gpt", messages: [hello, message, more] });
+  assert.doesNotMatch(openaiCloud.requests.at(-1)?.body ?? "", /reasoning"|axr1_/);
+});
+
+test("OpenAI's encrypted reasoning goes through an Anthropic client and comes back with its item's id", async () => {
+  const ask = { model: "gpt", max_tokens: 50, messages: [hello] };
+  const { content } = await anthropic.messages.create(ask);
+  await anthropic.messages.create({ ...ask, messages: [hello, { role: "assistant", content }, more] });
+  const sent = JSON.parse(openaiCloud.requests.at(-1)?.body ?? "{}") as { input: { type: string }[] };
+  assert.deepEqual(
+    sent.input.find(({ type }) => type === "reasoning"),
+    { type: "reasoning", id: "rs_1", summary: [{ type: "summary_text", text: "Hm." }], encrypted_content: "gAAA" },
+  );
+});
+
+test("a Responses client's history from a worker passes to OpenAI without the worker's reasoning, all else untouched", async () => {
+  const [first] = await Promise.all([openai.responses.create({ model: "fake-model", input: "Hi" }), thinkOnWorker()]);
+  assert.equal(first.output[0]?.type, "reasoning");
+  const input = [hello, ...first.output, more] as OpenAI.Responses.ResponseInput;
+  await openai.responses.create({ model: "gpt", input, metadata: { a: "b" } });
+  const sent = JSON.parse(openaiCloud.requests.at(-1)?.body ?? "{}") as {
+    input: { type?: string }[];
+    metadata: object;
+  };
+  assert.deepEqual(sent.input, [hello, first.output[1], more]);
+  assert.deepEqual(sent.metadata, { a: "b" });
+});
