@@ -14,7 +14,10 @@ export function encodeResult(result: ChatResult, meta: AnswerMeta): string {
     role: "assistant",
     model: meta.model,
     content: result.content.flatMap(buildBlock),
-    stop_reason: encodeStopReason(result.stopReason),
+    stop_reason: encodeStopReason(
+      result.stopReason,
+      result.content.some((part) => part.type === "text" && part.refusal === true),
+    ),
     stop_sequence: result.stopSequence ?? null,
     usage: encodeUsage(result.usage ?? noUsage),
   });

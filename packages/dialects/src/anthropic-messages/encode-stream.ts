@@ -15,6 +15,7 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
   let usage: Usage = noUsage;
   let isBegun = false;
   let isStarted = false;
+  let hasRefusal = false;
   let over = false;
 
   /** As late as the batch allows, so that usage known by then is in it. */
@@ -37,7 +38,8 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
 
   function writeEnd(event: Extract<ChatEvent, { type: "end" }>): string {
     over = true;
-    const delta = { stop_reason: encodeStopReason(event.stopReason), stop_sequence: event.stopSequence ?? null };
+    const stop_reason = encodeStopReason(event.stopReason, hasRefusal);
+    const delta = { stop_reason, stop_sequence: event.stopSequence ?? null };
     return (
       writeStart() +
       blocks.finish() +
@@ -61,6 +63,9 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
       case "error":
         over = true;
         return encodeSse(JSON.stringify(buildErrorBody(event.error, meta.requestId)), "error");
+      case "text-start":
+        hasRefusal ||= event.refusal === true;
+        return writeStart() + blocks.push(event);
       default:
         return writeStart() + blocks.push(event);
     }

@@ -39,10 +39,11 @@ export function mergeUsage(known: Usage | undefined, value: unknown): Usage | un
   };
 }
 
-export function encodeStopReason(reason: StopReason): string {
+/** OpenAI's formats end a refusal like any answer; here the reason alone tells it from one. */
+export function encodeStopReason(reason: StopReason, hasRefusal: boolean): string {
   switch (reason) {
     case "stop":
-      return "end_turn";
+      return hasRefusal ? "refusal" : "end_turn";
     case "stop-sequence":
       return "stop_sequence";
     case "length":
