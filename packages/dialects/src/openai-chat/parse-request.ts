@@ -20,13 +20,13 @@ import {
   readOneOf,
   readOptionalBoolean,
   readOptionalInteger,
-  readOptionalNumber,
   readOptionalString,
   readOptionalStrings,
   readRecord,
   readString,
   type Fields,
 } from "../read-fields.ts";
+import { readSampling } from "../openai-sampling.ts";
 import { parseMessages } from "./parse-messages.ts";
 
 const knownFields = new Set([
@@ -122,13 +122,10 @@ function parseLimits(fields: Fields): Partial<ChatRequest> {
       readOptionalInteger(fields["max_completion_tokens"], "max_completion_tokens", 1) ??
         readOptionalInteger(fields["max_tokens"], "max_tokens", 1),
     ),
-    ...optional("temperature", readOptionalNumber(fields["temperature"], "temperature", 0, 2)),
-    ...optional("topP", readOptionalNumber(fields["top_p"], "top_p", 0, 1)),
+    ...readSampling(fields),
     ...optional("topK", readOptionalInteger(fields["top_k"], "top_k", 0)),
     ...optional("stop", readOptionalStrings(stop, "stop")),
     ...optional("seed", readOptionalInteger(fields["seed"], "seed", -Infinity)),
-    ...optional("frequencyPenalty", readOptionalNumber(fields["frequency_penalty"], "frequency_penalty", -2, 2)),
-    ...optional("presencePenalty", readOptionalNumber(fields["presence_penalty"], "presence_penalty", -2, 2)),
   };
 }
 

@@ -20,12 +20,12 @@ import {
   readOneOf,
   readOptionalBoolean,
   readOptionalInteger,
-  readOptionalNumber,
   readOptionalString,
   readRecord,
   readString,
   type Fields,
 } from "../read-fields.ts";
+import { readSampling } from "../openai-sampling.ts";
 import { parseInput } from "./parse-items.ts";
 import { parseTools } from "./parse-tools.ts";
 
@@ -170,10 +170,7 @@ function parseMessages(fields: Fields, unknown: string[]): ChatMessage[] {
 function parseLimits(fields: Fields): Partial<ChatRequest> {
   return {
     ...optional("maxOutputTokens", readOptionalInteger(fields["max_output_tokens"], "max_output_tokens", 1)),
-    ...optional("temperature", readOptionalNumber(fields["temperature"], "temperature", 0, 2)),
-    ...optional("topP", readOptionalNumber(fields["top_p"], "top_p", 0, 1)),
-    ...optional("frequencyPenalty", readOptionalNumber(fields["frequency_penalty"], "frequency_penalty", -2, 2)),
-    ...optional("presencePenalty", readOptionalNumber(fields["presence_penalty"], "presence_penalty", -2, 2)),
+    ...readSampling(fields),
   };
 }
 
