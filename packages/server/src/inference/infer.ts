@@ -1,15 +1,16 @@
 // One request to one source: plans, attempts, measures, and records one usage row at the end, however it ends.
 
-import type { AnswerBatch, ChatEvent } from "@auxot/wire/chat-event";
+import type { AnswerBatch } from "@auxot/wire/chat-event";
 import type { ChatRequest, DialectName } from "@auxot/wire/chat";
 import { AppError, errorCodes, toErrorBody, type ErrorBody, type ErrorCode } from "@auxot/wire/errors";
-import { noUsage, type Usage } from "@auxot/wire/usage";
+import { noUsage } from "@auxot/wire/usage";
 import type { Caller } from "../platform/caller.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import type { UsageRow } from "../records/usage/store.ts";
 import type { Answer, Offer, Placement, SourceCall } from "../sources/source.ts";
 import { attempt, type AttemptLimits } from "./attempt.ts";
+import { createUsageCount } from "./count-usage.ts";
 import { readNeeds, type Needs } from "./needs.ts";
 import { planRoute } from "./plan.ts";
 
@@ -78,8 +79,9 @@ type Meter = {
   needs: Needs | undefined;
   onPlaced(placement: Placement): void;
   onCommit(): void;
-  onBatch(batch: AnswerBatch): void;
-  /** Records the row; later calls do nothing. `begun`: the caller has seen a 200. */
+  /** Counts the batch and gives it on, with the final count in it. */
+  onBatch(batch: AnswerBatch): AnswerBatch;
+  /** Records the row and logs the same numbers; later calls do nothing. `begun`: the caller has seen a 200. */
   settle(error: unknown, begun: boolean): void;
 };
 
@@ -89,8 +91,8 @@ function createMeter(deps: InferDeps, input: InferInput): Meter {
   let placement: Placement | undefined;
   let placedAt: number | undefined;
   let committedAt: number | undefined;
-  let usage: Usage | undefined;
-  let contentCharacters = 0;
+  // The needs' guess is a low one, made to leave out contexts that are certainly too small.
+  const count = createUsageCount(input.request.stream, () => (meter.needs?.promptTokens ?? 0) * 2);
 
   const meter: Meter = {
     tries: 0,
@@ -102,19 +104,17 @@ function createMeter(deps: InferDeps, input: InferInput): Meter {
     onCommit() {
       committedAt = deps.clock.now();
     },
-    onBatch({ events, bytes }) {
-      // In the passthrough lane the events tell the commit point only; frames of one token have about 200 bytes.
-      if (bytes !== undefined) contentCharacters += bytes.length / 50;
-      for (const event of events) {
-        if (event.type === "usage") usage = event.usage;
-        else if (bytes === undefined) contentCharacters += countCharacters(event);
-      }
+    onBatch(batch) {
+      count.onBatch(batch);
+      return count.complete(batch);
     },
     settle(thrown, begun) {
       if (settled) return;
       settled = true;
       const error = thrown === undefined ? undefined : toErrorBody(thrown);
       const now = deps.clock.now();
+      const usage = committedAt === undefined ? noUsage : count.total(error === undefined);
+      const outcome = readOutcome(error, begun);
       deps.recordUsage({
         id: input.requestId,
         at: startedAt,
@@ -125,12 +125,13 @@ function createMeter(deps: InferDeps, input: InferInput): Meter {
         requestedModel: input.request.model,
         ...placement,
         tries: meter.tries,
-        usage: completeUsage(usage, committedAt !== undefined, contentCharacters, meter.needs),
+        usage,
         queueMs: (placedAt ?? now) - startedAt,
         ...(committedAt === undefined ? {} : { firstTokenMs: committedAt - startedAt }),
         totalMs: now - startedAt,
-        ...readOutcome(error, begun),
+        ...outcome,
       });
+      input.log.info({ ...outcome, ...placement, tries: meter.tries, usage }, "inference");
     },
   };
   return meter;
@@ -145,12 +146,12 @@ function measure(batches: AsyncIterableIterator<AnswerBatch>, meter: Meter): Asy
         meter.settle(undefined, true);
         return result;
       }
-      meter.onBatch(result.value);
-      for (const event of result.value.events) {
+      const value = meter.onBatch(result.value);
+      for (const event of value.events) {
         if (event.type === "error") meter.settle(new AppError(event.error.code, event.error.message), true);
         else if (event.type === "end") meter.settle(undefined, true);
       }
-      return result;
+      return { done: false, value };
     },
     return() {
       meter.settle(new AppError("cancelled", "The caller left."), true);
@@ -159,28 +160,6 @@ function measure(batches: AsyncIterableIterator<AnswerBatch>, meter: Meter): Asy
     [Symbol.asyncIterator]() {
       return this;
     },
-  };
-}
-
-function countCharacters(event: ChatEvent): number {
-  if (event.type === "text-delta" || event.type === "reasoning-delta") return event.text.length;
-  return event.type === "tool-call-delta" ? event.arguments.length : 0;
-}
-
-/** Fills in what the source did not report, marked as an estimate. Nothing was used when nothing answered. */
-function completeUsage(
-  reported: Usage | undefined,
-  answered: boolean,
-  characters: number,
-  needs: Needs | undefined,
-): Usage {
-  if (reported !== undefined && reported.estimated !== true) return reported;
-  if (!answered) return noUsage;
-  return {
-    ...noUsage,
-    inputTokens: Math.max(reported?.inputTokens ?? 0, (needs?.promptTokens ?? 0) * 2),
-    outputTokens: Math.max(reported?.outputTokens ?? 0, Math.ceil(characters / 4)),
-    estimated: true,
   };
 }
 
