@@ -30,6 +30,8 @@ export type StreamEncoder = {
 /** Takes bytes split anywhere. Never throws on what an upstream sends. */
 export type StreamDecoder = {
   push(bytes: Uint8Array): readonly ChatEvent[];
+  /** Everything the answer needs is there, though `end` may wait for a formality, such as usage or `[DONE]`. */
+  isComplete(): boolean;
   /** At the end of the bytes: [] after a proper end, otherwise one `error` event (`source_failed`). */
   finish(): readonly ChatEvent[];
 };
@@ -37,6 +39,8 @@ export type StreamDecoder = {
 /** Passes frames of the caller's own dialect on, whole and unchanged, and reads from them only what the router must know. */
 export type StreamScanner = {
   push(bytes: Uint8Array): AnswerBatch | undefined;
+  /** As a decoder's. */
+  isComplete(): boolean;
   finish(): AnswerBatch | undefined;
 };
 

@@ -9,6 +9,8 @@ import { mapUpstreamFault, readUpstreamFault } from "./upstream-error.ts";
 /** Turns the items of one answer into events. Knows the dialect, not the bytes. Never throws. */
 export type ItemDecoder = {
   push(item: SseItem, out: ChatEvent[]): void;
+  /** `finish` would give an `end`. */
+  isComplete(): boolean;
   /** Called once when the bytes are over and nothing ended the answer yet; gives `end` where the dialect allows it. */
   finish(out: ChatEvent[]): void;
 };
@@ -38,6 +40,7 @@ export function createSseDecoder(items: ItemDecoder): StreamDecoder {
       if (parser.isTooLarge() && !feed.isOver()) return feed.fail(events, tooLargeError);
       return events;
     },
+    isComplete: items.isComplete,
     finish: () => feed.finish(parser.finish()),
   };
 }

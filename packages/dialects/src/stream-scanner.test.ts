@@ -35,6 +35,7 @@ describe("the passthrough lane", () => {
         if (item.data.includes('"end":')) out.push({ type: "end", stopReason: "stop" });
         else out.push({ type: "text-delta", index: 0, text: "x" });
       },
+      isComplete: () => false,
       finish() {},
     };
     const scanner = createStreamScanner({ items, markers: /"end"/ });

@@ -75,6 +75,7 @@ export function createStreamScanner(options: ScannerOptions): StreamScanner {
       }
       return { events, bytes: frames };
     },
+    isComplete: options.items.isComplete,
     finish() {
       const rest = splitter.takeRest();
       const events = feed.isOver() ? [] : select(feed.finish(parse(Buffer.concat([rest, Buffer.from("\n\n")]))));

@@ -96,6 +96,7 @@ export function createItemDecoder(): ItemDecoder {
           return;
       }
     },
+    isComplete: () => false,
     finish: () => {},
   };
 }

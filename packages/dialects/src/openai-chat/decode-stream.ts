@@ -120,6 +120,7 @@ export function createItemDecoder(): ChunkDecoder {
       if (chunk !== undefined) pushChunk(chunk, out);
     },
     pushChunk,
+    isComplete: () => stopReason !== undefined,
     finish: end,
   };
 }

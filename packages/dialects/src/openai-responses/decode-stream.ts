@@ -98,6 +98,7 @@ export function createItemDecoder(): EventDecoder {
       if (event !== undefined) pushEvent(event["type"] ?? item.event, event, out);
     },
     pushEvent,
+    isComplete: () => false,
     finish: () => {},
   };
 }

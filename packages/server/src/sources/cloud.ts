@@ -1,8 +1,7 @@
 // The source of one cloud provider. Speaks its dialect through `@auxot/dialects`; where the caller speaks it too, the
 // bytes pass through unchanged but for the model and the credential.
 
-import type { AnswerBatch, ChatEvent } from "@auxot/wire/chat-event";
-import { unfoldResult } from "@auxot/wire/chat-event";
+import type { AnswerBatch } from "@auxot/wire/chat-event";
 import type { ChatRequest, RequestOriginal } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import { z } from "zod";
@@ -11,11 +10,14 @@ import type { CloudModel, CloudSettings } from "../records/providers/providers.t
 import type { Clock } from "../platform/clock.ts";
 import { createHealth } from "./health.ts";
 import type { Offer, Source } from "./source.ts";
+import { readResult, readStream } from "./read-answer.ts";
 import { readAll, type Upstream, type UpstreamResponse } from "./upstream.ts";
 
 /** A cloud provider takes as many requests as come; its own limits answer with 429. */
 const cloudSlots = 1_000_000;
 const defaultMaxOutputTokens = 4096;
+/** Usage and [DONE] follow the finish reason at once, where they come at all. */
+const defaultFinishWithinMs = 2000;
 
 export type CloudSource = Source & {
   /** Replaces the models offered, e.g. after a discovery. */
@@ -27,10 +29,12 @@ export type CloudSourceDeps = {
   readonly dialect: Dialect;
   readonly upstream: Upstream;
   readonly clock: Clock;
+  /** How long a stream whose answer is complete may keep us waiting for its formal end. */
+  readonly finishWithinMs?: number;
 };
 
 export function createCloudSource(deps: CloudSourceDeps): CloudSource {
-  const { provider, dialect, upstream, clock } = deps;
+  const { provider, dialect, upstream, clock, finishWithinMs = defaultFinishWithinMs } = deps;
   const { cloud } = provider;
   const health = createHealth();
   let models = cloud.models;
@@ -107,9 +111,11 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
             stream,
             defaultMaxOutputTokens: maxOutputTokens,
           });
+      const hangUp = new AbortController();
       try {
-        const response = await send(call.request, built.body, built.path, signal);
-        const batches = stream ? readStream(dialect, response, passes) : readResult(dialect, response, passes);
+        const response = await send(call.request, built.body, built.path, AbortSignal.any([signal, hangUp.signal]));
+        const reading = { dialect, passes, finishWithinMs, hangUp: () => hangUp.abort() };
+        const batches = stream ? readStream(response, reading) : readResult(response, reading);
         return {
           placement: { tier: "cloud", provider: provider.name, model: target.model },
           warnings: built.warnings,
@@ -135,38 +141,6 @@ function readCount(body: Buffer): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-async function* readStream(dialect: Dialect, response: UpstreamResponse, passes: boolean): AsyncGenerator<AnswerBatch> {
-  if (!(response.headers["content-type"] ?? "").includes("text/event-stream")) {
-    // Some compatible servers answer a stream request with a whole body.
-    const result = dialect.call.decodeResult(await readAll(response.chunks));
-    yield { events: unfoldResult(result) };
-    return;
-  }
-  if (passes) {
-    const scanner = dialect.call.createStreamScanner();
-    for await (const chunk of response.chunks) {
-      const batch = scanner.push(chunk);
-      if (batch !== undefined) yield batch;
-    }
-    const last = scanner.finish();
-    if (last !== undefined) yield last;
-    return;
-  }
-  const decoder = dialect.call.createStreamDecoder();
-  for await (const chunk of response.chunks) {
-    const events = decoder.push(chunk);
-    if (events.length > 0) yield { events };
-  }
-  const events = decoder.finish();
-  if (events.length > 0) yield { events };
-}
-
-async function* readResult(dialect: Dialect, response: UpstreamResponse, passes: boolean): AsyncGenerator<AnswerBatch> {
-  const bytes = await readAll(response.chunks);
-  const events: ChatEvent[] = unfoldResult(dialect.call.decodeResult(bytes));
-  yield passes ? { events, bytes } : { events };
 }
 
 /** Tells once how the answer ended; an answer left early tells nothing. */
