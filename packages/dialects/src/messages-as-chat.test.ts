@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { meta } from "../test/arbitraries.ts";
+import { anthropicCall } from "./anthropic-messages/call.ts";
 import { translateStream, translateText, translateWhole, type Parsed } from "../test/translate.ts";
 
 const route = { from: "anthropic-messages", to: "openai-chat" } as const;
@@ -55,6 +56,15 @@ describe("a Messages answer as a chat completion", () => {
     };
     for (const [theirs, ours] of Object.entries(reasons))
       assert.equal(answer([{ type: "text", text: "a" }], theirs).choices[0].finish_reason, ours, theirs);
+  });
+
+  it("takes a reason newer than we are as a stop, and says so", () => {
+    const result = anthropicCall.decodeResult(
+      Buffer.from(JSON.stringify({ content: [{ type: "text", text: "a" }], stop_reason: "moon_phase" })),
+    );
+    assert.equal(result.stopReason, "stop");
+    assert.match(result.warnings?.[0] ?? "", /"moon_phase"/);
+    assert.equal(answer([], "moon_phase").choices[0].finish_reason, "stop");
   });
 
   it("counts what was read from and written to the cache as prompt tokens, and names what was cached", () => {

@@ -100,6 +100,15 @@ export function decodeStreamError(body: unknown): ChatEvent {
   return { type: "error", error: mapUpstreamFault(readUpstreamFault(body)) };
 }
 
+/** The warning for a stop reason newer than we are. */
+export function warnOfReason(reason: string): ChatEvent {
+  const shown = JSON.stringify(reason.slice(0, 60));
+  return {
+    type: "warning",
+    message: `The source stopped for a reason not known here, ${shown}; it was taken as an end.`,
+  };
+}
+
 /** A token count from an upstream: a whole number, never negative, undefined when there is none. */
 export function readCount(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) ? Math.max(0, Math.round(value)) : undefined;

@@ -71,6 +71,7 @@ export function createEventFold(): EventFold {
   let usage: Usage | undefined;
   let end: { stopReason: StopReason; stopSequence?: string } | undefined;
   let failure: ErrorBody | undefined;
+  const warnings: string[] = [];
 
   function block(index: number): { part: AssistantPart; pieces: string[] } {
     const found = blocks[index];
@@ -126,9 +127,11 @@ export function createEventFold(): EventFold {
         case "error":
           failure = event.error;
           return;
+        case "warning":
+          warnings.push(event.message);
+          return;
         case "text-end":
         case "tool-call-end":
-        case "warning":
           return;
       }
     },
@@ -141,6 +144,7 @@ export function createEventFold(): EventFold {
         stopReason: end.stopReason,
         ...(end.stopSequence === undefined ? {} : { stopSequence: end.stopSequence }),
         ...(usage === undefined ? {} : { usage }),
+        ...(warnings.length === 0 ? {} : { warnings }),
       };
     },
   };
@@ -184,6 +188,7 @@ export function unfoldResult(result: ChatResult): ChatEvent[] {
         break;
     }
   }
+  for (const message of result.warnings ?? []) events.push({ type: "warning", message });
   if (result.usage !== undefined) events.push({ type: "usage", usage: result.usage });
   events.push({
     type: "end",

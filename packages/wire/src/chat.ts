@@ -171,4 +171,6 @@ export type ChatResult = {
   /** The text that stopped it; only with `stop-sequence`. */
   readonly stopSequence?: string;
   readonly usage?: Usage;
+  /** What could not be read of it, one sentence each. */
+  readonly warnings?: readonly string[];
 };

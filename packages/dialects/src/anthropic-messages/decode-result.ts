@@ -5,8 +5,8 @@ import type { ChatResult } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import { isRecord } from "../json.ts";
 import { parseResultBody } from "../result-body.ts";
-import { closeBlock, openBlock } from "./decode-stream.ts";
-import { decodeStopReason, mergeUsage } from "./usage.ts";
+import { closeBlock, openBlock, readStopReason } from "./decode-stream.ts";
+import { mergeUsage } from "./usage.ts";
 
 /** Reads each block as a stream reads its start, so that both ways accept the same and mean the same. */
 export function decodeResult(body: Uint8Array): ChatResult {
@@ -24,7 +24,7 @@ export function decodeResult(body: Uint8Array): ChatResult {
   }
   const usage = mergeUsage(undefined, answer["usage"]);
   if (usage !== undefined) events.push({ type: "usage", usage });
-  const stopReason = typeof answer["stop_reason"] === "string" ? decodeStopReason(answer["stop_reason"]) : "stop";
+  const stopReason = readStopReason(answer["stop_reason"], events) ?? "stop";
   const stopSequence = answer["stop_sequence"];
   events.push({ type: "end", stopReason, ...(typeof stopSequence === "string" ? { stopSequence } : {}) });
   return foldEvents(events);

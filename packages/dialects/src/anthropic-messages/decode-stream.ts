@@ -5,7 +5,7 @@ import type { StopReason } from "@auxot/wire/chat";
 import type { Usage } from "@auxot/wire/usage";
 import { isRecord, tryStringifyJson } from "../json.ts";
 import type { Fields } from "../read-fields.ts";
-import { cutStreamError, decodeStreamError, parseItem, type ItemDecoder } from "../stream-decoder.ts";
+import { cutStreamError, decodeStreamError, parseItem, warnOfReason, type ItemDecoder } from "../stream-decoder.ts";
 import { decodeStopReason, mergeUsage } from "./usage.ts";
 
 type OpenBlock =
@@ -80,7 +80,7 @@ export function createItemDecoder(): ItemDecoder {
           return;
         case "message_delta": {
           const delta = isRecord(event["delta"]) ? event["delta"] : {};
-          if (typeof delta["stop_reason"] === "string") stopReason = decodeStopReason(delta["stop_reason"]);
+          stopReason = readStopReason(delta["stop_reason"], out) ?? stopReason;
           if (typeof delta["stop_sequence"] === "string") stopSequence = delta["stop_sequence"];
           addUsage(event["usage"], out);
           return;
@@ -99,6 +99,14 @@ export function createItemDecoder(): ItemDecoder {
     isComplete: () => false,
     finish: () => {},
   };
+}
+
+/** Undefined when none is given. One we do not know is a proper end, with a warning. */
+export function readStopReason(reason: unknown, out: ChatEvent[]): StopReason | undefined {
+  if (typeof reason !== "string") return undefined;
+  const known = decodeStopReason(reason);
+  if (known === undefined) out.push(warnOfReason(reason));
+  return known ?? "stop";
 }
 
 /** Undefined for blocks of tools the provider runs itself: they are no calls for the client. */

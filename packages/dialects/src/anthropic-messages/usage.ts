@@ -59,9 +59,11 @@ export function encodeStopReason(reason: StopReason, hasRefusal: boolean): strin
   }
 }
 
-/** An unknown reason is a proper end. */
-export function decodeStopReason(reason: string): StopReason {
+/** Undefined for a reason newer than we are. */
+export function decodeStopReason(reason: string): StopReason | undefined {
   switch (reason) {
+    case "end_turn":
+      return "stop";
     case "stop_sequence":
       return "stop-sequence";
     case "max_tokens":
@@ -75,6 +77,6 @@ export function decodeStopReason(reason: string): StopReason {
     case "model_context_window_exceeded":
       return "context-exceeded";
     default:
-      return "stop";
+      return undefined;
   }
 }

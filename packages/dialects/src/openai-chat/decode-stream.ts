@@ -4,7 +4,7 @@ import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { StopReason } from "@auxot/wire/chat";
 import { isRecord } from "../json.ts";
 import type { Fields } from "../read-fields.ts";
-import { cutStreamError, decodeStreamError, parseItem, type ItemDecoder } from "../stream-decoder.ts";
+import { cutStreamError, decodeStreamError, parseItem, warnOfReason, type ItemDecoder } from "../stream-decoder.ts";
 import { createCallReader } from "./read-calls.ts";
 import { decodeFinishReason, decodeUsage } from "./usage.ts";
 
@@ -81,7 +81,9 @@ export function createItemDecoder(): ChunkDecoder {
     if (typeof reason !== "string" || reason === "" || stopReason !== undefined) return;
     close(out);
     calls.finish(out);
-    stopReason = decodeFinishReason(reason, calls.hasCalls());
+    const known = decodeFinishReason(reason, calls.hasCalls());
+    if (known === undefined) out.push(warnOfReason(reason));
+    stopReason = known ?? (calls.hasCalls() ? "tool-calls" : "stop");
   }
 
   function end(out: ChatEvent[]): void {

@@ -51,9 +51,11 @@ export function encodeFinishReason(reason: StopReason): string {
   }
 }
 
-/** Several servers say "stop" although they called tools. An unknown reason is a proper end. */
-export function decodeFinishReason(reason: string, hasToolCalls: boolean): StopReason {
+/** Several servers say "stop" although they called tools. Undefined for a reason newer than we are. */
+export function decodeFinishReason(reason: string, hasToolCalls: boolean): StopReason | undefined {
   switch (reason) {
+    case "stop":
+      return hasToolCalls ? "tool-calls" : "stop";
     case "length":
       return "length";
     case "tool_calls":
@@ -62,6 +64,6 @@ export function decodeFinishReason(reason: string, hasToolCalls: boolean): StopR
     case "content_filter":
       return "refusal";
     default:
-      return hasToolCalls ? "tool-calls" : "stop";
+      return undefined;
   }
 }

@@ -106,6 +106,9 @@ function createMeter(deps: InferDeps, input: InferInput): Meter {
     },
     onBatch(batch) {
       count.onBatch(batch);
+      // Those that come behind the first token are too late for the header.
+      for (const event of batch.events)
+        if (event.type === "warning") input.log.info({ warning: event.message }, "source warned");
       return count.complete(batch);
     },
     settle(thrown, begun) {
