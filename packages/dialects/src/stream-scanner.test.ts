@@ -68,6 +68,12 @@ describe("the passthrough lane", () => {
     assert.ok(usage.outputTokens >= 38 && usage.outputTokens <= 48, `${usage.outputTokens} tokens`);
   });
 
+  it("warns of nothing: what a translation would leave out goes on", () => {
+    const scanner = openaiCall.createStreamScanner();
+    const broken = Buffer.from("data: {broken\n\n");
+    assert.deepEqual(scanner.push(broken), { events: [], bytes: broken });
+  });
+
   it("says an error of the provider once and passes its frame on", () => {
     const scanner = openaiCall.createStreamScanner();
     scanner.push(frame({ content: "a" }));

@@ -31,7 +31,8 @@ export function createStreamScanner(options: ScannerOptions): StreamScanner {
   let heldEnd: ChatEvent | undefined;
 
   function select(events: readonly ChatEvent[]): ChatEvent[] {
-    const selected = committed ? events.filter(isVital) : [...events];
+    // Warnings are of what a translation leaves out; here all goes on.
+    const selected = events.filter((event) => (committed ? isVital(event) : event.type !== "warning"));
     committed ||= events.some(isContent);
     usageSeen ||= events.some((event) => event.type === "usage");
     const end = selected.at(-1);

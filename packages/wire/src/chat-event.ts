@@ -1,7 +1,7 @@
 // The events of one answer, and folding them into a result. Order: start? (blocks, usage, warning)* then end or error, once.
 
 import { AppError, type ErrorBody } from "./errors.ts";
-import type { AssistantPart, ChatResult, StopReason } from "./chat.ts";
+import type { AssistantPart, ChatResult, StopReason, UrlCitation } from "./chat.ts";
 import type { Usage } from "./usage.ts";
 
 /**
@@ -12,7 +12,7 @@ export type ChatEvent =
   | { readonly type: "start"; readonly model?: string }
   | { readonly type: "text-start"; readonly index: number; readonly refusal?: true }
   | { readonly type: "text-delta"; readonly index: number; readonly text: string }
-  | { readonly type: "text-end"; readonly index: number }
+  | { readonly type: "text-end"; readonly index: number; readonly citations?: readonly UrlCitation[] }
   | { readonly type: "reasoning-start"; readonly index: number }
   | { readonly type: "reasoning-delta"; readonly index: number; readonly text: string }
   | { readonly type: "reasoning-end"; readonly index: number; readonly signature?: string; readonly redacted?: string }
@@ -130,7 +130,12 @@ export function createEventFold(): EventFold {
         case "warning":
           warnings.push(event.message);
           return;
-        case "text-end":
+        case "text-end": {
+          const target = block(event.index);
+          if (target.part.type === "text" && event.citations !== undefined)
+            target.part = { ...target.part, citations: event.citations };
+          return;
+        }
         case "tool-call-end":
           return;
       }
@@ -166,7 +171,7 @@ export function unfoldResult(result: ChatResult): ChatEvent[] {
         events.push(
           { type: "text-start", index, ...(part.refusal ? { refusal: true } : {}) },
           { type: "text-delta", index, text: part.text },
-          { type: "text-end", index },
+          { type: "text-end", index, ...(part.citations === undefined ? {} : { citations: part.citations }) },
         );
         break;
       case "reasoning":

@@ -9,11 +9,22 @@ export type DialectName = (typeof dialectNames)[number];
 /** Anthropic's cache marker, kept where it stood. */
 export type CacheControl = { readonly type: "ephemeral"; readonly ttl?: "5m" | "1h" };
 
+/** A web page that a model names as the source of what it wrote from `start` to `end`, in characters of the text. */
+export type UrlCitation = {
+  readonly url: string;
+  /** "" where the page has none. */
+  readonly title: string;
+  readonly start: number;
+  readonly end: number;
+};
+
 /** `refusal` marks text the model gave as its refusal (OpenAI's `refusal` field). */
 export type TextPart = {
   readonly type: "text";
   readonly text: string;
   readonly refusal?: true;
+  /** Only in answers: at least one when there. */
+  readonly citations?: readonly UrlCitation[];
   readonly cacheControl?: CacheControl;
 };
 

@@ -196,8 +196,9 @@ function isChatEvent(event: unknown): event is ChatEvent {
       return indexed && typeof event["arguments"] === "string";
     case "tool-call-start":
       return indexed && typeof event["id"] === "string" && typeof event["name"] === "string";
-    case "text-start":
     case "text-end":
+      return indexed && (event["citations"] === undefined || isCitations(event["citations"]));
+    case "text-start":
     case "reasoning-start":
     case "reasoning-end":
     case "tool-call-end":
@@ -220,6 +221,20 @@ function isChatEvent(event: unknown): event is ChatEvent {
     default:
       return false;
   }
+}
+
+function isCitations(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (citation) =>
+        isRecord(citation) &&
+        typeof citation["url"] === "string" &&
+        typeof citation["title"] === "string" &&
+        isCount(citation["start"]) &&
+        isCount(citation["end"]),
+    )
+  );
 }
 
 const usageFields = ["inputTokens", "outputTokens", "cachedInputTokens", "cacheWriteTokens", "reasoningTokens"];

@@ -1,15 +1,17 @@
 // Messages events -> ChatEvents.
 
 import type { ChatEvent } from "@auxot/wire/chat-event";
-import type { StopReason } from "@auxot/wire/chat";
+import type { StopReason, UrlCitation } from "@auxot/wire/chat";
 import type { Usage } from "@auxot/wire/usage";
 import { isRecord, tryStringifyJson } from "../json.ts";
 import type { Fields } from "../read-fields.ts";
 import { cutStreamError, decodeStreamError, parseItem, warnOfReason, type ItemDecoder } from "../stream-decoder.ts";
+import { countCharacters } from "../url-citations.ts";
 import { decodeStopReason, mergeUsage } from "./usage.ts";
 
+type WebSource = Omit<UrlCitation, "start" | "end">;
 type OpenBlock =
-  | { readonly type: "text"; readonly index: number }
+  | { readonly type: "text"; readonly index: number; characters: number; readonly sources: WebSource[] }
   | { readonly type: "reasoning"; readonly index: number; signature: string; readonly redacted?: string }
   | { readonly type: "tool-call"; readonly index: number; readonly input: unknown; hasDelta: boolean };
 
@@ -112,10 +114,14 @@ export function readStopReason(reason: unknown, out: ChatEvent[]): StopReason | 
 /** Undefined for blocks of tools the provider runs itself: they are no calls for the client. */
 export function openBlock(block: Fields, index: number, out: ChatEvent[]): OpenBlock | undefined {
   switch (block["type"]) {
-    case "text":
+    case "text": {
       out.push({ type: "text-start", index });
-      pushText("text-delta", index, block["text"], out);
-      return { type: "text", index };
+      const text = { type: "text" as const, index, characters: 0, sources: [] };
+      addText(text, block["text"], out);
+      if (Array.isArray(block["citations"]))
+        for (const citation of block["citations"]) addCitation(text, citation, out);
+      return text;
+    }
     case "thinking":
       out.push({ type: "reasoning-start", index });
       pushText("reasoning-delta", index, block["thinking"], out);
@@ -142,7 +148,8 @@ export function openBlock(block: Fields, index: number, out: ChatEvent[]): OpenB
 function addDelta(block: OpenBlock, delta: Fields, out: ChatEvent[]): void {
   switch (block.type) {
     case "text":
-      pushText("text-delta", block.index, delta["text"], out);
+      addText(block, delta["text"], out);
+      if (delta["type"] === "citations_delta") addCitation(block, delta["citation"], out);
       return;
     case "reasoning":
       pushText("reasoning-delta", block.index, delta["thinking"], out);
@@ -161,9 +168,12 @@ function addDelta(block: OpenBlock, delta: Fields, out: ChatEvent[]): void {
 export function closeBlock(block: OpenBlock, out: ChatEvent[]): void {
   const { index } = block;
   switch (block.type) {
-    case "text":
-      out.push({ type: "text-end", index });
+    case "text": {
+      // A citation stands for its whole block.
+      const citations = block.sources.map((source) => ({ ...source, start: 0, end: block.characters }));
+      out.push({ type: "text-end", index, ...(citations.length === 0 ? {} : { citations }) });
       return;
+    }
     case "reasoning":
       out.push({
         type: "reasoning-end",
@@ -184,4 +194,19 @@ export function closeBlock(block: OpenBlock, out: ChatEvent[]): void {
 
 function pushText(type: "text-delta" | "reasoning-delta", index: number, text: unknown, out: ChatEvent[]): void {
   if (typeof text === "string" && text !== "") out.push({ type, index, text });
+}
+
+function addText(block: Extract<OpenBlock, { type: "text" }>, text: unknown, out: ChatEvent[]): void {
+  if (typeof text === "string") block.characters += countCharacters(text);
+  pushText("text-delta", block.index, text, out);
+}
+
+/** Other formats can name web pages only; a place in a document the caller sent has no word there. */
+function addCitation(block: Extract<OpenBlock, { type: "text" }>, citation: unknown, out: ChatEvent[]): void {
+  if (!isRecord(citation)) return;
+  const url = citation["type"] === "search_result_location" ? citation["source"] : citation["url"];
+  const title = citation["title"];
+  if (typeof url === "string" && /^https?:\/\//i.test(url))
+    block.sources.push({ url, title: typeof title === "string" ? title : "" });
+  else out.push({ type: "warning", message: "citations: places in documents have no word in this format; left out." });
 }

@@ -20,6 +20,7 @@ export const anthropicCannotCarry: readonly string[] = [
   "an endUser that is an e-mail address or a phone number, or longer than 256 characters",
   "tool call ids with other characters than letters, digits, _ and - (the others become _)",
   'tool arguments that are no JSON object (wrapped as {"arguments": text})',
+  "citations of web pages (each needs a proof of Anthropic's own)",
   "estimated in a usage",
 ];
 

@@ -1,14 +1,21 @@
 // Chat Completions chunks -> ChatEvents. Tolerates what the many servers of this format really send.
 
 import type { ChatEvent } from "@auxot/wire/chat-event";
-import type { StopReason } from "@auxot/wire/chat";
+import type { StopReason, UrlCitation } from "@auxot/wire/chat";
 import { isRecord } from "../json.ts";
 import type { Fields } from "../read-fields.ts";
 import { cutStreamError, decodeStreamError, parseItem, warnOfReason, type ItemDecoder } from "../stream-decoder.ts";
+import { countCharacters, readUrlCitations } from "../url-citations.ts";
 import { createCallReader } from "./read-calls.ts";
 import { decodeFinishReason, decodeUsage } from "./usage.ts";
 
-type OpenBlock = { readonly kind: "text" | "refusal" | "reasoning"; readonly index: number };
+type OpenBlock = {
+  readonly kind: "text" | "refusal" | "reasoning";
+  readonly index: number;
+  /** Characters of the answer's text before it. */
+  readonly offset: number;
+  readonly citations: UrlCitation[];
+};
 
 export type ChunkDecoder = ItemDecoder & {
   pushChunk(chunk: Fields, out: ChatEvent[]): void;
@@ -19,11 +26,12 @@ export function createItemDecoder(): ChunkDecoder {
   let nextIndex = 0;
   let open: OpenBlock | undefined;
   let stopReason: StopReason | undefined;
+  let textCharacters = 0;
   const calls = createCallReader(() => nextIndex++);
 
   function close(out: ChatEvent[]): void {
-    if (open !== undefined)
-      out.push({ type: open.kind === "reasoning" ? "reasoning-end" : "text-end", index: open.index });
+    if (open?.kind === "reasoning") out.push({ type: "reasoning-end", index: open.index });
+    else if (open !== undefined) out.push({ type: "text-end", index: open.index, ...listCitations(open) });
     open = undefined;
   }
 
@@ -31,7 +39,7 @@ export function createItemDecoder(): ChunkDecoder {
     if (open?.kind === kind) return open.index;
     close(out);
     const index = nextIndex++;
-    open = { kind, index };
+    open = { kind, index, offset: textCharacters, citations: [] };
     if (kind === "reasoning") out.push({ type: "reasoning-start", index });
     else out.push({ type: "text-start", index, ...(kind === "refusal" ? { refusal: true } : {}) });
     return index;
@@ -40,6 +48,7 @@ export function createItemDecoder(): ChunkDecoder {
   function addText(kind: OpenBlock["kind"], value: unknown, out: ChatEvent[]): void {
     if (typeof value !== "string" || value === "") return;
     const index = openBlock(kind, out);
+    if (kind === "text") textCharacters += countCharacters(value);
     out.push({ type: kind === "reasoning" ? "reasoning-delta" : "text-delta", index, text: value });
   }
 
@@ -65,6 +74,7 @@ export function createItemDecoder(): ChunkDecoder {
     const blocks = delta["thinking_blocks"];
     if (Array.isArray(blocks)) for (const block of blocks) addThinkingBlock(block, out);
     addText("text", delta["content"], out);
+    if (open?.kind === "text") open.citations.push(...readUrlCitations(delta["annotations"], open.offset));
     addText("refusal", delta["refusal"], out);
     const fragments = delta["tool_calls"];
     if (!Array.isArray(fragments) || fragments.length === 0) return;
@@ -125,4 +135,8 @@ export function createItemDecoder(): ChunkDecoder {
     isComplete: () => stopReason !== undefined,
     finish: end,
   };
+}
+
+function listCitations({ citations }: OpenBlock): { readonly citations?: readonly UrlCitation[] } {
+  return citations.length === 0 ? {} : { citations };
 }

@@ -1,9 +1,11 @@
 // ChatResult -> a whole Chat Completions answer.
 
-import type { ChatResult } from "@auxot/wire/chat";
+import type { ChatResult, TextPart } from "@auxot/wire/chat";
 import { noUsage } from "@auxot/wire/usage";
 import type { AnswerMeta } from "../dialect.ts";
 import { optional } from "../read-fields.ts";
+import { countCharacters } from "../url-citations.ts";
+import { buildAnnotation } from "./encode-stream.ts";
 import type { OpenaiAnswerMessage } from "./schema.ts";
 import { buildThinkingBlocks } from "./thinking-block.ts";
 import { encodeFinishReason, encodeUsage } from "./usage.ts";
@@ -33,14 +35,16 @@ function buildAnswerMessage(result: ChatResult): OpenaiAnswerMessage {
   const refusals = texts.filter((part) => part.refusal);
   const calls = result.content.filter((part) => part.type === "tool-call");
   const reasoning = result.content.filter((part) => part.type === "reasoning");
+  const annotations = content.flatMap(({ citations = [] }, at) => {
+    const offset = citations.length === 0 ? 0 : countCharacters(joinTexts(content.slice(0, at)));
+    return citations.map((citation) => buildAnnotation(citation, offset));
+  });
   const reasoningText = reasoning.map((part) => part.text).join("");
   return {
     role: "assistant",
-    content:
-      content.length === 0 && (calls.length > 0 || refusals.length > 0)
-        ? null
-        : content.map((part) => part.text).join(""),
-    refusal: refusals.length === 0 ? null : refusals.map((part) => part.text).join(""),
+    content: content.length === 0 && (calls.length > 0 || refusals.length > 0) ? null : joinTexts(content),
+    refusal: refusals.length === 0 ? null : joinTexts(refusals),
+    ...(annotations.length === 0 ? {} : { annotations }),
     ...(reasoningText === "" ? {} : { reasoning_content: reasoningText }),
     ...optional("thinking_blocks", buildThinkingBlocks(reasoning)),
     ...(calls.length === 0
@@ -53,4 +57,8 @@ function buildAnswerMessage(result: ChatResult): OpenaiAnswerMessage {
           })),
         }),
   };
+}
+
+function joinTexts(parts: readonly TextPart[]): string {
+  return parts.map((part) => part.text).join("");
 }

@@ -1,12 +1,13 @@
 // ChatEvents -> Chat Completions chunks. Chunks are built around prepared text: this runs once a token.
 
 import type { ChatEvent } from "@auxot/wire/chat-event";
-import type { StopReason } from "@auxot/wire/chat";
+import type { StopReason, UrlCitation } from "@auxot/wire/chat";
 import { noUsage, type Usage } from "@auxot/wire/usage";
 import type { AnswerMeta, StreamEncoder } from "../dialect.ts";
 import { encodeSse } from "../sse.ts";
 import { buildErrorBody } from "../openai-envelope.ts";
 import { buildThinkingBlock } from "./thinking-block.ts";
+import { countCharacters, writeUrlCitation } from "../url-citations.ts";
 import { encodeFinishReason, encodeUsage } from "./usage.ts";
 
 /** The role goes out once and first; `error` and `end` are the last thing written. */
@@ -16,6 +17,9 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
     `"model":${JSON.stringify(meta.model)},"system_fingerprint":null,"choices":[`;
   const tail = meta.includeUsage ? `],"usage":null}\n\n` : `]}\n\n`;
   const refusals = new Set<number>();
+  /** Where the text being written began, and where it is now, in characters of the answer's text. */
+  let textStart = 0;
+  let textEnd = 0;
   const reasoning = new Map<number, string[]>();
   const calls = new Map<number, { readonly position: number; hasArguments: boolean }>();
   let hasRole = false;
@@ -60,9 +64,16 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
         return writeDelta("");
       case "text-start":
         if (event.refusal) refusals.add(event.index);
+        textStart = textEnd;
         return "";
       case "text-delta":
-        return writeDelta(`{${refusals.has(event.index) ? '"refusal"' : '"content"'}:${JSON.stringify(event.text)}}`);
+        if (refusals.has(event.index)) return writeDelta(`{"refusal":${JSON.stringify(event.text)}}`);
+        textEnd += countCharacters(event.text);
+        return writeDelta(`{"content":${JSON.stringify(event.text)}}`);
+      case "text-end": {
+        const annotations = event.citations?.map((citation) => buildAnnotation(citation, textStart));
+        return annotations === undefined ? "" : writeDelta(`{"annotations":${JSON.stringify(annotations)}}`);
+      }
       case "reasoning-start":
         reasoning.set(event.index, []);
         return "";
@@ -90,7 +101,6 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
       case "error":
         over = true;
         return encodeSse(JSON.stringify(buildErrorBody(event.error)));
-      case "text-end":
       case "warning":
         return "";
     }
@@ -104,4 +114,8 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
     },
     ping: () => ": ping\n\n",
   };
+}
+
+export function buildAnnotation(citation: UrlCitation, offset: number): object {
+  return { type: "url_citation", url_citation: writeUrlCitation(citation, offset) };
 }

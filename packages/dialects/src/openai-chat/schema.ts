@@ -57,6 +57,7 @@ export type OpenaiAnswerMessage = {
   readonly role: "assistant";
   readonly content: string | null;
   readonly refusal: string | null;
+  readonly annotations?: readonly object[];
   readonly reasoning_content?: string;
   readonly thinking_blocks?: readonly OpenaiThinkingBlock[];
   readonly tool_calls?: readonly OpenaiToolCall[];

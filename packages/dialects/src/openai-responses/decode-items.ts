@@ -6,6 +6,7 @@ import { isRecord } from "../json.ts";
 import type { Fields } from "../read-fields.ts";
 import { readEncryptedContent } from "../reasoning-proof.ts";
 import { buildCustomArguments, flattenToolName } from "../tool-kinds.ts";
+import { readUrlCitations } from "../url-citations.ts";
 import { joinReasoning } from "./parse-items.ts";
 
 type TextKind = "text" | "refusal";
@@ -83,7 +84,11 @@ export function createItemReader(): ItemReader {
       const kind = part["type"] === "refusal" ? "refusal" : "text";
       pushText(position, at, kind, kind === "refusal" ? part["refusal"] : part["text"], out);
     }
-    for (const { index } of message.open.values()) out.push({ type: "text-end", index });
+    for (const [part, { index }] of message.open) {
+      const done: unknown = content[Number(part)];
+      const citations = isRecord(done) ? readUrlCitations(done["annotations"], 0) : [];
+      out.push({ type: "text-end", index, ...(citations.length === 0 ? {} : { citations }) });
+    }
   }
 
   function close(position: unknown, item: Fields, out: ChatEvent[]): void {

@@ -1,6 +1,7 @@
 // Blocks of an answer -> output items. Blocks without content are never begun; calls may stay open in parallel.
 
 import type { ChatEvent } from "@auxot/wire/chat-event";
+import type { UrlCitation } from "@auxot/wire/chat";
 import type { AnswerMeta } from "../dialect.ts";
 import type { ReasoningProof } from "../reasoning-proof.ts";
 import { createCallWriter } from "./call-writer.ts";
@@ -14,7 +15,7 @@ type BlockEvent = Extract<ChatEvent, { readonly index: number }>;
 /** Writes one block. */
 export type BlockWriter = {
   push(text: string): string;
-  end(proof: ReasoningProof): string;
+  end(proof: ReasoningProof, citations: readonly UrlCitation[]): string;
 };
 
 export type ItemWriter = {
@@ -35,10 +36,10 @@ export function createItemWriter(meta: AnswerMeta, write: WriteEvent): ItemWrite
   const calls = createCallWriter(list, meta.request.tools);
   const blocks = new Map<number, BlockWriter>();
 
-  function end(index: number, proof: ReasoningProof): string {
+  function end(index: number, proof: ReasoningProof, citations: readonly UrlCitation[] = []): string {
     const block = blocks.get(index);
     blocks.delete(index);
-    return block?.end(proof) ?? "";
+    return block?.end(proof, citations) ?? "";
   }
 
   return {
@@ -61,6 +62,7 @@ export function createItemWriter(meta: AnswerMeta, write: WriteEvent): ItemWrite
         case "tool-call-delta":
           return event.arguments === "" ? "" : (blocks.get(event.index)?.push(event.arguments) ?? "");
         case "text-end":
+          return end(event.index, {}, event.citations);
         case "tool-call-end":
           return end(event.index, {});
         case "reasoning-end":

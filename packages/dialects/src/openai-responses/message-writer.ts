@@ -1,10 +1,12 @@
 // Text blocks -> message items. Texts that follow each other are parts of one message.
 
+import type { UrlCitation } from "@auxot/wire/chat";
+import { writeUrlCitation } from "../url-citations.ts";
 import type { Item, ItemList } from "./item-list.ts";
 import type { BlockWriter } from "./item-writer.ts";
 import type { ResponsesTextPart } from "./schema.ts";
 
-type Part = { readonly isRefusal: boolean; readonly pieces: string[] };
+type Part = { readonly isRefusal: boolean; readonly pieces: string[]; annotations: readonly object[] };
 type Message = { readonly item: Item; readonly parts: Part[]; openParts: number };
 
 export type MessageWriter = { startText(isRefusal: boolean): BlockWriter };
@@ -29,7 +31,7 @@ export function createMessageWriter(list: ItemList): MessageWriter {
 
   return {
     startText(isRefusal) {
-      const part: Part = { isRefusal, pieces: [] };
+      const part: Part = { isRefusal, pieces: [], annotations: [] };
       const events = isRefusal ? "response.refusal" : "response.output_text";
       let message: Message | undefined;
       let place = "";
@@ -48,15 +50,22 @@ export function createMessageWriter(list: ItemList): MessageWriter {
           const fields = `${place},"delta":${JSON.stringify(text)}${isRefusal ? "" : `,"logprobs":[]`}`;
           return head + list.write(message.item, `${events}.delta`, fields);
         },
-        end() {
+        end(_proof, citations) {
           if (message === undefined) return "";
+          const { item } = message;
+          part.annotations = citations.map((citation) => buildAnnotation(citation));
+          const annotations = part.annotations.map((annotation, at) => {
+            const text = `${place},"annotation_index":${at},"annotation":${JSON.stringify(annotation)}`;
+            return list.write(item, "response.output_text.annotation.added", text);
+          });
           const whole = JSON.stringify(part.pieces.join(""));
           const fields = isRefusal ? `${place},"refusal":${whole}` : `${place},"text":${whole},"logprobs":[]`;
           message.openParts--;
           if (message.openParts === 0) list.end(message.item);
           return (
-            list.write(message.item, `${events}.done`, fields) +
-            list.write(message.item, "response.content_part.done", `${place},${partField(part)}`)
+            annotations.join("") +
+            list.write(item, `${events}.done`, fields) +
+            list.write(item, "response.content_part.done", `${place},${partField(part)}`)
           );
         },
       };
@@ -68,7 +77,11 @@ function partField(part: Part): string {
   return `"part":${JSON.stringify(buildPart(part))}`;
 }
 
-function buildPart({ isRefusal, pieces }: Part): ResponsesTextPart {
+function buildAnnotation(citation: UrlCitation): object {
+  return { type: "url_citation", ...writeUrlCitation(citation, 0) };
+}
+
+function buildPart({ isRefusal, pieces, annotations }: Part): ResponsesTextPart {
   const text = pieces.join("");
-  return isRefusal ? { type: "refusal", refusal: text } : { type: "output_text", text, annotations: [], logprobs: [] };
+  return isRefusal ? { type: "refusal", refusal: text } : { type: "output_text", text, annotations, logprobs: [] };
 }

@@ -29,7 +29,7 @@ export type ResponsesTextPart =
   | {
       readonly type: "output_text";
       readonly text: string;
-      readonly annotations: readonly [];
+      readonly annotations: readonly object[];
       readonly logprobs: readonly [];
     }
   | { readonly type: "refusal"; readonly refusal: string };

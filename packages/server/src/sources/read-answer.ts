@@ -47,7 +47,8 @@ export async function* readResult(
 ): AsyncGenerator<AnswerBatch> {
   const bytes = await readAll(response.chunks);
   const events: ChatEvent[] = unfoldResult(dialect.call.decodeResult(bytes));
-  yield passes ? { events, bytes } : { events };
+  // Warnings are of what a translation leaves out; passed bytes have it all.
+  yield passes ? { events: events.filter(({ type }) => type !== "warning"), bytes } : { events };
 }
 
 /** Some servers say why they finished and then neither end the stream nor close it. */
