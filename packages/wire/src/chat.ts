@@ -144,6 +144,8 @@ export type ChatRequest = {
   readonly tools: readonly ToolDefinition[];
   readonly toolChoice?: ToolChoice;
   readonly parallelToolCalls?: boolean;
+  /** The tools came as OpenAI's older `functions`: the answer's one call is a `function_call`. */
+  readonly usesFunctions?: true;
   readonly maxOutputTokens?: number;
   readonly temperature?: number;
   readonly topP?: number;

@@ -76,10 +76,11 @@ export function createItemDecoder(): ChunkDecoder {
     addText("text", delta["content"], out);
     if (open?.kind === "text") open.citations.push(...readUrlCitations(delta["annotations"], open.offset));
     addText("refusal", delta["refusal"], out);
-    const fragments = delta["tool_calls"];
-    if (!Array.isArray(fragments) || fragments.length === 0) return;
-    close(out);
-    for (const fragment of fragments) if (isRecord(fragment)) calls.push(fragment, out);
+    const listed = Array.isArray(delta["tool_calls"]) ? delta["tool_calls"].filter(isRecord) : [];
+    // Older servers know one call only, without an id.
+    const fragments = isRecord(delta["function_call"]) ? [{ index: 0, function: delta["function_call"] }] : listed;
+    if (fragments.length > 0) close(out);
+    for (const fragment of fragments) calls.push(fragment, out);
   }
 
   function addChoice(choice: unknown, out: ChatEvent[]): void {

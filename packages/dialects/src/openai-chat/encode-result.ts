@@ -1,6 +1,6 @@
 // ChatResult -> a whole Chat Completions answer.
 
-import type { ChatResult, TextPart } from "@auxot/wire/chat";
+import type { ChatResult, TextPart, ToolCallPart } from "@auxot/wire/chat";
 import { noUsage } from "@auxot/wire/usage";
 import type { AnswerMeta } from "../dialect.ts";
 import { optional } from "../read-fields.ts";
@@ -20,16 +20,16 @@ export function encodeResult(result: ChatResult, meta: AnswerMeta): string {
     choices: [
       {
         index: 0,
-        message: buildAnswerMessage(result),
+        message: buildAnswerMessage(result, meta.request.usesFunctions === true),
         logprobs: null,
-        finish_reason: encodeFinishReason(result.stopReason),
+        finish_reason: encodeFinishReason(result.stopReason, meta.request.usesFunctions === true),
       },
     ],
     usage: encodeUsage(result.usage ?? noUsage),
   });
 }
 
-function buildAnswerMessage(result: ChatResult): OpenaiAnswerMessage {
+function buildAnswerMessage(result: ChatResult, usesFunctions: boolean): OpenaiAnswerMessage {
   const texts = result.content.filter((part) => part.type === "text");
   const content = texts.filter((part) => !part.refusal);
   const refusals = texts.filter((part) => part.refusal);
@@ -47,15 +47,24 @@ function buildAnswerMessage(result: ChatResult): OpenaiAnswerMessage {
     ...(annotations.length === 0 ? {} : { annotations }),
     ...(reasoningText === "" ? {} : { reasoning_content: reasoningText }),
     ...optional("thinking_blocks", buildThinkingBlocks(reasoning)),
-    ...(calls.length === 0
-      ? {}
-      : {
-          tool_calls: calls.map((call) => ({
-            id: call.id,
-            type: "function" as const,
-            function: { name: call.name, arguments: call.arguments },
-          })),
-        }),
+    ...buildCalls(calls, usesFunctions),
+  };
+}
+
+/** The older format holds one call. */
+function buildCalls(
+  calls: readonly ToolCallPart[],
+  usesFunctions: boolean,
+): Pick<OpenaiAnswerMessage, "tool_calls" | "function_call"> {
+  const [first] = calls;
+  if (first === undefined) return {};
+  if (usesFunctions) return { function_call: { name: first.name, arguments: first.arguments } };
+  return {
+    tool_calls: calls.map((call) => ({
+      id: call.id,
+      type: "function",
+      function: { name: call.name, arguments: call.arguments },
+    })),
   };
 }
 

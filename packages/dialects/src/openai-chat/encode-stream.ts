@@ -16,6 +16,7 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
     `data: {"id":${JSON.stringify(meta.id)},"object":"chat.completion.chunk","created":${meta.createdAt},` +
     `"model":${JSON.stringify(meta.model)},"system_fingerprint":null,"choices":[`;
   const tail = meta.includeUsage ? `],"usage":null}\n\n` : `]}\n\n`;
+  const usesFunctions = meta.request.usesFunctions === true;
   const refusals = new Set<number>();
   /** Where the text being written began, and where it is now, in characters of the answer's text. */
   let textStart = 0;
@@ -40,6 +41,8 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
     const call = calls.get(index);
     if (call === undefined) return "";
     call.hasArguments ||= text.trim() !== "";
+    if (usesFunctions)
+      return call.position > 0 ? "" : writeDelta(`{"function_call":{"arguments":${JSON.stringify(text)}}}`);
     return writeDelta(`{"tool_calls":[{"index":${call.position},"function":{"arguments":${JSON.stringify(text)}}}]}`);
   }
 
@@ -53,7 +56,7 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
 
   function writeEnd(reason: StopReason): string {
     over = true;
-    const finish = writeDelta("{}", `"${encodeFinishReason(reason)}"`);
+    const finish = writeDelta("{}", `"${encodeFinishReason(reason, usesFunctions)}"`);
     const counts = meta.includeUsage ? `${head}],"usage":${JSON.stringify(encodeUsage(usage))}}\n\n` : "";
     return `${finish}${counts}data: [DONE]\n\n`;
   }
@@ -85,6 +88,11 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
       case "tool-call-start": {
         const position = calls.size;
         calls.set(event.index, { position, hasArguments: false });
+        if (usesFunctions) {
+          // The older format holds one call.
+          const started = JSON.stringify({ name: event.name, arguments: "" });
+          return position > 0 ? "" : writeDelta(`{"function_call":${started}}`);
+        }
         const call = { index: position, id: event.id, type: "function", function: { name: event.name, arguments: "" } };
         return writeDelta(`{"tool_calls":[${JSON.stringify(call)}]}`);
       }

@@ -17,16 +17,25 @@ import {
   type Fields,
 } from "../read-fields.ts";
 
-const roles = ["system", "developer", "user", "assistant", "tool"] as const;
+const roles = ["system", "developer", "user", "assistant", "tool", "function"] as const;
+
+type Context = {
+  /** Paths of what only OpenAI understands. */
+  readonly unknown: string[];
+  /** Ids given to the older `function_call`s, which have none, by the name of the function last called. */
+  readonly functionIds: Map<string, string>;
+};
 
 /** Adds to `unknown` the paths of parts only OpenAI understands (custom tool calls, uploaded files). */
 export function parseMessages(value: unknown, unknown: string[]): ChatMessage[] {
   const entries = readArray(value, "messages", "an array of at least one message");
   if (entries.length === 0) failField("messages", "an array of at least one message", entries);
-  return entries.map((entry, at) => parseMessage(entry, `messages[${at}]`, unknown));
+  const context = { unknown, functionIds: new Map<string, string>() };
+  return entries.map((entry, at) => parseMessage(entry, `messages[${at}]`, context));
 }
 
-function parseMessage(value: unknown, path: string, unknown: string[]): ChatMessage {
+function parseMessage(value: unknown, path: string, context: Context): ChatMessage {
+  const { unknown } = context;
   const message = readRecord(value, path);
   const role = readOneOf(message["role"], `${path}.role`, roles);
   switch (role) {
@@ -39,7 +48,9 @@ function parseMessage(value: unknown, path: string, unknown: string[]): ChatMess
         content: markLast(parseUserContent(message["content"], `${path}.content`, unknown), message, path),
       };
     case "assistant":
-      return { role, content: parseAssistant(message, path, unknown) };
+      return { role, content: parseAssistant(message, path, context) };
+    case "function":
+      return parseFunctionResult(message, path, context);
     case "tool":
       return {
         role,
@@ -130,7 +141,7 @@ function parseFile(part: Fields, path: string): UserPart | undefined {
 }
 
 /** Reasoning comes first, then text, then tool calls: this is the order models write them in. */
-function parseAssistant(message: Fields, path: string, unknown: string[]): AssistantPart[] {
+function parseAssistant(message: Fields, path: string, { unknown, functionIds }: Context): AssistantPart[] {
   const refusal = readOptionalString(message["refusal"], `${path}.refusal`);
   const parts: AssistantPart[] = [
     ...parseReasoning(message, path),
@@ -144,6 +155,7 @@ function parseAssistant(message: Fields, path: string, unknown: string[]): Assis
     if (call["type"] === "custom") unknown.push(callPath);
     else parts.push(parseToolCall(call, callPath));
   }
+  if (!isAbsent(message["function_call"])) parts.push(parseFunctionCall(message["function_call"], path, functionIds));
   const mark = readCacheControl(message, path);
   const last = parts.at(-1);
   if (mark.cacheControl !== undefined && last !== undefined && last.type !== "reasoning") {
@@ -197,4 +209,21 @@ function parseToolCall(call: Fields, path: string): ToolCallPart {
     arguments: text.trim() === "" ? "{}" : text,
     ...readCacheControl(call, path),
   };
+}
+
+/** The same message always gets the same id. */
+function parseFunctionCall(value: unknown, path: string, functionIds: Map<string, string>): ToolCallPart {
+  const target = readRecord(value, `${path}.function_call`);
+  const id = `call_${path.replaceAll(/\W+/g, "_")}function`;
+  const part = parseToolCall({ id, function: target }, path);
+  functionIds.set(part.name, id);
+  return part;
+}
+
+function parseFunctionResult(message: Fields, path: string, { unknown, functionIds }: Context): ChatMessage {
+  const name = readName(message["name"], `${path}.name`, "the name of the function that gave the result");
+  const callId = functionIds.get(name);
+  if (callId === undefined) failField(`${path}.name`, "a function called by an earlier message", name);
+  const content = isAbsent(message["content"]) ? "" : message["content"];
+  return { role: "tool", callId, content: parseUserContent(content, `${path}.content`, unknown) };
 }

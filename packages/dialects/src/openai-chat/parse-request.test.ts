@@ -153,7 +153,7 @@ describe("a Chat Completions request", () => {
     [
       "messages[0].role",
       { ...base, messages: [{ role: "usr", content: "" }] },
-      /one of system, developer, user, assistant, tool, got "usr"/,
+      /one of system, developer, user, assistant, tool, function, got "usr"/,
     ],
     ["messages[0].content", { ...base, messages: [{ role: "user" }] }],
     ["messages[0].content[0].type", say({ text: "x" })],

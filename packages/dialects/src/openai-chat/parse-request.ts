@@ -34,6 +34,8 @@ const knownFields = new Set([
   "messages",
   "tools",
   "tool_choice",
+  "functions",
+  "function_call",
   "parallel_tool_calls",
   "max_tokens",
   "max_completion_tokens",
@@ -62,7 +64,7 @@ export function parseRequest(body: Uint8Array): ChatRequest {
   refuseUnsupported(fields);
   const unknown = Object.keys(fields).filter((key) => !knownFields.has(key) && !isAbsent(fields[key]));
   const messages = parseMessages(fields["messages"], unknown);
-  const { tools, toolChoice } = parseTools(fields, unknown);
+  const { tools, toolChoice } = addFunctions(fields, parseTools(fields, unknown));
   const streamOptions = isAbsent(fields["stream_options"])
     ? {}
     : readRecord(fields["stream_options"], "stream_options");
@@ -73,6 +75,7 @@ export function parseRequest(body: Uint8Array): ChatRequest {
     tools,
     ...optional("toolChoice", toolChoice),
     ...optional("parallelToolCalls", readOptionalBoolean(fields["parallel_tool_calls"], "parallel_tool_calls")),
+    ...(isAbsent(fields["functions"]) ? {} : { usesFunctions: true, parallelToolCalls: false }),
     ...parseLimits(fields),
     ...optional("responseFormat", parseResponseFormat(fields["response_format"])),
     ...(isAbsent(fields["reasoning_effort"])
@@ -129,7 +132,9 @@ function parseLimits(fields: Fields): Partial<ChatRequest> {
   };
 }
 
-function parseTools(fields: Fields, unknown: string[]): { tools: ToolDefinition[]; toolChoice?: ToolChoice } {
+type ParsedTools = { readonly tools: ToolDefinition[]; readonly toolChoice?: ToolChoice };
+
+function parseTools(fields: Fields, unknown: string[]): ParsedTools {
   const entries = isAbsent(fields["tools"]) ? [] : readArray(fields["tools"], "tools");
   const tools: ToolDefinition[] = [];
   for (const [at, entry] of entries.entries()) {
@@ -155,21 +160,39 @@ function parseTools(fields: Fields, unknown: string[]): { tools: ToolDefinition[
 
 function parseTool(tool: Fields, path: string): ToolDefinition {
   const definition = readRecord(tool["function"], `${path}.function`);
+  return { ...parseFunction(definition, `${path}.function`), ...readCacheControl(tool, path) };
+}
+
+function parseFunction(definition: Fields, path: string): ToolDefinition {
   const parameters = isAbsent(definition["parameters"])
     ? { type: "object", properties: {} }
-    : readRecord(definition["parameters"], `${path}.function.parameters`, "a JSON Schema object");
-  checkDepth(parameters, `${path}.function.parameters`);
+    : readRecord(definition["parameters"], `${path}.parameters`, "a JSON Schema object");
+  checkDepth(parameters, `${path}.parameters`);
   return {
-    name: readName(definition["name"], `${path}.function.name`),
-    ...optional("description", readOptionalString(definition["description"], `${path}.function.description`)),
+    name: readName(definition["name"], `${path}.name`),
+    ...optional("description", readOptionalString(definition["description"], `${path}.description`)),
     parameters,
-    ...optional("strict", readOptionalBoolean(definition["strict"], `${path}.function.strict`)),
-    ...readCacheControl(tool, path),
+    ...optional("strict", readOptionalBoolean(definition["strict"], `${path}.strict`)),
   };
 }
 
+/** The older `functions` and `function_call` say what `tools` and `tool_choice` say. */
+function addFunctions(fields: Fields, parsed: ParsedTools): ParsedTools {
+  const entries = isAbsent(fields["functions"]) ? [] : readArray(fields["functions"], "functions");
+  const functions = entries.map((entry, at) =>
+    parseFunction(readRecord(entry, `functions[${at}]`), `functions[${at}]`),
+  );
+  const tools = [...parsed.tools, ...functions];
+  const value = fields["function_call"];
+  if (isAbsent(value)) return { ...parsed, tools };
+  if (typeof value === "string")
+    return { tools, toolChoice: { type: readOneOf(value, "function_call", ["auto", "none"]) } };
+  const chosen = readRecord(value, "function_call", '"auto", "none" or an object that names a function');
+  return { tools, toolChoice: { type: "tool", name: readName(chosen["name"], "function_call.name") } };
+}
+
 /** `allowed_tools`: the others are as if they had not been sent. */
-function filterTools(tools: ToolDefinition[], choice: Fields): { tools: ToolDefinition[]; toolChoice: ToolChoice } {
+function filterTools(tools: ToolDefinition[], choice: Fields): ParsedTools {
   const path = "tool_choice.allowed_tools";
   const allowed = readRecord(choice["allowed_tools"], path);
   const entries = readArray(allowed["tools"], `${path}.tools`).map((entry, at) => {

@@ -61,6 +61,7 @@ export type OpenaiAnswerMessage = {
   readonly reasoning_content?: string;
   readonly thinking_blocks?: readonly OpenaiThinkingBlock[];
   readonly tool_calls?: readonly OpenaiToolCall[];
+  readonly function_call?: OpenaiToolCall["function"];
 };
 
 export type OpenaiUsage = {

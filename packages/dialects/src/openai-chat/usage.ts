@@ -35,7 +35,8 @@ export function decodeUsage(value: unknown): Usage | undefined {
   });
 }
 
-export function encodeFinishReason(reason: StopReason): string {
+/** `usesFunctions`: the request declared its tools as the older `functions`. */
+export function encodeFinishReason(reason: StopReason, usesFunctions: boolean): string {
   switch (reason) {
     case "stop":
     case "stop-sequence":
@@ -45,7 +46,7 @@ export function encodeFinishReason(reason: StopReason): string {
     case "context-exceeded":
       return "length";
     case "tool-calls":
-      return "tool_calls";
+      return usesFunctions ? "function_call" : "tool_calls";
     case "refusal":
       return "content_filter";
   }
