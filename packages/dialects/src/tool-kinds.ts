@@ -14,8 +14,8 @@ export function flattenToolName(namespace: string, name: string): string {
   return clean.length <= maxNameLength ? clean : `${clean.slice(0, maxNameLength - 9)}_${hashText(joined)}`;
 }
 
-/** FNV-1a, 32 bits. */
-function hashText(text: string): string {
+/** FNV-1a, 32 bits, as eight hexadecimal digits. */
+export function hashText(text: string): string {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   return (hash >>> 0).toString(16).padStart(8, "0");

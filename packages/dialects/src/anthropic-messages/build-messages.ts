@@ -12,6 +12,7 @@ import type {
 } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import { isRecord, tryParseJson } from "../json.ts";
+import { fitToolId } from "../tool-ids.ts";
 import type {
   AnthropicAssistantBlock,
   AnthropicSource,
@@ -125,7 +126,7 @@ function buildToolResult(message: Extract<ChatMessage, { role: "tool" }>): Anthr
   const content = message.content.flatMap(buildUserPart);
   return {
     type: "tool_result",
-    tool_use_id: cleanId(message.callId),
+    tool_use_id: fitToolId(message.callId),
     ...(content.length === 0 ? {} : { content }),
     ...(message.isError ? { is_error: true } : {}),
     ...cacheMark(message),
@@ -145,7 +146,7 @@ function buildAssistantPart(part: AssistantPart, warn: Warn): AnthropicAssistant
       return [
         {
           type: "tool_use",
-          id: cleanId(part.id),
+          id: fitToolId(part.id),
           name: part.name,
           input: parseInput(part, warn),
           ...cacheMark(part),
@@ -160,11 +161,6 @@ function parseInput(part: ToolCallPart, warn: Warn): unknown {
   if (isRecord(input)) return input;
   warn(`messages: the arguments of tool call ${part.id} are not a JSON object; they were sent as text.`);
   return { arguments: part.arguments };
-}
-
-/** The API takes only these characters; calls and results are cleaned alike, so they still meet. */
-function cleanId(id: string): string {
-  return id.replaceAll(/[^\w-]/g, "_");
 }
 
 export function cacheMark(part: { readonly cacheControl?: CacheControl }): { readonly cache_control?: CacheControl } {

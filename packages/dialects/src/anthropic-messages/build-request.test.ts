@@ -43,11 +43,16 @@ describe("a request to Anthropic", () => {
       ["user", "assistant", "user"],
     );
     assert.deepEqual(body.messages[2].content, [
-      { type: "tool_result", tool_use_id: "functions_f_0", content: [{ type: "text", text: "r" }], is_error: true },
+      {
+        type: "tool_result",
+        tool_use_id: "functions_f_0_465b9878",
+        content: [{ type: "text", text: "r" }],
+        is_error: true,
+      },
       { type: "tool_result", tool_use_id: "b" },
       { type: "text", text: "next" },
     ]);
-    assert.equal(body.messages[1].content[1].id, "functions_f_0");
+    assert.equal(body.messages[1].content[1].id, "functions_f_0_465b9878");
   });
 
   it("sends signed and encrypted reasoning unchanged and never unsigned reasoning", () => {

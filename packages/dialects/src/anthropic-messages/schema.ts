@@ -18,7 +18,7 @@ export const anthropicCannotCarry: readonly string[] = [
   "response format json (asked for in words), and the name, description and strict of a json-schema",
   "an image's detail, refusal as a mark of text",
   "an endUser that is an e-mail address or a phone number, or longer than 256 characters",
-  "tool call ids with other characters than letters, digits, _ and - (the others become _)",
+  "tool call ids with other characters than letters, digits, _ and -, or longer than 64 (one made of them is sent)",
   'tool arguments that are no JSON object (wrapped as {"arguments": text})',
   "citations of web pages (each needs a proof of Anthropic's own)",
   "estimated in a usage",

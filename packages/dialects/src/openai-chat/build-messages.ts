@@ -5,13 +5,21 @@ import { AppError } from "@auxot/wire/errors";
 import { dropAttribution } from "../attribution.ts";
 import { buildDataUri } from "../media.ts";
 import { optional } from "../read-fields.ts";
+import { isOpenaiModel } from "../openai-limits.ts";
+import { fitToolId } from "../tool-ids.ts";
 import type { OpenaiMessage, OpenaiPart } from "./schema.ts";
 import { buildThinkingBlocks } from "./thinking-block.ts";
 
 type Warn = (message: string) => void;
+type FitId = (id: string) => string;
 type Media = ImagePart | DocumentPart;
 
-export function buildMessages(messages: readonly ChatMessage[], warn: Warn): OpenaiMessage[] {
+/** What OpenAI itself takes as `tool_calls[].id`. */
+const maxOpenaiIdLength = 40;
+
+export function buildMessages(messages: readonly ChatMessage[], model: string, warn: Warn): OpenaiMessage[] {
+  // Servers of other makes keep more than a name in their ids, and take back what they gave.
+  const fitId: FitId = isOpenaiModel(model) ? (id) => fitToolId(id, maxOpenaiIdLength) : (id) => id;
   const built: OpenaiMessage[] = [];
   // Media of tool results wait here until the run of tool messages is over: nothing may stand between those.
   let waiting: { callId: string; media: readonly Media[] }[] = [];
@@ -35,11 +43,12 @@ export function buildMessages(messages: readonly ChatMessage[], warn: Warn): Ope
         if (message.content.length > 0) built.push({ role: "user", content: buildUserContent(message.content) });
         break;
       case "assistant":
-        built.push(buildAssistant(message.content));
+        built.push(buildAssistant(message.content, fitId));
         break;
       case "tool": {
         const { text, media } = splitToolResult(message.content);
-        built.push({ role: "tool", tool_call_id: message.callId, content: message.isError ? `Error: ${text}` : text });
+        const content = message.isError ? `Error: ${text}` : text;
+        built.push({ role: "tool", tool_call_id: fitId(message.callId), content });
         if (media.length > 0) waiting.push({ callId: message.callId, media });
         break;
       }
@@ -104,7 +113,7 @@ function buildDocumentText(part: DocumentPart, text: string): { readonly type: "
   return { type: "text", text: part.name === undefined ? text : `${part.name}\n\n${text}` };
 }
 
-function buildAssistant(parts: readonly AssistantPart[]): OpenaiMessage {
+function buildAssistant(parts: readonly AssistantPart[], fitId: FitId): OpenaiMessage {
   const texts = parts.filter((part) => part.type === "text");
   const content = texts.filter((part) => !part.refusal).map((part) => part.text);
   const refusal = texts.filter((part) => part.refusal).map((part) => part.text);
@@ -123,7 +132,7 @@ function buildAssistant(parts: readonly AssistantPart[]): OpenaiMessage {
       ? {}
       : {
           tool_calls: calls.map((call) => ({
-            id: call.id,
+            id: fitId(call.id),
             type: "function" as const,
             function: { name: call.name, arguments: call.arguments },
           })),

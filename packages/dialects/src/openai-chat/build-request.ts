@@ -17,7 +17,7 @@ export function buildRequest(request: ChatRequest, target: CallTarget): Upstream
   warnOfGrammars(request.tools, warnings.add);
   const body = {
     model: target.model,
-    messages: buildMessages(request.messages, warnings.add),
+    messages: buildMessages(request.messages, target.model, warnings.add),
     ...(request.tools.length === 0 ? {} : buildTools(request)),
     ...buildLimits(request, target, warnings.add),
     ...optional("response_format", buildResponseFormat(request.responseFormat)),

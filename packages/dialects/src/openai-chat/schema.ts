@@ -14,7 +14,7 @@ export const openaiCannotCarry: readonly string[] = [
   'isError of a tool result (its text begins with "Error: ")',
   "images and documents in a tool result (they follow in a user message)",
   "a document by URL, and the name of a text document as such",
-  "topK, on OpenAI itself",
+  "topK, and tool call ids longer than 40 or with odd characters (one made of them is sent), on OpenAI itself",
   "reasoning.budgetTokens (the nearest effort is sent), reasoning.adaptive, and efforts a model's family does not know",
   "reasoning.summary, and verbosity and promptCacheKey to servers that may not know them",
   "a tool's custom and namespace (a function with one string input, under a name made of both)",

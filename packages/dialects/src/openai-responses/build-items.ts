@@ -13,6 +13,7 @@ import { dropAttribution } from "../attribution.ts";
 import { buildDataUri } from "../media.ts";
 import { mayReason } from "../openai-limits.ts";
 import { splitResponsesSignature } from "../reasoning-proof.ts";
+import { fitToolId } from "../tool-ids.ts";
 import { buildCall, createToolTable, type ToolTable } from "./build-call.ts";
 import type { ResponsesInputItem, ResponsesInputPart, ResponsesTextPart } from "./schema.ts";
 
@@ -51,7 +52,7 @@ function buildMessage(message: ChatMessage, context: Context): ResponsesInputIte
     case "assistant":
       return buildAssistant(message.content, context);
     case "tool":
-      return [{ type: "function_call_output", call_id: message.callId, output: buildOutput(message) }];
+      return [{ type: "function_call_output", call_id: fitToolId(message.callId), output: buildOutput(message) }];
   }
 }
 
@@ -111,7 +112,7 @@ function buildAssistant(parts: readonly AssistantPart[], context: Context): Resp
         items.push(...buildReasoning(part, context));
         break;
       case "tool-call":
-        items.push(buildCall(context.tools, part.id, part.name, part.arguments));
+        items.push(buildCall(context.tools, fitToolId(part.id), part.name, part.arguments));
         break;
     }
     texts = undefined;

@@ -12,6 +12,7 @@ export const responsesCannotCarry: readonly string[] = [
   "stop, seed and topK; frequencyPenalty and presencePenalty on OpenAI itself",
   "reasoning.budgetTokens (the nearest effort is sent), reasoning.adaptive, and efforts a model's family does not know",
   "maxOutputTokens below 16, on OpenAI itself",
+  "tool call ids with other characters than letters, digits, _ and -, or longer than 64 (one made of them is sent)",
   "a tool without strict (sent as false: left out, it would mean true here)",
   "the stop reasons stop-sequence and pause (completed) and context-exceeded (max_output_tokens), and stopSequence",
   "estimated in a usage",
