@@ -28,6 +28,20 @@ describe("a chat completion as a Messages answer", () => {
     for (const [message, theirs, ours] of reasons) assert.equal(answer(message, theirs).stop_reason, ours, theirs);
   });
 
+  it("names the stop sequence that ended it, where the server tells it", () => {
+    for (const field of ["stop_reason", "matched_stop"]) {
+      const choice = { index: 0, message: { role: "assistant", content: "a" }, finish_reason: "stop", [field]: "END" };
+      const { stop_reason, stop_sequence } = translateWhole(route, { choices: [choice] });
+      assert.deepEqual([stop_reason, stop_sequence], ["stop_sequence", "END"]);
+      const ended = { choices: [{ index: 0, delta: {}, finish_reason: "stop", [field]: "END" }] };
+      const events = translateStream(route, [chunk({ content: "a" }), ended, "[DONE]"]);
+      const last = events.find((event) => event.type === "message_delta");
+      assert.deepEqual(last?.delta, { stop_reason: "stop_sequence", stop_sequence: "END" });
+      const met = { choices: [{ ...choice, [field]: 151_645 }] };
+      assert.equal(translateWhole(route, met).stop_reason, "end_turn", "the number of a token says nothing");
+    }
+  });
+
   it("has no text block for empty content next to calls, and a list the SDK takes when there is nothing at all", () => {
     assert.deepEqual(answer({ content: "", tool_calls: [tool] }, "tool_calls").content, [
       { type: "tool_use", id: "call_1", name: "now", input: {} },

@@ -121,9 +121,13 @@ export type ReasoningRequest = {
   readonly adaptive?: true;
   /** How much of the reasoning the caller wants told in words. */
   readonly summary?: (typeof reasoningSummaries)[number];
+  /** The caller does not want to read it. */
+  readonly hidden?: true;
 };
 
 export const reasoningSummaries = ["auto", "concise", "detailed"] as const;
+/** `default` is the standard price and speed; `auto` leaves it to the account's settings. */
+export const serviceTiers = ["auto", "default", "flex", "priority"] as const;
 export const verbosities = ["low", "medium", "high"] as const;
 
 /** The bytes the caller sent, for the passthrough lane. */
@@ -159,6 +163,7 @@ export type ChatRequest = {
   readonly reasoning?: ReasoningRequest;
   /** How long an answer the caller wants. */
   readonly verbosity?: (typeof verbosities)[number];
+  readonly serviceTier?: (typeof serviceTiers)[number];
   /** Requests with the same one begin alike: worth the same cache. A hint, no answer depends on it. */
   readonly promptCacheKey?: string;
   /** The end user as the caller names them (`user`, `safety_identifier`, `metadata.user_id`). */

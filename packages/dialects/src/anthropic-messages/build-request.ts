@@ -3,10 +3,12 @@
 import type { ChatRequest, ResponseFormat, ToolDefinition } from "@auxot/wire/chat";
 import type { CallTarget, UpstreamRequest } from "../dialect.ts";
 import { optional } from "../read-fields.ts";
+import { buildAnthropicTier } from "../service-tier.ts";
 import { warnOfGrammars } from "../tool-kinds.ts";
 import { createWarnings } from "../warnings.ts";
 import { buildConversation, cacheMark } from "./build-messages.ts";
 import { buildThinking, type Thinking } from "./build-thinking.ts";
+import { limitCacheMarks } from "./limit-cache-marks.ts";
 import type { AnthropicTextBlock, AnthropicTurn } from "./schema.ts";
 import { lacksThinking } from "./thinking-loop.ts";
 
@@ -22,7 +24,11 @@ export function buildRequest(request: ChatRequest, target: CallTarget): Upstream
   warnOfDropped(request, warnings.add);
   warnOfGrammars(request.tools, warnings.add);
   const maxTokens = request.maxOutputTokens ?? target.defaultMaxOutputTokens;
-  const { system, messages } = buildConversation(request.messages, warnings.add);
+  const conversation = buildConversation(request.messages, warnings.add);
+  const { system, messages, tools } = limitCacheMarks(
+    { ...conversation, tools: request.tools.map(buildTool) },
+    warnings.add,
+  );
   const { effort, ...built } = buildThinking(request.reasoning, target.model, maxTokens, warnings.add);
   const thinking = keepThinking(built.thinking, messages, warnings.add);
   const isThinking = thinking !== undefined && thinking.type !== "disabled";
@@ -34,13 +40,16 @@ export function buildRequest(request: ChatRequest, target: CallTarget): Upstream
     max_tokens: maxTokens,
     ...(instructions.length === 0 ? {} : { system: instructions }),
     messages,
-    ...(request.tools.length === 0 ? {} : buildTools(request, isThinking, warnings.add)),
+    ...(tools.length === 0
+      ? {}
+      : { tools, ...optional("tool_choice", buildToolChoice(request, isThinking, warnings.add)) }),
     ...buildSampling(request, isThinking, warnings.add),
     ...optional("stop_sequences", buildStops(request.stop, warnings.add)),
     ...optional("thinking", thinking),
     ...(effort === undefined && format === undefined
       ? {}
       : { output_config: { ...optional("effort", effort), ...optional("format", format) } }),
+    ...optional("service_tier", buildAnthropicTier(request, warnings.add)),
     ...buildMetadata(request.endUser, warnings.add),
     stream: target.stream,
   };
@@ -76,13 +85,6 @@ function buildJsonInstruction(warn: Warn): AnthropicTextBlock {
 
 function buildFormat(format: ResponseFormat | undefined): object | undefined {
   return format?.type === "json-schema" ? { type: "json_schema", schema: format.schema } : undefined;
-}
-
-function buildTools(request: ChatRequest, isThinking: boolean, warn: Warn): object {
-  return {
-    tools: request.tools.map(buildTool),
-    ...optional("tool_choice", buildToolChoice(request, isThinking, warn)),
-  };
 }
 
 function buildTool(tool: ToolDefinition): object {

@@ -25,6 +25,7 @@ import {
   readOptionalString,
   readOptionalStrings,
   readRecord,
+  readString,
   type Fields,
 } from "../read-fields.ts";
 import { parseMessages, parseSystem } from "./parse-messages.ts";
@@ -42,6 +43,7 @@ const knownFields = new Set([
   "stop_sequences",
   "stream",
   "metadata",
+  "service_tier",
   "thinking",
   "output_config",
   "mcp_servers",
@@ -80,6 +82,7 @@ export function parseCountRequest(body: Uint8Array): ChatRequest {
     ...parseLimits(fields),
     ...optional("responseFormat", parseResponseFormat(outputConfig["format"])),
     ...optional("reasoning", parseReasoning(fields["thinking"], outputConfig["effort"], unknown)),
+    ...parseServiceTier(fields["service_tier"]),
     ...optional("endUser", readOptionalString(metadata["user_id"], "metadata.user_id")),
     stream: readOptionalBoolean(fields["stream"], "stream") ?? false,
   };
@@ -158,7 +161,7 @@ function parseReasoning(value: unknown, effortValue: unknown, unknown: string[])
   const effort = isAbsent(effortValue) ? undefined : readOneOf(effortValue, "output_config.effort", reasoningEfforts);
   if (isAbsent(value)) return effort === undefined ? undefined : { effort };
   const thinking = readRecord(value, "thinking");
-  if (!isAbsent(thinking["display"])) unknown.push("thinking.display");
+  const shown = readDisplay(thinking["display"], unknown);
   switch (thinking["type"]) {
     case "disabled":
       if (effort !== undefined) unknown.push("output_config.effort");
@@ -166,10 +169,10 @@ function parseReasoning(value: unknown, effortValue: unknown, unknown: string[])
     case "enabled": {
       const budgetTokens = readOptionalInteger(thinking["budget_tokens"], "thinking.budget_tokens", 1);
       if (budgetTokens === undefined) failField("thinking.budget_tokens", "an integer", thinking["budget_tokens"]);
-      return { ...optional("effort", effort), budgetTokens };
+      return { ...optional("effort", effort), budgetTokens, ...shown };
     }
     case "adaptive":
-      return { ...optional("effort", effort), adaptive: true };
+      return { ...optional("effort", effort), adaptive: true, ...shown };
     default:
       // Newer ways of thinking come before we know them; the caller wants the model to decide.
       if (typeof thinking["type"] !== "string")
@@ -177,4 +180,24 @@ function parseReasoning(value: unknown, effortValue: unknown, unknown: string[])
       unknown.push("thinking");
       return { ...optional("effort", effort), adaptive: true };
   }
+}
+
+/** Ways of showing newer than we are mean something only to Anthropic. */
+function readDisplay(value: unknown, unknown: string[]): Pick<ReasoningRequest, "summary" | "hidden"> {
+  if (isAbsent(value)) return {};
+  switch (readString(value, "thinking.display")) {
+    case "omitted":
+      return { hidden: true };
+    case "summarized":
+      return { summary: "auto" };
+    default:
+      unknown.push("thinking.display");
+      return {};
+  }
+}
+
+function parseServiceTier(value: unknown): Pick<ChatRequest, "serviceTier"> {
+  if (isAbsent(value)) return {};
+  const tier = readOneOf(value, "service_tier", ["auto", "standard_only"]);
+  return { serviceTier: tier === "auto" ? "auto" : "default" };
 }

@@ -16,6 +16,7 @@ export const anthropicCannotCarry: readonly string[] = [
   "reasoning.effort alone (sent as adaptive thinking with that effort, or as a budget to older models) and minimal (low)",
   "tool choices required and tool next to thinking (auto)",
   "response format json (asked for in words), and the name, description and strict of a json-schema",
+  "serviceTier flex and priority, more than four cacheControl marks (the oldest go)",
   "an image's detail, refusal as a mark of text",
   "an endUser that is an e-mail address or a phone number, or longer than 256 characters",
   "tool call ids with other characters than letters, digits, _ and -, or longer than 64 (one made of them is sent)",

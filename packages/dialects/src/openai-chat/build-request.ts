@@ -4,6 +4,7 @@ import type { ChatRequest, ResponseFormat, ToolChoice, ToolDefinition } from "@a
 import type { CallTarget, UpstreamRequest } from "../dialect.ts";
 import { buildEffort, buildUser, buildVerbosity, isOpenaiModel } from "../openai-limits.ts";
 import { optional } from "../read-fields.ts";
+import { buildOpenaiTier } from "../service-tier.ts";
 import { warnOfGrammars } from "../tool-kinds.ts";
 import { createWarnings } from "../warnings.ts";
 import { buildMessages } from "./build-messages.ts";
@@ -23,6 +24,7 @@ export function buildRequest(request: ChatRequest, target: CallTarget): Upstream
     ...optional("response_format", buildResponseFormat(request.responseFormat)),
     ...optional("reasoning_effort", buildEffort(request, target.model, warnings.add)),
     ...optional("verbosity", buildVerbosity(request, target.model, warnings.add)),
+    ...optional("service_tier", buildOpenaiTier(request, target.model, warnings.add)),
     ...optional("user", buildUser(request, warnings.add)),
     ...(isOpenaiModel(target.model) ? optional("prompt_cache_key", request.promptCacheKey) : {}),
     stream: target.stream,

@@ -18,7 +18,9 @@ export function decodeResult(body: Uint8Array): ChatResult {
   for (const delta of splitMessage(isRecord(choice["message"]) ? choice["message"] : {})) {
     decoder.pushChunk({ id: answer["id"], model: answer["model"], choices: [{ delta }] }, events);
   }
-  decoder.pushChunk({ ...answer, choices: [{ finish_reason: choice["finish_reason"] ?? "stop" }] }, events);
+  const { stop_reason, matched_stop } = choice;
+  const finish = { finish_reason: choice["finish_reason"] ?? "stop", stop_reason, matched_stop };
+  decoder.pushChunk({ ...answer, choices: [finish] }, events);
   if (events.at(-1)?.type !== "end") decoder.finish(events);
   return foldEvents(events);
 }

@@ -3,7 +3,7 @@
 import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { StopReason, UrlCitation } from "@auxot/wire/chat";
 import { isRecord } from "../json.ts";
-import type { Fields } from "../read-fields.ts";
+import { optional, type Fields } from "../read-fields.ts";
 import { cutStreamError, decodeStreamError, parseItem, warnOfReason, type ItemDecoder } from "../stream-decoder.ts";
 import { countCharacters, readUrlCitations } from "../url-citations.ts";
 import { createCallReader } from "./read-calls.ts";
@@ -26,6 +26,7 @@ export function createItemDecoder(): ChunkDecoder {
   let nextIndex = 0;
   let open: OpenBlock | undefined;
   let stopReason: StopReason | undefined;
+  let stopSequence: string | undefined;
   let textCharacters = 0;
   const calls = createCallReader(() => nextIndex++);
 
@@ -95,10 +96,15 @@ export function createItemDecoder(): ChunkDecoder {
     const known = decodeFinishReason(reason, calls.hasCalls());
     if (known === undefined) out.push(warnOfReason(reason));
     stopReason = known ?? (calls.hasCalls() ? "tool-calls" : "stop");
+    // vLLM and SGLang tell the stop string they met.
+    const met = choice["stop_reason"] ?? choice["matched_stop"];
+    if (stopReason !== "stop" || typeof met !== "string") return;
+    stopReason = "stop-sequence";
+    stopSequence = met;
   }
 
   function end(out: ChatEvent[]): void {
-    if (stopReason !== undefined) out.push({ type: "end", stopReason });
+    if (stopReason !== undefined) out.push({ type: "end", stopReason, ...optional("stopSequence", stopSequence) });
   }
 
   function pushChunk(chunk: Fields, out: ChatEvent[]): void {

@@ -27,6 +27,7 @@ import {
   type Fields,
 } from "../read-fields.ts";
 import { readSampling } from "../openai-sampling.ts";
+import { readServiceTier } from "../service-tier.ts";
 import { parseMessages } from "./parse-messages.ts";
 
 const knownFields = new Set([
@@ -50,6 +51,7 @@ const knownFields = new Set([
   "reasoning_effort",
   "verbosity",
   "prompt_cache_key",
+  "service_tier",
   "user",
   "stream",
   "stream_options",
@@ -82,6 +84,7 @@ export function parseRequest(body: Uint8Array): ChatRequest {
       ? {}
       : { reasoning: { effort: readOneOf(fields["reasoning_effort"], "reasoning_effort", reasoningEfforts) } }),
     ...(isAbsent(fields["verbosity"]) ? {} : { verbosity: readOneOf(fields["verbosity"], "verbosity", verbosities) }),
+    ...readServiceTier(fields["service_tier"], unknown),
     ...optional("promptCacheKey", readOptionalString(fields["prompt_cache_key"], "prompt_cache_key")),
     ...optional("endUser", readOptionalString(fields["user"], "user")),
     stream: readOptionalBoolean(fields["stream"], "stream") ?? false,

@@ -16,7 +16,7 @@ export const openaiCannotCarry: readonly string[] = [
   "a document by URL, and the name of a text document as such",
   "topK, and tool call ids longer than 40 or with odd characters (one made of them is sent), on OpenAI itself",
   "reasoning.budgetTokens (the nearest effort is sent), reasoning.adaptive, and efforts a model's family does not know",
-  "reasoning.summary, and verbosity and promptCacheKey to servers that may not know them",
+  "reasoning.summary, and verbosity, serviceTier and promptCacheKey to servers that may not know them",
   "a tool's custom and namespace (a function with one string input, under a name made of both)",
   "more than four stop entries",
   "the stop reasons stop-sequence and pause (stop) and context-exceeded (length), and stopSequence",

@@ -17,6 +17,13 @@ const call = (id: string, tool: string, text: string) => ({
   arguments: text,
 });
 
+const askToShow = (display: string) => {
+  const thinking = { type: "adaptive", display };
+  const messages = [{ role: "user", content: "Hi" }];
+  const request = parse("anthropic-messages", { model: "m", max_tokens: 5, messages, thinking });
+  return build(name, request, "gpt-5").body.reasoning;
+};
+
 describe("a request to a Responses provider", () => {
   it("stores nothing and asks for encrypted reasoning where the model is to reason", () => {
     const request = { model: "m", messages: [userSays("hi")], tools: [], stream: true };
@@ -45,6 +52,11 @@ describe("a request to a Responses provider", () => {
     assert.deepEqual(body.reasoning, { effort: "medium", summary: "auto" });
     assert.match(warnings.join(), /a budget of 4000 tokens was sent as effort "medium"/);
     assert.equal(build(name, { reasoning: { effort: "none" } }, "gpt-5.1").body.reasoning.summary, undefined);
+  });
+
+  it("asks for no summary for a caller who does not want to read the thoughts, and for one who does", () => {
+    assert.equal(askToShow("omitted"), undefined);
+    assert.deepEqual(askToShow("summarized"), { summary: "auto" });
   });
 
   it("sends its own reasoning back with id and content, and nobody else's", () => {

@@ -4,6 +4,7 @@ import type { ChatRequest, ResponseFormat } from "@auxot/wire/chat";
 import type { CallTarget, UpstreamRequest } from "../dialect.ts";
 import { buildEffort, buildUser, buildVerbosity, isOpenaiModel, mayReason } from "../openai-limits.ts";
 import { optional } from "../read-fields.ts";
+import { buildOpenaiTier } from "../service-tier.ts";
 import { createWarnings } from "../warnings.ts";
 import { buildConversation } from "./build-items.ts";
 import { buildTools } from "./build-tools.ts";
@@ -32,6 +33,7 @@ export function buildRequest(request: ChatRequest, target: CallTarget): Upstream
     ...optional("reasoning", reasoning),
     ...(hasReasoning ? { include: ["reasoning.encrypted_content"] } : {}),
     ...optional("prompt_cache_key", request.promptCacheKey),
+    ...optional("service_tier", buildOpenaiTier(request, target.model, warnings.add)),
     ...optional("user", buildUser(request, warnings.add)),
     store: false,
     stream: target.stream,
@@ -86,8 +88,9 @@ function buildReasoning(request: ChatRequest, target: CallTarget, warn: Warn): o
   if (request.reasoning === undefined) return undefined;
   const effort = buildEffort(request, target.model, warn);
   if (!mayReason(target.model)) return undefined;
-  const { budgetTokens, adaptive } = request.reasoning;
-  const wantsWords = request.reasoning.effort !== "none" && (budgetTokens !== undefined || adaptive === true);
+  const { budgetTokens, adaptive, hidden } = request.reasoning;
+  const wantsWords =
+    !hidden && request.reasoning.effort !== "none" && (budgetTokens !== undefined || adaptive === true);
   const summary = request.reasoning.summary ?? (wantsWords ? "auto" : undefined);
   if (effort === undefined && summary === undefined) return undefined;
   return { ...optional("effort", effort), ...optional("summary", summary) };

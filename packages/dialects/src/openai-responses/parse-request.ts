@@ -26,6 +26,7 @@ import {
   type Fields,
 } from "../read-fields.ts";
 import { readSampling } from "../openai-sampling.ts";
+import { readServiceTier } from "../service-tier.ts";
 import { parseInput } from "./parse-items.ts";
 import { parseTools } from "./parse-tools.ts";
 
@@ -47,6 +48,7 @@ const knownFields = new Set([
   "truncation",
   "metadata",
   "prompt_cache_key",
+  "service_tier",
   "user",
   "safety_identifier",
   "stream",
@@ -97,6 +99,7 @@ export function parseRequest(body: Uint8Array): ChatRequest {
     ...optional("responseFormat", parseResponseFormat(text["format"])),
     ...(isAbsent(text["verbosity"]) ? {} : { verbosity: readOneOf(text["verbosity"], "text.verbosity", verbosities) }),
     ...optional("reasoning", parseReasoning(fields["reasoning"])),
+    ...readServiceTier(fields["service_tier"], unknown),
     ...optional("promptCacheKey", readOptionalString(fields["prompt_cache_key"], "prompt_cache_key")),
     ...optional("endUser", parseEndUser(fields)),
     stream: readOptionalBoolean(fields["stream"], "stream") ?? false,

@@ -6,7 +6,7 @@ export const responsesCannotCarry: readonly string[] = [
   "borders between neighbouring assistant messages of a history, and between text parts of its first system message",
   "reasoning without encrypted content of a Responses upstream, in a history",
   "redacted, in an answer (the router seals it into a signature)",
-  "cacheControl on anything",
+  "cacheControl on anything, and serviceTier to servers that may not know it",
   'isError of a tool result (its text begins with "Error: ")',
   "the name of a document by URL, and of a text document as such",
   "stop, seed and topK; frequencyPenalty and presencePenalty on OpenAI itself",
