@@ -84,3 +84,54 @@ test("models are discovered when none are declared, and asked for by provider/mo
   const body = { model: "cloud/cloud-model", messages: [{ role: "user", content: "Hi" }] };
   assert.equal((await app.post("/v1/chat/completions", body)).status, 200);
 });
+
+test("several answers at once come from a provider of the caller's own dialect, and are refused by name elsewhere", async () => {
+  const choices = [0, 1].map((index) => ({
+    index,
+    message: { role: "assistant", content: `a${index}` },
+    finish_reason: "stop",
+  }));
+  const answer = { id: "c", model: "m", choices, usage: { prompt_tokens: 3, completion_tokens: 4 } };
+  await using own = await startFakeCloud(
+    (_request, response) =>
+      void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer)),
+  );
+  await using app = await startTestRouter({
+    providers: [
+      own.provider({ name: "foreign", dialect: "anthropic-messages", models: ["shared", "only-foreign"] }),
+      own.provider({ name: "own", models: ["shared"] }),
+    ],
+  });
+  const body = { n: 2, messages: [{ role: "user", content: "Hi" }] };
+  const passed = await app.post("/v1/chat/completions", { ...body, model: "shared" });
+  assert.match(passed.headers.get("x-auxot-route") ?? "", /provider=own/);
+  assert.deepEqual(await passed.json(), answer);
+  assert.match(own.requests[0]?.body ?? "", /"n":2/);
+  const refused = await app.post("/v1/chat/completions", { ...body, model: "only-foreign" });
+  assert.equal(refused.status, 400);
+  const { error } = (await refused.json()) as { error: { param: string; message: string } };
+  assert.equal(error.param, "n");
+  assert.match(error.message, /one answer a request/);
+  assert.equal(own.requests.length, 1);
+});
+
+const chunk = (index: number, delta: object, finish_reason: string | null = null): string =>
+  `data: ${JSON.stringify({ id: "c", model: "m", choices: [{ index, delta, finish_reason }] })}\n\n`;
+
+test("a stream of several answers passes whole, though the first is over before the others", async () => {
+  const frames = [
+    chunk(0, { content: "a" }),
+    chunk(1, { content: "b" }),
+    chunk(0, {}, "stop"),
+    chunk(1, { content: "c" }),
+  ];
+  const stream = [...frames, chunk(1, {}, "stop"), "data: [DONE]\n\n"];
+  await using cloud = await startFakeCloud(async (_request, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    for (const frame of stream) await new Promise((resolve) => response.write(frame, resolve));
+    response.end();
+  });
+  await using app = await startTestRouter({ providers: [cloud.provider()] });
+  const body = { model: "auto", n: 2, stream: true, messages: [{ role: "user", content: "Hi" }] };
+  assert.equal(await (await app.post("/v1/chat/completions", body)).text(), stream.join(""));
+});

@@ -168,6 +168,8 @@ export type ChatRequest = {
   readonly promptCacheKey?: string;
   /** The end user as the caller names them (`user`, `safety_identifier`, `metadata.user_id`). */
   readonly endUser?: string;
+  /** More than one: how many answers at once (OpenAI's `n`). Only a provider of the caller's own dialect can give them. */
+  readonly answerCount?: number;
   /** How the caller wants the answer; not sent to sources as such. */
   readonly stream: boolean;
   /** The caller wants a usage chunk in the stream (OpenAI's `stream_options.include_usage`). */

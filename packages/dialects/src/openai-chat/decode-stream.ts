@@ -28,6 +28,7 @@ export function createItemDecoder(): ChunkDecoder {
   let stopReason: StopReason | undefined;
   let stopSequence: string | undefined;
   let textCharacters = 0;
+  const others = new Set<number>();
   const calls = createCallReader(() => nextIndex++);
 
   function close(out: ChatEvent[]): void {
@@ -85,8 +86,14 @@ export function createItemDecoder(): ChunkDecoder {
   }
 
   function addChoice(choice: unknown, out: ChatEvent[]): void {
-    // Only the first of several answers is ours.
-    if (!isRecord(choice) || (typeof choice["index"] === "number" && choice["index"] > 0)) return;
+    if (!isRecord(choice)) return;
+    const { index } = choice;
+    if (typeof index === "number" && index > 0) {
+      // Only the first of several answers is ours, but it is not over before the others are.
+      if (choice["finish_reason"]) others.delete(index);
+      else others.add(index);
+      return;
+    }
     if (stopReason === undefined && isRecord(choice["delta"])) addDelta(choice["delta"], out);
     const reason = choice["finish_reason"];
     // Some servers send "" until the last chunk.
@@ -139,7 +146,7 @@ export function createItemDecoder(): ChunkDecoder {
       if (chunk !== undefined) pushChunk(chunk, out);
     },
     pushChunk,
-    isComplete: () => stopReason !== undefined,
+    isComplete: () => stopReason !== undefined && others.size === 0,
     finish: end,
   };
 }

@@ -70,6 +70,7 @@ export function parseRequest(body: Uint8Array): ChatRequest {
   const streamOptions = isAbsent(fields["stream_options"])
     ? {}
     : readRecord(fields["stream_options"], "stream_options");
+  const answerCount = readOptionalInteger(fields["n"], "n", 1) ?? 1;
   const includeUsage = readOptionalBoolean(streamOptions["include_usage"], "stream_options.include_usage");
   return {
     model,
@@ -89,6 +90,7 @@ export function parseRequest(body: Uint8Array): ChatRequest {
     ...optional("endUser", readOptionalString(fields["user"], "user")),
     stream: readOptionalBoolean(fields["stream"], "stream") ?? false,
     ...optional("includeUsage", includeUsage),
+    ...(answerCount > 1 ? { answerCount } : {}),
     ...(unknown.length === 0 ? {} : { unknownFields: unknown }),
     // The edge knows the headers and adds them.
     original: { dialect: "openai-chat", body, headers: {} },
@@ -97,16 +99,6 @@ export function parseRequest(body: Uint8Array): ChatRequest {
 
 /** What would give another answer than the caller asked for is refused, not ignored. */
 function refuseUnsupported(fields: Fields): void {
-  const n = readOptionalInteger(fields["n"], "n", 1);
-  if (n !== undefined && n > 1) {
-    throw new AppError(
-      "invalid_request",
-      `n: only one answer per request is supported, got ${n}; send ${n} requests.`,
-      {
-        param: "n",
-      },
-    );
-  }
   if (!isAbsent(fields["audio"])) {
     throw new AppError("invalid_request", "audio: audio answers are not supported; leave the field out.", {
       param: "audio",

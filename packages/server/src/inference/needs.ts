@@ -1,12 +1,14 @@
 // What a request needs of a model. Pure.
 
-import type { ChatRequest, UserPart } from "@auxot/wire/chat";
+import type { ChatRequest, DialectName, UserPart } from "@auxot/wire/chat";
 
 export type Needs = {
   readonly tools: boolean;
   readonly images: boolean;
   /** A low guess of the prompt's tokens: enough to leave out a context that is certainly too small. */
   readonly promptTokens: number;
+  /** Only a provider of this dialect can do it: what is asked has no word in ours. */
+  readonly onlyDialect?: DialectName;
 };
 
 // English prose has about four characters a token, and no common tokenizer reaches eight over a whole prompt.
@@ -33,7 +35,14 @@ export function readNeeds(request: ChatRequest): Needs {
       }
     }
   }
-  return { tools: request.tools.length > 0, images, promptTokens: Math.floor(characters / charactersPerToken) };
+  return {
+    tools: request.tools.length > 0,
+    images,
+    promptTokens: Math.floor(characters / charactersPerToken),
+    ...(request.answerCount === undefined || request.original === undefined
+      ? {}
+      : { onlyDialect: request.original.dialect }),
+  };
 }
 
 function isVisual(part: UserPart): boolean {

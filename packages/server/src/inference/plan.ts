@@ -8,7 +8,7 @@ import { findNearMatches } from "@auxot/wire/near-matches";
 import type { Needs } from "./needs.ts";
 
 /** Why an offer that matches the model was not taken as it is. */
-export type Reason = "no-tools" | "no-images" | "context-too-small" | "resting" | "busy";
+export type Reason = "other-dialect" | "no-tools" | "no-images" | "context-too-small" | "resting" | "busy";
 
 export type Considered = { readonly offer: Offer; readonly left: Reason | undefined };
 
@@ -54,6 +54,7 @@ export function matchesModel(model: string, offer: Offer): boolean {
 }
 
 function judge(offer: Offer, needs: Needs, now: number): Reason | undefined {
+  if (needs.onlyDialect !== undefined && offer.dialect !== needs.onlyDialect) return "other-dialect";
   if (needs.tools && !offer.abilities.tools) return "no-tools";
   if (needs.images && !offer.abilities.images) return "no-images";
   if (offer.contextTokens !== undefined && needs.promptTokens > offer.contextTokens) return "context-too-small";
@@ -105,6 +106,13 @@ function explainNoFit(model: string, needs: Needs, considered: readonly Consider
       "context_length_exceeded",
       `messages: the prompt has at least ${needs.promptTokens} tokens, but the context of "${model}" is ${largest} tokens. Shorten the messages or use a model with a larger context.`,
       { param: "messages" },
+    );
+  }
+  if (considered.every(({ left }) => left === "other-dialect")) {
+    return new AppError(
+      "invalid_request",
+      `n: "${model}" gives one answer a request here; send a request for each, or name a model of a provider of OpenAI's Chat Completions.`,
+      { param: "n" },
     );
   }
   const images = considered.some(({ left }) => left === "no-images");

@@ -61,7 +61,8 @@ async function* readWhileNeeded(
   try {
     for await (const chunk of chunks) {
       yield chunk;
-      if (isComplete()) timer ??= setTimeout(hangUp, finishWithinMs);
+      clearTimeout(timer);
+      if (isComplete()) timer = setTimeout(hangUp, finishWithinMs);
     }
   } catch (error) {
     // How the connection of a complete answer ended is of no interest.
