@@ -55,6 +55,9 @@ export function parseInput(value: unknown, unknown: string[]): ChatMessage[] {
       case "custom_tool_call_output":
         addMessage(parseCallOutput(item, path, unknown));
         break;
+      case "additional_tools":
+        // Read in parse-tools.ts.
+        break;
       case "item_reference":
         throw new AppError(
           "invalid_request",

@@ -12,6 +12,13 @@ const hi = { role: "user", content: [{ type: "text", text: "hi" }] };
 
 const read = (...input: unknown[]) => parse(name, { model: "m", input }).messages;
 const say = (part: object) => ({ model: "m", input: [{ role: "user", content: [part] }] });
+const add = (item: object) => ({
+  model: "m",
+  input: [
+    { type: "additional_tools", ...item },
+    { role: "user", content: "hi" },
+  ],
+});
 const use = (tool: object) => ({ ...base, tools: [tool] });
 
 describe("a Responses request", () => {
@@ -187,6 +194,34 @@ describe("a Responses request", () => {
     );
   });
 
+  it("takes the tools that come as an item of the input, as Codex sends them for newer models", () => {
+    const { tools, messages, unknownFields } = parse(name, {
+      model: "m",
+      input: [
+        {
+          type: "additional_tools",
+          role: "developer",
+          tools: [
+            { type: "namespace", name: "functions", tools: [{ type: "custom", name: "exec" }] },
+            { type: "function", name: "wait", description: "new" },
+            { type: "web_search" },
+          ],
+        },
+        { role: "user", content: "Hi" },
+      ],
+      tools: [{ type: "function", name: "wait", description: "old" }],
+    });
+    assert.deepEqual(
+      tools.map((tool) => [tool.name, tool.description, tool.namespace?.name]),
+      [
+        ["functions__exec", undefined, "functions"],
+        ["wait", "new", undefined],
+      ],
+    );
+    assert.equal(messages.length, 1);
+    assert.deepEqual(unknownFields, ["input[0].tools[2]"]);
+  });
+
   it("gives long names of namespaces one that every vendor takes, always the same", () => {
     const tool = {
       type: "namespace",
@@ -282,6 +317,9 @@ describe("a Responses request", () => {
     ["input[0].type", { model: "m", input: [{ type: 5 }] }],
     ["input[0].role", { model: "m", input: [{}] }, /one of user, assistant, system, developer, got nothing/],
     ["input[0].content", { model: "m", input: [{ role: "user" }] }],
+    ["input[0].role", add({ tools: [] }), /developer/],
+    ["input[0].tools", add({ role: "developer" })],
+    ["input[0].tools[0].name", add({ role: "developer", tools: [{ type: "function" }] })],
     ["input[0].content[0].type", say({ text: "x" })],
     ["input[0].content[0].text", say({ type: "input_text" })],
     ["input[0].content[0]", say({ type: "input_audio" }), /audio/],

@@ -1,8 +1,9 @@
 // The tools of a Responses request -> tool definitions. Namespaces are flattened (tool-kinds.ts); tools OpenAI runs itself
-// are unknown to every other format.
+// are unknown to every other format. Tools that come as an item of the input (`additional_tools`, OpenAI's API reference;
+// Codex sends all of its tools so for newer models) are tools like the others.
 
 import type { ToolChoice, ToolDefinition } from "@auxot/wire/chat";
-import { checkDepth } from "../json.ts";
+import { checkDepth, isRecord } from "../json.ts";
 import {
   isAbsent,
   optional,
@@ -21,9 +22,31 @@ type ParsedTools = { readonly tools: readonly ToolDefinition[]; readonly toolCho
 
 /** Adds to `unknown` the paths of tools that only OpenAI can run, and of a choice among them. */
 export function parseTools(fields: Fields, unknown: string[]): ParsedTools {
-  const entries = isAbsent(fields["tools"]) ? [] : readArray(fields["tools"], "tools");
-  const tools = entries.flatMap((entry, at) => parseTool(readRecord(entry, `tools[${at}]`), `tools[${at}]`, unknown));
+  const own = isAbsent(fields["tools"]) ? [] : parseToolList(fields["tools"], "tools", unknown);
+  const tools = parseAdditionalTools(fields["input"], unknown).reduce(replaceTools, own);
   return parseToolChoice(tools, fields["tool_choice"], unknown);
+}
+
+/** One list for each item, in their order. */
+function parseAdditionalTools(input: unknown, unknown: string[]): ToolDefinition[][] {
+  const items: readonly unknown[] = Array.isArray(input) ? input : [];
+  return items.flatMap((item, at) => {
+    if (!isRecord(item) || item["type"] !== "additional_tools") return [];
+    readOneOf(item["role"], `input[${at}].role`, ["developer"]);
+    return [parseToolList(item["tools"], `input[${at}].tools`, unknown)];
+  });
+}
+
+/** Other formats refuse two tools of one name: the one that came later in the conversation holds. */
+function replaceTools(before: readonly ToolDefinition[], added: readonly ToolDefinition[]): ToolDefinition[] {
+  const names = new Set(added.map((tool) => tool.name));
+  return [...before.filter((tool) => !names.has(tool.name)), ...added];
+}
+
+function parseToolList(value: unknown, path: string, unknown: string[]): ToolDefinition[] {
+  return readArray(value, path).flatMap((entry, at) =>
+    parseTool(readRecord(entry, `${path}[${at}]`), `${path}[${at}]`, unknown),
+  );
 }
 
 function parseTool(tool: Fields, path: string, unknown: string[]): ToolDefinition[] {
