@@ -33,8 +33,11 @@ const dimension = alignTo32(slotOne + 1);
 type Matrix = { readonly columns: number; readonly rows: number; readonly data: Float32Array };
 type Layer = { readonly query: Matrix; readonly key: Matrix; readonly value: Matrix; readonly output: Matrix };
 
-/** The bytes of the echo model's GGUF file, the same at each call. */
-export function makeEchoModel(): Buffer {
+/**
+ * The bytes of the echo model's GGUF file, the same at each call. What it writes is what `template` frames: another one
+ * than its own can put any answer together from the conversation.
+ */
+export function makeEchoModel(template: string = echoTemplate): Buffer {
   const vocabulary = createByteVocabulary();
   for (const marker of ["<|a|>", "<|b|>", "<|c|>"]) vocabulary.add(marker, tokenTypes.control);
   padVocabulary(vocabulary);
@@ -55,7 +58,7 @@ export function makeEchoModel(): Buffer {
   const metadata: Record<string, GgufValue> = {
     ...createArchitecture(size),
     ...vocabulary.metadata(),
-    "tokenizer.chat_template": { type: "text", value: chatTemplate },
+    "tokenizer.chat_template": { type: "text", value: template },
   };
   return writeGguf(
     metadata,
@@ -202,6 +205,6 @@ function alignTo32(size: number): number {
   return Math.ceil(size / 32) * 32;
 }
 
-const chatTemplate = `{%- set ns = namespace(last=-1) %}{%- for m in messages %}{%- if m.role == 'user' %}{%- set ns.last = loop.index0 %}{%- endif %}{%- endfor %}
+const echoTemplate = `{%- set ns = namespace(last=-1) %}{%- for m in messages %}{%- if m.role == 'user' %}{%- set ns.last = loop.index0 %}{%- endif %}{%- endfor %}
 {%- for m in messages %}{%- if loop.index0 == ns.last %}{{ '<|a|><|b|><|c|>' + m.content + '<|im_end|>' }}{%- else %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>' }}{%- endif %}{%- endfor %}
 {%- if add_generation_prompt %}{{ '<|a|><|b|><|c|>' }}{%- endif %}`;
