@@ -152,7 +152,7 @@ function parseAssistant(message: Fields, path: string, { unknown, functionIds }:
   for (const [at, entry] of calls.entries()) {
     const callPath = `${path}.tool_calls[${at}]`;
     const call = readRecord(entry, callPath);
-    if (call["type"] === "custom") unknown.push(callPath);
+    if (readOptionalString(call["type"], `${callPath}.type`) === "custom") unknown.push(callPath);
     else parts.push(parseToolCall(call, callPath));
   }
   if (!isAbsent(message["function_call"])) parts.push(parseFunctionCall(message["function_call"], path, functionIds));

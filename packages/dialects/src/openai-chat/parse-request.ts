@@ -114,12 +114,10 @@ function refuseUnsupported(fields: Fields): void {
 
 function parseLimits(fields: Fields): Partial<ChatRequest> {
   const stop = typeof fields["stop"] === "string" ? [fields["stop"]] : fields["stop"];
+  const maxTokens = readOptionalInteger(fields["max_tokens"], "max_tokens", 1);
+  const maxCompletionTokens = readOptionalInteger(fields["max_completion_tokens"], "max_completion_tokens", 1);
   return {
-    ...optional(
-      "maxOutputTokens",
-      readOptionalInteger(fields["max_completion_tokens"], "max_completion_tokens", 1) ??
-        readOptionalInteger(fields["max_tokens"], "max_tokens", 1),
-    ),
+    ...optional("maxOutputTokens", maxCompletionTokens ?? maxTokens),
     ...readSampling(fields),
     ...optional("topK", readOptionalInteger(fields["top_k"], "top_k", 0)),
     ...optional("stop", readOptionalStrings(stop, "stop")),
@@ -144,11 +142,12 @@ function parseTools(fields: Fields, unknown: string[]): ParsedTools {
     return { tools, toolChoice: { type: readOneOf(value, "tool_choice", ["auto", "none", "required"]) } };
   }
   const choice = readRecord(value, "tool_choice", '"auto", "none", "required" or an object that names a function');
-  if (choice["type"] === "function") {
+  const type = readString(choice["type"], "tool_choice.type");
+  if (type === "function") {
     const chosen = readRecord(choice["function"], "tool_choice.function");
     return { tools, toolChoice: { type: "tool", name: readName(chosen["name"], "tool_choice.function.name") } };
   }
-  if (choice["type"] === "allowed_tools") return filterTools(tools, choice);
+  if (type === "allowed_tools") return filterTools(tools, choice);
   unknown.push("tool_choice");
   return { tools };
 }
@@ -192,7 +191,9 @@ function filterTools(tools: ToolDefinition[], choice: Fields): ParsedTools {
   const allowed = readRecord(choice["allowed_tools"], path);
   const entries = readArray(allowed["tools"], `${path}.tools`).map((entry, at) => {
     const entryPath = `${path}.tools[${at}]`;
-    const target = readRecord(readRecord(entry, entryPath)["function"], `${entryPath}.function`);
+    const tool = readRecord(entry, entryPath);
+    readOptionalString(tool["type"], `${entryPath}.type`);
+    const target = readRecord(tool["function"], `${entryPath}.function`);
     return readName(target["name"], `${entryPath}.function.name`);
   });
   const names = new Set(entries);
