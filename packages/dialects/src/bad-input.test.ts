@@ -4,9 +4,13 @@ import type { DialectName } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import { listBadBodies, listMissingPaths, listNullBodies, type Sample } from "../test/bad-input/fields.ts";
 import { chatSamples } from "../test/bad-input/openai-chat.ts";
+import { responsesSamples } from "../test/bad-input/openai-responses.ts";
 import { parse } from "../test/request-checks.ts";
 
-const samples: readonly (readonly [DialectName, readonly Sample[]])[] = [["openai-chat", chatSamples]];
+const samples: readonly (readonly [DialectName, readonly Sample[]])[] = [
+  ["openai-chat", chatSamples],
+  ["openai-responses", responsesSamples],
+];
 
 /** Undefined when the body is refused as it should be; otherwise what happened instead. */
 function describeMistake(dialect: DialectName, body: object, param: string): string | undefined {

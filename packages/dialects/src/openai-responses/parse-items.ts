@@ -111,7 +111,7 @@ function parseReasoning(item: Fields, path: string): ReasoningPart[] {
   const content = parseReasoningTexts(item["content"], `${path}.content`);
   const summary = parseReasoningTexts(item["summary"], `${path}.summary`);
   const encrypted = readOptionalString(item["encrypted_content"], `${path}.encrypted_content`);
-  const proof = readEncryptedContent(item["id"], encrypted);
+  const proof = readEncryptedContent(readOptionalString(item["id"], `${path}.id`), encrypted);
   const text = joinReasoning(content, summary);
   if (text === "" && proof.signature === undefined) return [];
   return [{ type: "reasoning", text, ...proof }];
@@ -126,6 +126,7 @@ function parseReasoningTexts(value: unknown, path: string): string[] {
   if (isAbsent(value)) return [];
   return readArray(value, path).map((entry, at) => {
     const part = readRecord(entry, `${path}[${at}]`);
+    readString(part["type"], `${path}[${at}].type`, "the type of a part, e.g. summary_text");
     return readString(part["text"], `${path}[${at}].text`);
   });
 }

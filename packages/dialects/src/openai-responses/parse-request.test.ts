@@ -335,7 +335,7 @@ describe("a Responses request", () => {
     ["input[0].input", { model: "m", input: [{ ...call, type: "custom_tool_call" }] }],
     ["input[0].output", { model: "m", input: [{ type: "function_call_output", call_id: "c" }] }],
     ["input[2].content[0].text", { model: "m", input: [hi, call, say({ type: "input_text", text: 1 }).input[0]] }],
-    ["input[0].summary[0].text", { model: "m", input: [{ type: "reasoning", summary: [{}] }] }],
+    ["input[0].summary[0].text", { model: "m", input: [{ type: "reasoning", summary: [{ type: "summary_text" }] }] }],
     ["input[0].encrypted_content", { model: "m", input: [{ type: "reasoning", summary: [], encrypted_content: 1 }] }],
     ["input[0]", { model: "m", input: [{ type: "item_reference", id: "msg_1" }] }, /send the item itself/],
     ["input[0]", { model: "m", input: [{ id: "msg_1" }] }, /send the item itself/],
