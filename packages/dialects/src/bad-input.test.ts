@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { DialectName } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
+import { messagesSamples } from "../test/bad-input/anthropic-messages.ts";
 import { listBadBodies, listMissingPaths, listNullBodies, type Sample } from "../test/bad-input/fields.ts";
 import { chatSamples } from "../test/bad-input/openai-chat.ts";
 import { responsesSamples } from "../test/bad-input/openai-responses.ts";
@@ -10,6 +11,7 @@ import { parse } from "../test/request-checks.ts";
 const samples: readonly (readonly [DialectName, readonly Sample[]])[] = [
   ["openai-chat", chatSamples],
   ["openai-responses", responsesSamples],
+  ["anthropic-messages", messagesSamples],
 ];
 
 /** Undefined when the body is refused as it should be; otherwise what happened instead. */

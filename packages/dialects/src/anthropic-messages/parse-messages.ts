@@ -152,29 +152,37 @@ function parseDocument(block: Fields, path: string): DocumentPart | undefined {
 }
 
 function parseDocumentSource(source: Fields, path: string): DocumentPart["source"] | undefined {
-  if (source["type"] === "text") return { type: "text", text: readString(source["data"], `${path}.data`) };
+  if (source["type"] === "text") {
+    readOneOf(source["media_type"], `${path}.media_type`, ["text/plain"]);
+    return { type: "text", text: readString(source["data"], `${path}.data`) };
+  }
   if (source["type"] !== "content") return parseSource(source, path);
-  const texts = parseSourceTexts(source["content"]);
+  const { content } = source;
+  const texts = typeof content === "string" ? content : parseSourceTexts(content, `${path}.content`);
   return texts === undefined ? undefined : { type: "text", text: texts };
 }
 
 /** The joined text; undefined when there is more than text. */
-function parseSourceTexts(content: unknown): string | undefined {
-  if (typeof content === "string") return content;
-  if (!Array.isArray(content)) return undefined;
-  const texts = content.map((block: { readonly text?: unknown } | null) => block?.text);
-  return texts.every((text) => typeof text === "string") ? texts.join("\n\n") : undefined;
+function parseSourceTexts(content: unknown, path: string): string | undefined {
+  const texts = readArray(content, path, "an array of blocks").map((entry, at) => {
+    const block = readRecord(entry, `${path}[${at}]`);
+    const type = readString(block["type"], `${path}[${at}].type`, "the type of a block");
+    return type === "text" ? readString(block["text"], `${path}[${at}].text`) : undefined;
+  });
+  return texts.every((text) => text !== undefined) ? texts.join("\n\n") : undefined;
 }
 
 function parseSearchResult(block: Fields, path: string): DocumentPart {
-  const text = parseSourceTexts(block["content"]);
-  if (text === undefined) failField(`${path}.content`, "an array of text blocks", block["content"]);
-  const title =
-    readOptionalString(block["title"], `${path}.title`) ?? readOptionalString(block["source"], `${path}.source`);
+  readString(block["source"], `${path}.source`);
+  const texts = readArray(block["content"], `${path}.content`, "an array of text blocks").map((entry, at) => {
+    const part = readRecord(entry, `${path}.content[${at}]`);
+    readOneOf(part["type"], `${path}.content[${at}].type`, ["text"]);
+    return readString(part["text"], `${path}.content[${at}].text`);
+  });
   return {
     type: "document",
-    source: { type: "text", text },
-    ...optional("name", title),
+    source: { type: "text", text: texts.join("\n\n") },
+    name: readString(block["title"], `${path}.title`),
     ...readCacheControl(block, path),
   };
 }
