@@ -70,7 +70,8 @@ function buildPart(part: UserPart): ResponsesInputPart {
       return { type: "input_text", text: part.text };
     case "image": {
       const url = part.source.type === "url" ? part.source.url : buildDataUri(part.source);
-      return { type: "input_image", image_url: url, ...(part.detail === undefined ? {} : { detail: part.detail }) };
+      // OpenAI's default, which its schema demands all the same.
+      return { type: "input_image", image_url: url, detail: part.detail ?? "auto" };
     }
     case "document":
       return buildDocument(part);
@@ -100,29 +101,21 @@ function buildOutput(message: Extract<ChatMessage, { role: "tool" }>): string | 
 }
 
 function buildAssistant(parts: readonly AssistantPart[], context: Context): ResponsesInputItem[] {
-  const items: ResponsesInputItem[] = [];
-  let texts: ResponsesTextPart[] | undefined;
-  for (const part of parts) {
+  return parts.flatMap((part): ResponsesInputItem[] => {
     switch (part.type) {
       case "text":
-        if (texts === undefined) items.push({ type: "message", role: "assistant", content: (texts = []) });
-        texts.push(buildText(part));
-        continue;
+        return [{ type: "message", role: "assistant", content: buildText(part) }];
       case "reasoning":
-        items.push(...buildReasoning(part, context));
-        break;
+        return buildReasoning(part, context);
       case "tool-call":
-        items.push(buildCall(context.tools, fitToolId(part.id), part.name, part.arguments));
-        break;
+        return [buildCall(context.tools, fitToolId(part.id), part.name, part.arguments)];
     }
-    texts = undefined;
-  }
-  return items;
+  });
 }
 
-function buildText(part: TextPart): ResponsesTextPart {
-  if (part.refusal) return { type: "refusal", refusal: part.text };
-  return { type: "output_text", text: part.text, annotations: [], logprobs: [] };
+/** A string: parts are for messages with OpenAI's own ids, which strict servers demand next to them. */
+function buildText(part: TextPart): string | readonly ResponsesTextPart[] {
+  return part.refusal ? [{ type: "refusal", refusal: part.text }] : part.text;
 }
 
 /** Only OpenAI can read what it encrypted, and it takes no reasoning of anybody else. */

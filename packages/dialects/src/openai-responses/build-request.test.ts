@@ -75,11 +75,7 @@ describe("a request to a Responses provider", () => {
         summary: [{ type: "summary_text", text: "hm" }],
         encrypted_content: "gAAA",
       },
-      {
-        type: "message",
-        role: "assistant",
-        content: [{ type: "output_text", text: "hello", annotations: [], logprobs: [] }],
-      },
+      { type: "message", role: "assistant", content: "hello" },
     ]);
     assert.equal(warnings.filter((warning) => /reasoning/.test(warning)).length, 1);
   });
@@ -120,7 +116,7 @@ describe("a request to a Responses provider", () => {
         call_id: "a",
         output: [
           { type: "input_text", text: "one" },
-          { type: "input_image", image_url: "data:image/png;base64,AAAA" },
+          { type: "input_image", image_url: "data:image/png;base64,AAAA", detail: "auto" },
         ],
       },
       { type: "function_call_output", call_id: "b", output: "Error: bad" },

@@ -53,8 +53,8 @@ function parseImage(part: Fields, path: string): UserPart | undefined {
   return {
     type: "image",
     source,
-    // "original" is newer than our words and means at least "high".
-    ...(detail === "auto" || detail === "low" || detail === "high" ? { detail } : {}),
+    // "auto" is what leaving it out means; "original" is newer than our words and means at least "high".
+    ...(detail === "low" || detail === "high" ? { detail } : {}),
     ...(detail === "original" ? { detail: "high" as const } : {}),
   };
 }

@@ -22,7 +22,7 @@ export type ItemStatus = "in_progress" | "completed" | "incomplete";
 
 export type ResponsesInputPart =
   | { readonly type: "input_text"; readonly text: string }
-  | { readonly type: "input_image"; readonly image_url: string; readonly detail?: string }
+  | { readonly type: "input_image"; readonly image_url: string; readonly detail: string }
   | { readonly type: "input_file"; readonly filename: string; readonly file_data: string }
   | { readonly type: "input_file"; readonly file_url: string };
 
@@ -41,7 +41,7 @@ export type ResponsesInputItem =
       readonly role: "user" | "system";
       readonly content: string | readonly ResponsesInputPart[];
     }
-  | { readonly type: "message"; readonly role: "assistant"; readonly content: readonly ResponsesTextPart[] }
+  | { readonly type: "message"; readonly role: "assistant"; readonly content: string | readonly ResponsesTextPart[] }
   | {
       readonly type: "reasoning";
       readonly id?: string;

@@ -106,6 +106,8 @@ const responsesAsks: Asks = {
       { role: "user", content: texts.weather },
       {
         type: "message",
+        id: "msg_68a1f2c0",
+        status: "completed",
         role: "assistant",
         content: [{ type: "output_text", text: texts.looking, annotations: [] }],
       },

@@ -196,11 +196,7 @@ function expectRequest(ask: AskName, caller: DialectName): Fields {
 }
 
 const resultItems = [
-  {
-    type: "message",
-    role: "assistant",
-    content: [{ type: "output_text", text: texts.looking, annotations: [], logprobs: [] }],
-  },
+  { type: "message", role: "assistant", content: texts.looking },
   { type: "function_call", call_id: "call_a1", name: "weather", arguments: '{"city":"Ulm"}' },
   { type: "function_call", call_id: "call_b2", name: "clock", arguments: '{"zone":"CET"}' },
   {
@@ -208,7 +204,7 @@ const resultItems = [
     call_id: "call_a1",
     output: [
       { type: "input_text", text: texts.radar },
-      { type: "input_image", image_url: `data:image/png;base64,${pixel}` },
+      { type: "input_image", image_url: `data:image/png;base64,${pixel}`, detail: "auto" },
     ],
   },
   { type: "function_call_output", call_id: "call_b2", output: texts.noon },
