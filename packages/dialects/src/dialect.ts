@@ -5,6 +5,7 @@
 import type { AnswerBatch, ChatEvent } from "@auxot/wire/chat-event";
 import type { ChatRequest, ChatResult, DialectName } from "@auxot/wire/chat";
 import type { AppError, ErrorBody } from "@auxot/wire/errors";
+import type { ModelTraits } from "@auxot/wire/model-traits";
 import type { OpenProof } from "./reasoning-proof.ts";
 
 /** What an answer says of itself. `id` has the dialect's `answerIdPrefix`. */
@@ -62,13 +63,17 @@ export type UpstreamRequest = {
   readonly body: string;
   /** What the format could not carry, one sentence each, naming the field. */
   readonly warnings: readonly string[];
+  /** A tool whose input is the answer: pass what comes back through `createAnswerToolReader`. */
+  readonly answerTool?: string;
 };
 
 export type CallTarget = {
   readonly model: string;
   readonly stream: boolean;
-  /** Filled in where the format demands a limit and the caller gave none. */
-  readonly defaultMaxOutputTokens: number;
+  /** What the model takes. Dialects know no names of models. */
+  readonly traits: ModelTraits;
+  /** SHA-256 in hexadecimal: dialects have no cryptography of their own. */
+  hash(text: string): string;
 };
 
 export type CallSide = {

@@ -1,7 +1,7 @@
 // How fast and at what price the caller wants to be served, in the words of each vendor.
 
 import { serviceTiers, type ChatRequest } from "@auxot/wire/chat";
-import { isOpenaiModel } from "./openai-limits.ts";
+import type { CallTarget } from "./dialect.ts";
 import { isAbsent, optional, readString } from "./read-fields.ts";
 
 type Warn = (message: string) => void;
@@ -16,8 +16,9 @@ export function readServiceTier(value: unknown, unknown: string[]): Pick<ChatReq
 }
 
 /** Servers that imitate OpenAI's formats may refuse the field, and "auto" is what they do without it. */
-export function buildOpenaiTier({ serviceTier }: ChatRequest, model: string, warn: Warn): string | undefined {
-  if (serviceTier === undefined || isOpenaiModel(model)) return serviceTier;
+export function buildOpenaiTier({ serviceTier }: ChatRequest, target: CallTarget, warn: Warn): string | undefined {
+  const { model, traits } = target;
+  if (serviceTier === undefined || traits.serviceTier) return serviceTier;
   if (serviceTier !== "auto") warn(`service_tier: ${model} is not known to take "${serviceTier}"; it was not sent.`);
   return undefined;
 }

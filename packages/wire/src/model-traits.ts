@@ -31,6 +31,8 @@ const limitShape = {
   maxStops: countSchema.exactOptional(),
   /** Longest name of an end user, in characters. Absent: no limit. */
   maxUserLength: countSchema.exactOptional(),
+  /** Longest id of a tool call in Chat Completions, in characters. Absent: any id is taken as it is. */
+  maxToolIdLength: countSchema.exactOptional(),
 };
 
 const requiredShape = {
@@ -63,7 +65,10 @@ const requiredShape = {
   /** What it does with a last message that is the assistant's: goes on with it, answers anew, or refuses. */
   prefill: z.enum(["continued", "ignored", "refused"], "must be continued, ignored or refused"),
   verbosity: flag,
+  /** It takes `prompt_cache_key` in Chat Completions; in the Responses format every server knows it. */
   promptCacheKey: flag,
+  /** It takes OpenAI's `service_tier`. */
+  serviceTier: flag,
   /** It takes the penalties in the Responses format too. */
   penaltiesInResponses: flag,
   maxTokensField: z.enum(["max_tokens", "max_completion_tokens"], "must be max_tokens or max_completion_tokens"),
@@ -97,6 +102,7 @@ export const defaultTraits: ModelTraits = {
   prefill: "continued",
   verbosity: false,
   promptCacheKey: false,
+  serviceTier: false,
   penaltiesInResponses: true,
   maxTokensField: "max_tokens",
   systemRole: "system",

@@ -109,7 +109,7 @@ describe("a request to Anthropic", () => {
     ],
     [
       "keeps a budget below max_tokens",
-      { reasoning: { budgetTokens: 9000 } },
+      { reasoning: { budgetTokens: 9000 }, maxOutputTokens: 4096 },
       "m",
       { thinking: { type: "enabled", budget_tokens: 4095 } },
     ],
@@ -142,12 +142,12 @@ describe("a request to Anthropic", () => {
 
   it("carries parallel tool calls, an optional schema type and a JSON schema", () => {
     const tools = [{ name: "f", parameters: { properties: {} }, strict: true }];
-    const schema = { type: "object" };
-    const { body } = build(name, {
-      tools,
-      parallelToolCalls: false,
-      responseFormat: { type: "json-schema", name: "x", schema },
-    });
+    const schema = { type: "object", additionalProperties: false };
+    const { body } = build(
+      name,
+      { tools, parallelToolCalls: false, responseFormat: { type: "json-schema", name: "x", schema } },
+      "claude-opus-5",
+    );
     assert.deepEqual(body.tools, [{ name: "f", input_schema: { type: "object", properties: {} }, strict: true }]);
     assert.deepEqual(body.tool_choice, { type: "auto", disable_parallel_tool_use: true });
     assert.deepEqual(body.output_config, { format: { type: "json_schema", schema } });

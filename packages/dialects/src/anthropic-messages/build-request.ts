@@ -2,12 +2,14 @@
 
 import type { ChatRequest, ResponseFormat, ToolDefinition } from "@auxot/wire/chat";
 import type { CallTarget, UpstreamRequest } from "../dialect.ts";
+import { fitRequest } from "../fit-request.ts";
 import { optional } from "../read-fields.ts";
 import { buildAnthropicTier } from "../service-tier.ts";
 import { warnOfGrammars } from "../tool-kinds.ts";
 import { createWarnings } from "../warnings.ts";
 import { buildConversation, cacheMark } from "./build-messages.ts";
 import { buildThinking, type Thinking } from "./build-thinking.ts";
+import { cleanSchema } from "./clean-schema.ts";
 import { limitCacheMarks } from "./limit-cache-marks.ts";
 import type { AnthropicTextBlock, AnthropicTurn } from "./schema.ts";
 import { lacksThinking } from "./thinking-loop.ts";
@@ -17,33 +19,33 @@ export const chatPath = "/v1/messages";
 type Warn = (message: string) => void;
 
 const jsonInstruction = "Answer with one JSON object and nothing else.";
-const maxUserIdLength = 256;
+/** What an answer may have where neither the caller nor the table sets a limit: the format demands one. */
+const usualMaxTokens = 4096;
 
-export function buildRequest(request: ChatRequest, target: CallTarget): UpstreamRequest {
-  const warnings = createWarnings(request);
+export function buildRequest(asked: ChatRequest, target: CallTarget): UpstreamRequest {
+  const warnings = createWarnings(asked);
+  const { request, reasoning, answerTool } = fitRequest(asked, target, "budgets", warnings.add);
   warnOfDropped(request, warnings.add);
   warnOfGrammars(request.tools, warnings.add);
-  const maxTokens = request.maxOutputTokens ?? target.defaultMaxOutputTokens;
+  const maxTokens =
+    request.maxOutputTokens ?? target.traits.maxOutputTokens ?? usualMaxTokens + (reasoning.budgetTokens ?? 0);
   const conversation = buildConversation(request.messages, warnings.add);
   const { system, messages, tools } = limitCacheMarks(
-    { ...conversation, tools: request.tools.map(buildTool) },
+    { ...conversation, tools: request.tools.map((tool) => buildTool(tool, warnings.add)) },
     warnings.add,
   );
-  const { effort, ...built } = buildThinking(request.reasoning, target.model, maxTokens, warnings.add);
+  const { effort, ...built } = buildThinking(reasoning, maxTokens, warnings.add);
   const thinking = keepThinking(built.thinking, messages, warnings.add);
-  const isThinking = thinking !== undefined && thinking.type !== "disabled";
   const instructions =
     request.responseFormat?.type === "json" ? [...system, buildJsonInstruction(warnings.add)] : system;
-  const format = buildFormat(request.responseFormat);
+  const format = buildFormat(request.responseFormat, warnings.add);
   const body = {
     model: target.model,
     max_tokens: maxTokens,
     ...(instructions.length === 0 ? {} : { system: instructions }),
     messages,
-    ...(tools.length === 0
-      ? {}
-      : { tools, ...optional("tool_choice", buildToolChoice(request, isThinking, warnings.add)) }),
-    ...buildSampling(request, isThinking, warnings.add),
+    ...(tools.length === 0 ? {} : { tools, ...optional("tool_choice", buildToolChoice(request)) }),
+    ...buildSampling(request, warnings.add),
     ...optional("stop_sequences", buildStops(request.stop, warnings.add)),
     ...optional("thinking", thinking),
     ...(effort === undefined && format === undefined
@@ -53,7 +55,12 @@ export function buildRequest(request: ChatRequest, target: CallTarget): Upstream
     ...buildMetadata(request.endUser, warnings.add),
     stream: target.stream,
   };
-  return { path: chatPath, body: JSON.stringify(body), warnings: warnings.list() };
+  return {
+    path: chatPath,
+    body: JSON.stringify(body),
+    warnings: warnings.list(),
+    ...optional("answerTool", answerTool),
+  };
 }
 
 function keepThinking(
@@ -83,43 +90,42 @@ function buildJsonInstruction(warn: Warn): AnthropicTextBlock {
   return { type: "text", text: jsonInstruction };
 }
 
-function buildFormat(format: ResponseFormat | undefined): object | undefined {
-  return format?.type === "json-schema" ? { type: "json_schema", schema: format.schema } : undefined;
+function buildFormat(format: ResponseFormat | undefined, warn: Warn): object | undefined {
+  if (format?.type !== "json-schema") return undefined;
+  const schema = cleanSchema(format.schema, true, (keyword) => warn(`response_format: ${sayRefused(keyword)}`));
+  return { type: "json_schema", schema };
 }
 
-function buildTool(tool: ToolDefinition): object {
+function sayRefused(keyword: string): string {
+  return `Anthropic's schemas do not take "${keyword}"; it was not sent.`;
+}
+
+function buildTool(tool: ToolDefinition, warn: Warn): object {
+  const parameters = tool.strict
+    ? cleanSchema(tool.parameters, false, (keyword) => warn(`tools: ${tool.name}: ${sayRefused(keyword)}`))
+    : tool.parameters;
   return {
     name: tool.name,
     ...optional("description", tool.description),
     // The format demands the type; OpenAI's lets it be left out.
-    input_schema: tool.parameters["type"] === undefined ? { type: "object", ...tool.parameters } : tool.parameters,
+    input_schema: parameters["type"] === undefined ? { type: "object", ...parameters } : parameters,
     ...optional("strict", tool.strict),
     ...cacheMark(tool),
   };
 }
 
-function buildToolChoice(request: ChatRequest, isThinking: boolean, warn: Warn): object | undefined {
+function buildToolChoice(request: ChatRequest): object | undefined {
   const isSerial = request.parallelToolCalls === false;
   const serial = isSerial ? { disable_parallel_tool_use: true } : {};
   const choice = request.toolChoice;
   if (choice === undefined) return isSerial ? { type: "auto", ...serial } : undefined;
   if (choice.type === "none") return { type: "none" };
   if (choice.type === "auto") return { type: "auto", ...serial };
-  if (isThinking) {
-    warn(`tool_choice: a forced tool call does not go with thinking; "auto" was sent.`);
-    return { type: "auto", ...serial };
-  }
   return choice.type === "tool" ? { type: "tool", name: choice.name, ...serial } : { type: "any", ...serial };
 }
 
-function buildSampling(request: ChatRequest, isThinking: boolean, warn: Warn): object {
+function buildSampling(request: ChatRequest, warn: Warn): object {
   const { temperature, topP, topK } = request;
-  if (isThinking) {
-    for (const [name, value] of Object.entries({ temperature, top_p: topP, top_k: topK })) {
-      if (value !== undefined) warn(`${name}: not allowed next to thinking; it was not sent.`);
-    }
-    return {};
-  }
   if (temperature !== undefined && temperature > 1)
     warn(`temperature: ${temperature} was lowered to 1, Anthropic's highest.`);
   return {
@@ -139,8 +145,8 @@ function buildStops(stop: readonly string[] | undefined, warn: Warn): readonly s
 /** Anthropic asks for opaque ids and forbids names, addresses and numbers of people. */
 function buildMetadata(endUser: string | undefined, warn: Warn): object {
   if (endUser === undefined) return {};
-  if (endUser.length > maxUserIdLength || /^\S+@\S+\.\S+$|^\+?[\d\s()./-]{7,}$/.test(endUser)) {
-    warn("user: longer than 256 characters or like an e-mail address or phone number; it was not sent.");
+  if (/^\S+@\S+\.\S+$|^\+?[\d\s()./-]{7,}$/.test(endUser)) {
+    warn("user: it looks like an e-mail address or phone number, which Anthropic forbids; it was not sent.");
     return {};
   }
   return { metadata: { user_id: endUser } };

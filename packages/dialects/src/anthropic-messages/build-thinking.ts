@@ -1,6 +1,7 @@
-// What the caller asked about thinking -> Anthropic's `thinking` and `output_config.effort`.
+// A plan of thinking -> Anthropic's `thinking` and `output_config.effort`.
 
-import type { ReasoningRequest } from "@auxot/wire/chat";
+import type { ReasoningPlan } from "../plan-reasoning.ts";
+import { optional } from "../read-fields.ts";
 
 export type Thinking =
   | { readonly type: "disabled" }
@@ -12,49 +13,19 @@ type BuiltThinking = { readonly thinking?: Thinking; readonly effort?: string };
 /** The least Anthropic takes; a budget must also stay below max_tokens. */
 const minBudgetTokens = 1024;
 
-export function buildThinking(
-  reasoning: ReasoningRequest | undefined,
-  model: string,
-  maxTokens: number,
-  warn: (message: string) => void,
-): BuiltThinking {
-  if (reasoning === undefined) return {};
-  const effort = reasoning.effort === "minimal" ? "low" : reasoning.effort;
-  if (effort === "none") return { thinking: { type: "disabled" } };
-  const named = effort === undefined ? {} : { effort };
-  if (reasoning.budgetTokens !== undefined)
-    return { ...buildBudget(reasoning.budgetTokens, maxTokens, warn), ...named };
-  if (reasoning.adaptive) return { thinking: { type: "adaptive" }, ...named };
-  if (effort === undefined) return {};
-  if (!takesBudgets(model)) return { thinking: { type: "adaptive" }, effort };
-  return buildBudget(findBudget(effort), maxTokens, () => {});
-}
-
-/** Models before 4.6 know no adaptive thinking. Until there is a table of models the name decides. */
-function takesBudgets(model: string): boolean {
-  return /claude-3|claude-(opus|sonnet|haiku)-4(-[0-5])?(-\d{8}|@|$)/.test(model);
-}
-
-function findBudget(effort: "low" | "medium" | "high" | "xhigh" | "max"): number {
-  switch (effort) {
-    case "low":
-      return 2048;
-    case "medium":
-      return 8192;
-    case "high":
-      return 16_384;
-    case "xhigh":
-    case "max":
-      return 32_768;
-  }
-}
-
-function buildBudget(budgetTokens: number, maxTokens: number, warn: (message: string) => void): BuiltThinking {
+export function buildThinking(plan: ReasoningPlan, maxTokens: number, warn: (message: string) => void): BuiltThinking {
+  const named = optional("effort", plan.effort);
+  if (plan.off) return { thinking: { type: "disabled" }, ...named };
+  if (plan.adaptive) return { thinking: { type: "adaptive" }, ...named };
+  if (plan.budgetTokens === undefined) return named;
   if (maxTokens <= minBudgetTokens) {
     warn(`thinking: needs max_tokens above ${minBudgetTokens}, got ${maxTokens}; the model was not asked to think.`);
-    return {};
+    return named;
   }
-  const budget = Math.min(Math.max(budgetTokens, minBudgetTokens), maxTokens - 1);
-  if (budget !== budgetTokens) warn(`thinking: the budget of ${budgetTokens} tokens was changed to ${budget}.`);
-  return { thinking: { type: "enabled", budget_tokens: budget } };
+  // A budget we made of an effort leaves room for the answer; one of the caller's is only kept within what is allowed.
+  const most = plan.budgetIsOurs ? Math.max(minBudgetTokens, Math.floor(maxTokens / 2)) : maxTokens - 1;
+  const budget = Math.min(Math.max(plan.budgetTokens, minBudgetTokens), most);
+  if (budget !== plan.budgetTokens && !plan.budgetIsOurs)
+    warn(`thinking: the budget of ${plan.budgetTokens} tokens was changed to ${budget}.`);
+  return { thinking: { type: "enabled", budget_tokens: budget }, ...named };
 }

@@ -2,10 +2,10 @@
 
 import type { AssistantPart, ChatMessage, DocumentPart, ImagePart, TextPart, UserPart } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
+import type { ModelTraits } from "@auxot/wire/model-traits";
 import { dropAttribution } from "../attribution.ts";
 import { buildDataUri } from "../media.ts";
 import { optional } from "../read-fields.ts";
-import { isOpenaiModel } from "../openai-limits.ts";
 import { fitToolId } from "../tool-ids.ts";
 import type { OpenaiMessage, OpenaiPart } from "./schema.ts";
 import { buildThinkingBlocks } from "./thinking-block.ts";
@@ -14,12 +14,14 @@ type Warn = (message: string) => void;
 type FitId = (id: string) => string;
 type Media = ImagePart | DocumentPart;
 
-/** What OpenAI itself takes as `tool_calls[].id`. */
-const maxOpenaiIdLength = 40;
-
-export function buildMessages(messages: readonly ChatMessage[], model: string, warn: Warn): OpenaiMessage[] {
-  // Servers of other makes keep more than a name in their ids, and take back what they gave.
-  const fitId: FitId = isOpenaiModel(model) ? (id) => fitToolId(id, maxOpenaiIdLength) : (id) => id;
+/** `systemRole` is what the model calls the one who instructs it; longer ids of calls than `maxToolIdLength` are shortened. */
+export function buildMessages(
+  messages: readonly ChatMessage[],
+  { systemRole, maxToolIdLength }: Pick<ModelTraits, "systemRole" | "maxToolIdLength">,
+  warn: Warn,
+): OpenaiMessage[] {
+  // Servers without a known limit keep more than a name in their ids, and take back what they gave.
+  const fitId: FitId = maxToolIdLength === undefined ? (id) => id : (id) => fitToolId(id, maxToolIdLength);
   const built: OpenaiMessage[] = [];
   // Media of tool results wait here until the run of tool messages is over: nothing may stand between those.
   let waiting: { callId: string; media: readonly Media[] }[] = [];
@@ -36,7 +38,7 @@ export function buildMessages(messages: readonly ChatMessage[], model: string, w
     switch (message.role) {
       case "system": {
         const parts = dropAttribution(message.content);
-        if (parts.length > 0) built.push({ role: "system", content: joinTexts(parts) });
+        if (parts.length > 0) built.push({ role: systemRole, content: joinTexts(parts) });
         break;
       }
       case "user":

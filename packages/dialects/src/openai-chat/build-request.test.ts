@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { AssistantPart, ChatMessage } from "@auxot/wire/chat";
-import { build, parse, userSays } from "../../test/request-checks.ts";
+import type { AssistantPart, ChatMessage, ChatRequest } from "@auxot/wire/chat";
+import { defaultTraits } from "@auxot/wire/model-traits";
+import { build, parse, userSays, hashText } from "../../test/request-checks.ts";
 import { openaiCall } from "./call.ts";
 
 const name = "openai-chat";
@@ -16,7 +17,12 @@ const send = (effort: "none" | "max" | "minimal", model: string) =>
 describe("a request to an OpenAI-compatible provider", () => {
   it("asks for usage when it streams", () => {
     const request = { model: "m", messages: [userSays("hi")], tools: [], stream: true };
-    const built = openaiCall.buildRequest(request, { model: "up", stream: true, defaultMaxOutputTokens: 1 });
+    const built = openaiCall.buildRequest(request, {
+      model: "up",
+      stream: true,
+      traits: defaultTraits,
+      hash: hashText,
+    });
     assert.deepEqual(JSON.parse(built.body), {
       model: "up",
       messages: [{ role: "user", content: "hi" }],
@@ -95,13 +101,14 @@ describe("a request to an OpenAI-compatible provider", () => {
   });
 
   it("names every field it could not carry", () => {
-    const { body, warnings } = build(name, {
+    const request: Partial<ChatRequest> = {
       stop: ["a", "b", "c", "d", "e"],
       endUser: "u".repeat(65),
       unknownFields: ["context_management"],
       reasoning: { budgetTokens: 4000 },
       messages: [{ role: "user", content: [{ type: "text", text: "x", cacheControl: { type: "ephemeral" } }] }],
-    });
+    };
+    const { body, warnings } = build(name, request, "some-model", { maxUserLength: 64 });
     assert.equal(body.stop.length, 4);
     assert.equal(body.reasoning_effort, "medium");
     for (const field of ["stop", "user", "context_management", "reasoning", "cache_control"]) {
@@ -118,7 +125,10 @@ describe("a request to an OpenAI-compatible provider", () => {
   });
 
   it("sends the nearest effort a server knows", () => {
-    assert.deepEqual([send("max", "qwen3"), send("max", "gpt-5.1"), send("minimal", "qwen3")], ["high", "max", "low"]);
+    assert.deepEqual(
+      [send("max", "qwen3"), send("max", "gpt-5.6-sol"), send("minimal", "qwen3")],
+      ["high", "max", "low"],
+    );
     assert.deepEqual([send("none", "qwen3"), send("none", "o3")], ["none", "low"]);
   });
 

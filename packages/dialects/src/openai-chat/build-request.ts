@@ -2,7 +2,7 @@
 
 import type { ChatRequest, ResponseFormat, ToolChoice, ToolDefinition } from "@auxot/wire/chat";
 import type { CallTarget, UpstreamRequest } from "../dialect.ts";
-import { buildEffort, buildUser, buildVerbosity, isOpenaiModel } from "../openai-limits.ts";
+import { fitRequest } from "../fit-request.ts";
 import { optional } from "../read-fields.ts";
 import { buildOpenaiTier } from "../service-tier.ts";
 import { warnOfGrammars } from "../tool-kinds.ts";
@@ -11,27 +11,32 @@ import { buildMessages } from "./build-messages.ts";
 
 export const chatPath = "/chat/completions";
 
-const maxStops = 4;
-
-export function buildRequest(request: ChatRequest, target: CallTarget): UpstreamRequest {
-  const warnings = createWarnings(request);
+export function buildRequest(asked: ChatRequest, target: CallTarget): UpstreamRequest {
+  const warnings = createWarnings(asked);
+  const hasTools = asked.tools.length > 0 && target.traits.chatTools === "without-effort";
+  const { request, reasoning, answerTool } = fitRequest(asked, target, hasTools ? "none" : "efforts", warnings.add);
   warnOfGrammars(request.tools, warnings.add);
   const body = {
     model: target.model,
-    messages: buildMessages(request.messages, target.model, warnings.add),
+    messages: buildMessages(request.messages, target.traits, warnings.add),
     ...(request.tools.length === 0 ? {} : buildTools(request)),
-    ...buildLimits(request, target, warnings.add),
+    ...buildLimits(request, target),
     ...optional("response_format", buildResponseFormat(request.responseFormat)),
-    ...optional("reasoning_effort", buildEffort(request, target.model, warnings.add)),
-    ...optional("verbosity", buildVerbosity(request, target.model, warnings.add)),
-    ...optional("service_tier", buildOpenaiTier(request, target.model, warnings.add)),
-    ...optional("user", buildUser(request, warnings.add)),
-    ...(isOpenaiModel(target.model) ? optional("prompt_cache_key", request.promptCacheKey) : {}),
+    ...optional("reasoning_effort", reasoning.effort),
+    ...optional("verbosity", request.verbosity),
+    ...optional("service_tier", buildOpenaiTier(request, target, warnings.add)),
+    ...optional("user", request.endUser),
+    ...(target.traits.promptCacheKey ? optional("prompt_cache_key", request.promptCacheKey) : {}),
     stream: target.stream,
     // Without it the stream says nothing of tokens, and nothing could be metered.
     ...(target.stream ? { stream_options: { include_usage: true } } : {}),
   };
-  return { path: chatPath, body: JSON.stringify(body), warnings: warnings.list() };
+  return {
+    path: chatPath,
+    body: JSON.stringify(body),
+    warnings: warnings.list(),
+    ...optional("answerTool", answerTool),
+  };
 }
 
 function buildTools(request: ChatRequest): object {
@@ -58,21 +63,14 @@ function buildToolChoice(choice: ToolChoice | undefined): unknown {
   return choice?.type === "tool" ? { type: "function", function: { name: choice.name } } : choice?.type;
 }
 
-function buildLimits(request: ChatRequest, target: CallTarget, warn: (message: string) => void): object {
-  if (request.stop !== undefined && request.stop.length > maxStops) {
-    warn(`stop: only the first ${maxStops} of ${request.stop.length} entries were sent.`);
-  }
-  if (request.topK !== undefined && isOpenaiModel(target.model))
-    warn("top_k: OpenAI's models do not take it; it was not sent.");
-  // OpenAI's reasoning models refuse `max_tokens`; most other servers know no other name. Until there is a table of
-  // models the name decides.
-  const limit = /^(o1|o3|o4|gpt-5)/.test(target.model) ? "max_completion_tokens" : "max_tokens";
+function buildLimits(request: ChatRequest, { traits }: CallTarget): object {
   return {
-    ...optional(limit, request.maxOutputTokens),
+    // OpenAI's reasoning models refuse `max_tokens`; most other servers know no other name.
+    ...optional(traits.maxTokensField, request.maxOutputTokens),
     ...optional("temperature", request.temperature),
     ...optional("top_p", request.topP),
-    ...(isOpenaiModel(target.model) ? {} : optional("top_k", request.topK)),
-    ...optional("stop", request.stop?.slice(0, maxStops)),
+    ...optional("top_k", request.topK),
+    ...optional("stop", request.stop),
     ...optional("seed", request.seed),
     ...optional("frequency_penalty", request.frequencyPenalty),
     ...optional("presence_penalty", request.presencePenalty),

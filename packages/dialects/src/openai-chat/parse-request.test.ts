@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { defaultTraits } from "@auxot/wire/model-traits";
 import fc from "fast-check";
 import { AppError } from "@auxot/wire/errors";
 import { check } from "../../test/arbitraries.ts";
-import { parse, refuses } from "../../test/request-checks.ts";
+import { parse, refuses, hashText } from "../../test/request-checks.ts";
 
 const name = "openai-chat";
 const hi = { role: "user", content: "hi" };
@@ -55,7 +56,7 @@ describe("a Chat Completions request", () => {
     const { openaiCall } = await import("./call.ts");
     const { openaiServe } = await import("./serve.ts");
     const body = `{"model":"m","messages":[{"role":"user","content":"x"}],"tools":[{"type":"function","function":{"name":"f","parameters":{"maximum":12345678901234567890}}}]}`;
-    const target = { model: "m", stream: false, defaultMaxOutputTokens: 1 };
+    const target = { model: "m", stream: false, traits: defaultTraits, hash: hashText };
     assert.match(
       openaiCall.buildRequest(openaiServe.parseRequest(Buffer.from(body)), target).body,
       /:12345678901234567890/,

@@ -41,7 +41,7 @@ export type OpenaiThinkingBlock =
   | { readonly type: "redacted_thinking"; readonly data: string };
 
 export type OpenaiMessage =
-  | { readonly role: "system"; readonly content: string }
+  | { readonly role: "system" | "developer"; readonly content: string }
   | { readonly role: "user"; readonly content: string | readonly OpenaiPart[] }
   | { readonly role: "tool"; readonly tool_call_id: string; readonly content: string }
   | {

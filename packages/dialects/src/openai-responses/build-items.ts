@@ -9,9 +9,9 @@ import type {
   TextPart,
   UserPart,
 } from "@auxot/wire/chat";
+import type { ModelTraits } from "@auxot/wire/model-traits";
 import { dropAttribution } from "../attribution.ts";
 import { buildDataUri } from "../media.ts";
-import { mayReason } from "../openai-limits.ts";
 import { splitResponsesSignature } from "../reasoning-proof.ts";
 import { fitToolId } from "../tool-ids.ts";
 import { buildCall, createToolTable, type ToolTable } from "./build-call.ts";
@@ -19,11 +19,11 @@ import type { ResponsesInputItem, ResponsesInputPart, ResponsesTextPart } from "
 
 type Warn = (message: string) => void;
 type Conversation = { readonly instructions?: string; readonly input: readonly ResponsesInputItem[] };
-type Context = { readonly tools: ToolTable; readonly model: string; readonly warn: Warn };
+type Context = { readonly tools: ToolTable; readonly traits: ModelTraits; readonly warn: Warn };
 
 /** A first system message is the instructions, unless it stands alone: the input must not be empty. */
-export function buildConversation(request: ChatRequest, model: string, warn: Warn): Conversation {
-  const context = { tools: createToolTable(request.tools), model, warn };
+export function buildConversation(request: ChatRequest, traits: ModelTraits, warn: Warn): Conversation {
+  const context = { tools: createToolTable(request.tools), traits, warn };
   const [first, ...others] = request.messages;
   const instructions = first?.role === "system" ? joinTexts(dropAttribution(first.content)) : "";
   const input = (instructions === "" ? request.messages : others).flatMap((message) => buildMessage(message, context));
@@ -44,7 +44,7 @@ function buildMessage(message: ChatMessage, context: Context): ResponsesInputIte
   switch (message.role) {
     case "system": {
       const text = joinTexts(dropAttribution(message.content));
-      return text === "" ? [] : [{ type: "message", role: "system", content: text }];
+      return text === "" ? [] : [{ type: "message", role: context.traits.systemRole, content: text }];
     }
     case "user":
       if (message.content.length === 0) return [];
@@ -119,9 +119,9 @@ function buildText(part: TextPart): string | readonly ResponsesTextPart[] {
 }
 
 /** Only OpenAI can read what it encrypted, and it takes no reasoning of anybody else. */
-function buildReasoning(part: ReasoningPart, { model, warn }: Context): ResponsesInputItem[] {
+function buildReasoning(part: ReasoningPart, { traits, warn }: Context): ResponsesInputItem[] {
   const proof = part.signature === undefined ? undefined : splitResponsesSignature(part.signature);
-  if (proof === undefined || !mayReason(model)) {
+  if (proof === undefined || traits.thinking === "none") {
     warn("messages: reasoning that this provider did not encrypt itself was not sent.");
     return [];
   }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ChatMessage, ToolDefinition } from "@auxot/wire/chat";
-import { build, parse, userSays } from "../../test/request-checks.ts";
+import { defaultTraits } from "@auxot/wire/model-traits";
+import { build, parse, userSays, hashText } from "../../test/request-checks.ts";
 import { buildCustomParameters } from "../tool-kinds.ts";
 import { responsesCall } from "./call.ts";
 
@@ -27,7 +28,7 @@ const askToShow = (display: string) => {
 describe("a request to a Responses provider", () => {
   it("stores nothing and asks for encrypted reasoning where the model is to reason", () => {
     const request = { model: "m", messages: [userSays("hi")], tools: [], stream: true };
-    const target = { model: "gpt-5.1", stream: true, defaultMaxOutputTokens: 1 };
+    const target = { model: "gpt-5.1", stream: true, traits: defaultTraits, hash: hashText };
     assert.deepEqual(JSON.parse(responsesCall.buildRequest(request, target).body), {
       model: "gpt-5.1",
       input: [{ type: "message", role: "user", content: [{ type: "input_text", text: "hi" }] }],

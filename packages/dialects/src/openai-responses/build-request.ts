@@ -2,7 +2,8 @@
 
 import type { ChatRequest, ResponseFormat } from "@auxot/wire/chat";
 import type { CallTarget, UpstreamRequest } from "../dialect.ts";
-import { buildEffort, buildUser, buildVerbosity, isOpenaiModel, mayReason } from "../openai-limits.ts";
+import { fitRequest } from "../fit-request.ts";
+import type { ReasoningPlan } from "../plan-reasoning.ts";
 import { optional } from "../read-fields.ts";
 import { buildOpenaiTier } from "../service-tier.ts";
 import { createWarnings } from "../warnings.ts";
@@ -13,15 +14,13 @@ export const chatPath = "/responses";
 
 type Warn = (message: string) => void;
 
-/** The least OpenAI takes: https://platform.openai.com/docs/api-reference/responses/create */
-const minOutputTokens = 16;
-
 /** Nothing is stored upstream; what the model needs of its own reasoning goes along encrypted. */
-export function buildRequest(request: ChatRequest, target: CallTarget): UpstreamRequest {
-  const warnings = createWarnings(request);
-  warnOfDropped(request, target, warnings.add);
-  const { instructions, input } = buildConversation(request, target.model, warnings.add);
-  const reasoning = buildReasoning(request, target, warnings.add);
+export function buildRequest(asked: ChatRequest, target: CallTarget): UpstreamRequest {
+  const warnings = createWarnings(asked);
+  const fitted = fitRequest(asked, target, "efforts", warnings.add);
+  const request = dropUncarried(fitted.request, target, warnings.add);
+  const { instructions, input } = buildConversation(request, target.traits, warnings.add);
+  const reasoning = buildReasoning(request, fitted.reasoning, target);
   const hasReasoning = reasoning !== undefined || input.some((item) => item.type === "reasoning");
   const body = {
     model: target.model,
@@ -29,49 +28,60 @@ export function buildRequest(request: ChatRequest, target: CallTarget): Upstream
     input,
     ...(request.tools.length === 0 ? {} : buildTools(request)),
     ...buildLimits(request, target, warnings.add),
-    ...optional("text", buildText(request, target, warnings.add)),
+    ...optional("text", buildText(request)),
     ...optional("reasoning", reasoning),
     ...(hasReasoning ? { include: ["reasoning.encrypted_content"] } : {}),
     ...optional("prompt_cache_key", request.promptCacheKey),
-    ...optional("service_tier", buildOpenaiTier(request, target.model, warnings.add)),
-    ...optional("user", buildUser(request, warnings.add)),
+    ...optional("service_tier", buildOpenaiTier(request, target, warnings.add)),
+    ...optional("user", request.endUser),
     store: false,
     stream: target.stream,
   };
-  return { path: chatPath, body: JSON.stringify(body), warnings: warnings.list() };
+  return {
+    path: chatPath,
+    body: JSON.stringify(body),
+    warnings: warnings.list(),
+    ...optional("answerTool", fitted.answerTool),
+  };
 }
 
-function warnOfDropped(request: ChatRequest, target: CallTarget, warn: Warn): void {
-  const { stop, seed, topK, frequencyPenalty, presencePenalty } = request;
+function dropUncarried(request: ChatRequest, { traits }: CallTarget, warn: Warn): ChatRequest {
+  const { stop, seed, topK, frequencyPenalty, presencePenalty, ...carried } = request;
   for (const [name, value] of Object.entries({ stop, seed, top_k: topK })) {
     if (value !== undefined) warn(`${name}: the Responses format does not carry it; it was not sent.`);
   }
-  if (!isOpenaiModel(target.model)) return;
+  if (traits.penaltiesInResponses)
+    return {
+      ...carried,
+      ...optional("frequencyPenalty", frequencyPenalty),
+      ...optional("presencePenalty", presencePenalty),
+    };
   for (const [name, value] of Object.entries({
     frequency_penalty: frequencyPenalty,
     presence_penalty: presencePenalty,
   })) {
     if (value !== undefined) warn(`${name}: OpenAI's Responses do not take it; it was not sent.`);
   }
+  return carried;
 }
 
-function buildLimits(request: ChatRequest, target: CallTarget, warn: Warn): object {
+function buildLimits(request: ChatRequest, { traits }: CallTarget, warn: Warn): object {
   const { maxOutputTokens } = request;
-  const isOpenai = isOpenaiModel(target.model);
-  const isTooLow = isOpenai && maxOutputTokens !== undefined && maxOutputTokens < minOutputTokens;
-  if (isTooLow) warn(`max_output_tokens: ${maxOutputTokens} was raised to ${minOutputTokens}, OpenAI's lowest.`);
+  // https://platform.openai.com/docs/api-reference/responses/create
+  const least = Math.max(maxOutputTokens ?? 0, traits.minOutputTokens ?? 0);
+  if (maxOutputTokens !== undefined && maxOutputTokens < least)
+    warn(`max_output_tokens: ${maxOutputTokens} was raised to ${least}, the lowest allowed.`);
   return {
-    ...optional("max_output_tokens", isTooLow ? minOutputTokens : maxOutputTokens),
+    ...(maxOutputTokens === undefined ? {} : { max_output_tokens: least }),
     ...optional("temperature", request.temperature),
     ...optional("top_p", request.topP),
-    ...(isOpenai ? {} : optional("frequency_penalty", request.frequencyPenalty)),
-    ...(isOpenai ? {} : optional("presence_penalty", request.presencePenalty)),
+    ...optional("frequency_penalty", request.frequencyPenalty),
+    ...optional("presence_penalty", request.presencePenalty),
   };
 }
 
-function buildText(request: ChatRequest, target: CallTarget, warn: Warn): object | undefined {
-  const format = buildFormat(request.responseFormat);
-  const verbosity = buildVerbosity(request, target.model, warn);
+function buildText({ responseFormat, verbosity }: ChatRequest): object | undefined {
+  const format = buildFormat(responseFormat);
   if (format === undefined && verbosity === undefined) return undefined;
   return { ...optional("format", format), ...optional("verbosity", verbosity) };
 }
@@ -84,14 +94,13 @@ function buildFormat(format: ResponseFormat | undefined): object | undefined {
 }
 
 /** Callers of Anthropic's format (a budget, adaptive) expect to read the thoughts they ask for, so a summary is asked. */
-function buildReasoning(request: ChatRequest, target: CallTarget, warn: Warn): object | undefined {
-  if (request.reasoning === undefined) return undefined;
-  const effort = buildEffort(request, target.model, warn);
-  if (!mayReason(target.model)) return undefined;
-  const { budgetTokens, adaptive, hidden } = request.reasoning;
-  const wantsWords =
-    !hidden && request.reasoning.effort !== "none" && (budgetTokens !== undefined || adaptive === true);
-  const summary = request.reasoning.summary ?? (wantsWords ? "auto" : undefined);
+function buildReasoning(request: ChatRequest, { effort }: ReasoningPlan, { traits }: CallTarget): object | undefined {
+  const { reasoning } = request;
+  if (reasoning === undefined && effort === undefined) return undefined;
+  if (traits.thinking === "none") return undefined;
+  const { budgetTokens, adaptive, hidden } = reasoning ?? {};
+  const wantsWords = !hidden && reasoning?.effort !== "none" && (budgetTokens !== undefined || adaptive === true);
+  const summary = reasoning?.summary ?? (wantsWords ? "auto" : undefined);
   if (effort === undefined && summary === undefined) return undefined;
   return { ...optional("effort", effort), ...optional("summary", summary) };
 }

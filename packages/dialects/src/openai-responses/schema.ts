@@ -38,7 +38,7 @@ export type ResponsesTextPart =
 export type ResponsesInputItem =
   | {
       readonly type: "message";
-      readonly role: "user" | "system";
+      readonly role: "user" | "system" | "developer";
       readonly content: string | readonly ResponsesInputPart[];
     }
   | { readonly type: "message"; readonly role: "assistant"; readonly content: string | readonly ResponsesTextPart[] }

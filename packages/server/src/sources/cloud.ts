@@ -5,9 +5,12 @@ import type { AnswerBatch } from "@auxot/wire/chat-event";
 import type { ChatRequest, RequestOriginal } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import { z } from "zod";
-import type { Dialect } from "@auxot/dialects/dialect";
+import { createAnswerToolReader } from "@auxot/dialects/answer-tool";
+import type { Dialect, UpstreamRequest } from "@auxot/dialects/dialect";
 import type { CloudModel, CloudSettings } from "../records/providers/providers.ts";
 import type { Clock } from "../platform/clock.ts";
+import { hashText } from "../platform/hash-text.ts";
+import { describeModel, lookUpModel, type KnownModel } from "./cloud-models.ts";
 import { createHealth } from "./health.ts";
 import type { Offer, Source } from "./source.ts";
 import { readResult, readStream } from "./read-answer.ts";
@@ -15,9 +18,10 @@ import { readAll, type Upstream, type UpstreamResponse } from "./upstream.ts";
 
 /** A cloud provider takes as many requests as come; its own limits answer with 429. */
 const cloudSlots = 1_000_000;
-const defaultMaxOutputTokens = 4096;
 /** Usage and [DONE] follow the finish reason at once, where they come at all. */
 const defaultFinishWithinMs = 2000;
+
+type BuiltRequest = Omit<UpstreamRequest, "body"> & { readonly body: string | Uint8Array };
 
 export type CloudSource = Source & {
   /** Replaces the models offered, e.g. after a discovery. */
@@ -37,9 +41,14 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
   const { provider, dialect, upstream, clock, finishWithinMs = defaultFinishWithinMs } = deps;
   const { cloud } = provider;
   const health = createHealth();
-  let models = cloud.models;
+  let models = cloud.models.map((model) => lookUpModel(model, cloud));
 
-  function offerModel(model: CloudModel): Offer {
+  /** A model that was taken from the list since still answers the requests that were planned for it. */
+  function findModel(id: string): KnownModel {
+    return models.find((model) => model.id === id) ?? lookUpModel({ id, aliases: [] }, cloud);
+  }
+
+  function offerModel(model: KnownModel): Offer {
     const rest = health.restsUntil();
     const aliases = Object.entries(cloud.aliases).filter(([, target]) => target === model.id);
     return {
@@ -48,8 +57,7 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
       provider: provider.name,
       model: model.id,
       aliases: [...new Set([...model.aliases, ...aliases.map(([alias]) => alias)])],
-      abilities: { tools: true, images: true, reasoning: true, ...model.abilities },
-      contextTokens: model.contextTokens,
+      ...describeModel(model, cloud),
       freeSlots: cloudSlots,
       dialect: dialect.name,
       ...(rest === undefined ? {} : { restsUntil: rest }),
@@ -87,7 +95,7 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
   return {
     offers: () => models.map(offerModel),
     setModels(next) {
-      models = next;
+      models = next.map((model) => lookUpModel(model, cloud));
     },
     async countTokens(request, target, signal) {
       const { countPath } = dialect;
@@ -103,19 +111,20 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
       const { stream } = call.request;
       const original = findPassed(call.request);
       const passes = original !== undefined;
-      const maxOutputTokens = models.find(({ id }) => id === target.model)?.maxOutputTokens ?? defaultMaxOutputTokens;
-      const built = passes
+      const built: BuiltRequest = passes
         ? { path: dialect.chatPath, body: dialect.call.rewriteModel(original.body, target.model), warnings: [] }
         : dialect.call.buildRequest(call.request, {
             model: target.model,
             stream,
-            defaultMaxOutputTokens: maxOutputTokens,
+            traits: findModel(target.model).traits,
+            hash: hashText,
           });
       const hangUp = new AbortController();
       try {
         const response = await send(call.request, built.body, built.path, AbortSignal.any([signal, hangUp.signal]));
         const reading = { dialect, passes, finishWithinMs, hangUp: () => hangUp.abort() };
-        const batches = stream ? readStream(response, reading) : readResult(response, reading);
+        const answer = stream ? readStream(response, reading) : readResult(response, reading);
+        const batches = built.answerTool === undefined ? answer : unwrapAnswer(answer, built.answerTool);
         return {
           placement: { tier: "cloud", provider: provider.name, model: target.model },
           warnings: built.warnings,
@@ -141,6 +150,12 @@ function readCount(body: Buffer): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The answer came as the input of a tool we added. */
+async function* unwrapAnswer(batches: AsyncIterable<AnswerBatch>, answerTool: string): AsyncGenerator<AnswerBatch> {
+  const read = createAnswerToolReader(answerTool);
+  for await (const batch of batches) yield { ...batch, events: read(batch.events) };
 }
 
 /** Tells once how the answer ended; an answer left early tells nothing. */

@@ -3,6 +3,7 @@
 import type { AnswerBatch } from "@auxot/wire/chat-event";
 import type { ChatRequest, DialectName } from "@auxot/wire/chat";
 import type { ModelAbilities, Tier } from "@auxot/wire/model-offer";
+import type { ModelTraits } from "@auxot/wire/model-traits";
 
 /** A model that a provider can run now, over all its workers. */
 export type Offer = {
@@ -13,6 +14,8 @@ export type Offer = {
   readonly model: string;
   readonly aliases: readonly string[];
   readonly abilities: ModelAbilities;
+  /** All that is known of the model, where the router speaks to it itself. */
+  readonly traits?: ModelTraits;
   /** Prompt and answer together, in tokens; undefined when unknown. */
   readonly contextTokens: number | undefined;
   /** Requests it would take at once now. 0: a request would have to wait. */

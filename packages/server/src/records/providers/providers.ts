@@ -5,6 +5,7 @@ import { dialectNames, type DialectName } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import { createId, idPrefixes } from "@auxot/wire/ids";
 import type { ModelAbilities, Tier } from "@auxot/wire/model-offer";
+import { traitsOverrideSchema, type TraitsOverride } from "@auxot/wire/model-traits";
 import { z } from "zod";
 import type { Clock } from "../../platform/clock.ts";
 import type { Log } from "../../platform/log.ts";
@@ -12,14 +13,16 @@ import type { Sealing } from "../../platform/sealing.ts";
 import type { Secret } from "../../platform/secret-text.ts";
 import type { ProviderRow, ProviderStore } from "./store.ts";
 
-/** A model of a cloud provider. What is absent is unknown. */
+/** A model of a cloud provider. What is absent is up to the model table. */
 export type CloudModel = {
   /** The vendor's own id. */
   readonly id: string;
   readonly aliases: readonly string[];
   readonly contextTokens?: number;
   readonly maxOutputTokens?: number;
-  readonly abilities?: Partial<ModelAbilities>;
+  readonly abilities?: Partial<ModelAbilities> & { readonly documents?: boolean };
+  /** Whatever else is declared of it. */
+  readonly traits?: TraitsOverride;
 };
 
 /** How a cloud provider is reached. `baseUrl` is what the vendor's own SDK takes, without a trailing slash. */
@@ -159,8 +162,10 @@ const modelsSchema: z.ZodType<readonly CloudModel[]> = z.array(
       .object({
         tools: z.boolean().exactOptional(),
         images: z.boolean().exactOptional(),
+        documents: z.boolean().exactOptional(),
         reasoning: z.boolean().exactOptional(),
       })
       .exactOptional(),
+    traits: traitsOverrideSchema.exactOptional(),
   }),
 );

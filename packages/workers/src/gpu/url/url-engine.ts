@@ -1,12 +1,14 @@
 // The engine that uses a model server already running on this machine or network (llama-server, Ollama, vLLM, LM Studio),
 // by OpenAI's chat format. Watches the server and withdraws its models while it does not answer.
 
+import { createHash } from "node:crypto";
 import { Agent, request as send } from "undici";
 import { dialects } from "@auxot/dialects/dialects";
 import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { ChatRequest } from "@auxot/wire/chat";
 import { AppError, fromErrorBody } from "@auxot/wire/errors";
 import type { ModelOffer } from "@auxot/wire/model-offer";
+import { defaultTraits } from "@auxot/wire/model-traits";
 import type { Log } from "../../log.ts";
 import type { Engine } from "../engine.ts";
 import { discoverOffers, normalizeBaseUrl, type Server } from "./discover.ts";
@@ -71,7 +73,7 @@ export function createUrlEngine(options: UrlEngineOptions): UrlEngine {
       if (problem !== undefined) throw new AppError("source_failed", problem);
       throw new AppError("model_not_found", `This worker has no model ${request.model}.`, { param: "model" });
     }
-    const target = { model: offer.model, stream: true, defaultMaxOutputTokens: 4096 };
+    const target = { model: offer.model, stream: true, traits: defaultTraits, hash: hashText };
     const upstream = call.buildRequest(request, target);
     try {
       const response = await send(`${server.baseUrl}${upstream.path}`, {
@@ -113,6 +115,10 @@ export function createUrlEngine(options: UrlEngineOptions): UrlEngine {
     },
     firstProbe: probe(),
   };
+}
+
+function hashText(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** An `error` event becomes the thrown error an engine owes. */
