@@ -1,14 +1,18 @@
 // What a request needs of a model. Pure.
 
-import type { ChatRequest, DialectName, UserPart } from "@auxot/wire/chat";
+import type { ChatRequest, DialectName } from "@auxot/wire/chat";
 
 export type Needs = {
   readonly tools: boolean;
   readonly images: boolean;
+  /** PDFs and other files; text documents are text. */
+  readonly documents: boolean;
+  /** The last message is the assistant's: the answer shall go on with it. */
+  readonly prefill: boolean;
+  /** Only a provider that speaks this dialect can serve it: `field` asks for what has no word in ours. */
+  readonly vendor?: { readonly dialect: DialectName; readonly field: "n" | "mcp_servers" };
   /** A low guess of the prompt's tokens: enough to leave out a context that is certainly too small. */
   readonly promptTokens: number;
-  /** Only a provider of this dialect can do it: what is asked has no word in ours. */
-  readonly onlyDialect?: DialectName;
 };
 
 // English prose has about four characters a token, and no common tokenizer reaches eight over a whole prompt.
@@ -18,6 +22,7 @@ const charactersPerToken = 8;
 export function readNeeds(request: ChatRequest): Needs {
   let characters = 0;
   let images = false;
+  let documents = false;
   for (const message of request.messages) {
     for (const part of message.content) {
       switch (part.type) {
@@ -29,8 +34,10 @@ export function readNeeds(request: ChatRequest): Needs {
           characters += part.name.length + part.arguments.length;
           break;
         case "image":
+          images = true;
+          break;
         case "document":
-          images ||= isVisual(part);
+          documents ||= part.source.type !== "text";
           break;
       }
     }
@@ -38,13 +45,17 @@ export function readNeeds(request: ChatRequest): Needs {
   return {
     tools: request.tools.length > 0,
     images,
+    documents,
+    prefill: request.messages.at(-1)?.role === "assistant",
+    ...readVendor(request),
     promptTokens: Math.floor(characters / charactersPerToken),
-    ...(request.answerCount === undefined || request.original === undefined
-      ? {}
-      : { onlyDialect: request.original.dialect }),
   };
 }
 
-function isVisual(part: UserPart): boolean {
-  return part.type === "image" || (part.type === "document" && part.source.type !== "text");
+/** Without these fields the answer would be another one. */
+function readVendor({ original, answerCount, unknownFields }: ChatRequest): Pick<Needs, "vendor"> {
+  if (original === undefined) return {};
+  const { dialect } = original;
+  if (answerCount !== undefined) return { vendor: { dialect, field: "n" } };
+  return unknownFields?.includes("mcp_servers") === true ? { vendor: { dialect, field: "mcp_servers" } } : {};
 }

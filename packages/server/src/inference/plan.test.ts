@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppError } from "@auxot/wire/errors";
 import { tiers } from "@auxot/wire/model-offer";
+import { defaultTraits, type ModelTraits } from "@auxot/wire/model-traits";
 import fc from "fast-check";
 import type { Offer } from "../sources/source.ts";
 import type { Needs } from "./needs.ts";
 import { planRoute } from "./plan.ts";
 
-const plain: Needs = { tools: false, images: false, promptTokens: 10 };
+const plain: Needs = { tools: false, images: false, documents: false, prefill: false, promptTokens: 10 };
 
 function offer(part: Partial<Offer>): Offer {
   return {
@@ -57,22 +58,45 @@ test("an unknown model is refused with near matches", () => {
 
 test("tools, images and context decide, and the reasons are kept", () => {
   const weak = offer({ abilities: { tools: false, images: false, reasoning: false }, contextTokens: 100 });
-  const plan = planRoute("auto", { tools: true, images: false, promptTokens: 10 }, [weak, cloud], 0);
+  const plan = planRoute("auto", { ...plain, tools: true }, [weak, cloud], 0);
   assert.deepEqual(plan.free, [cloud]);
   assert.deepEqual(
     plan.considered.map(({ left }) => left),
     ["no-tools", undefined],
   );
   const cases: readonly (readonly [Needs, string, string])[] = [
-    [{ tools: true, images: false, promptTokens: 1 }, "invalid_request", "tools"],
-    [{ tools: false, images: true, promptTokens: 1 }, "invalid_request", "messages"],
-    [{ tools: false, images: false, promptTokens: 101 }, "context_length_exceeded", "messages"],
+    [{ ...plain, tools: true }, "invalid_request", "tools"],
+    [{ ...plain, images: true }, "invalid_request", "messages"],
+    [{ ...plain, promptTokens: 101 }, "context_length_exceeded", "messages"],
   ];
   for (const [needs, code, param] of cases) {
     assert.throws(
       () => planRoute("llama", needs, [weak], 0),
       (error: unknown) => error instanceof AppError && error.code === code && error.param === param,
     );
+  }
+});
+
+test("a request that no model can serve is refused with the ability that is missing", () => {
+  const traits = { ...defaultTraits, documents: false, prefill: "refused" as const };
+  const weak = offer({ abilities: { tools: false, images: false, reasoning: false }, traits });
+  const able = { ...cloud, dialect: "anthropic-messages" as const };
+  const cases: readonly (readonly [Partial<Needs>, RegExp])[] = [
+    [{ images: true }, /^messages: "llama" takes no images\./],
+    [{ documents: true }, /^messages: "llama" takes no documents such as PDFs\./],
+    [{ prefill: true }, /^messages: "llama" does not go on with an answer that was begun/],
+    [
+      { vendor: { dialect: "anthropic-messages", field: "mcp_servers" } },
+      /^mcp_servers: "llama" has nobody who calls MCP servers/,
+    ],
+    [{ tools: true }, /^tools: "llama" cannot call tools\./],
+  ];
+  for (const [needs, message] of cases) {
+    assert.throws(
+      () => planRoute("llama", { ...plain, ...needs }, [weak], 0),
+      (error: unknown) => error instanceof AppError && error.code === "invalid_request" && message.test(error.message),
+    );
+    assert.deepEqual(planRoute("auto", { ...plain, ...needs }, [weak, able], 0).free, [able], "another can");
   }
 });
 
@@ -93,7 +117,11 @@ test("with nothing connected it says so", () => {
   );
 });
 
-const anyOffer: fc.Arbitrary<Offer> = fc.record({
+const traits: fc.Arbitrary<ModelTraits> = fc
+  .record({ documents: fc.boolean(), prefill: fc.constantFrom("continued", "ignored", "refused") })
+  .map((some) => ({ ...defaultTraits, ...some }));
+
+const bareOffer: fc.Arbitrary<Offer> = fc.record({
   tier: fc.constantFrom(...tiers),
   providerId: fc.constant("prv_x"),
   provider: fc.constantFrom("gpu", "openai"),
@@ -104,9 +132,19 @@ const anyOffer: fc.Arbitrary<Offer> = fc.record({
   freeSlots: fc.nat(2),
   restsUntil: fc.constantFrom(0, 100),
 });
+const anyOffer = fc.oneof(
+  bareOffer,
+  fc.tuple(bareOffer, traits).map(([one, known]): Offer => ({ ...one, traits: known })),
+);
 
 test("a plan holds each fitting offer exactly once, in the order of tiers, and never one that does not fit", () => {
-  const needs = fc.record({ tools: fc.boolean(), images: fc.boolean(), promptTokens: fc.nat(100) });
+  const needs = fc.record({
+    tools: fc.boolean(),
+    images: fc.boolean(),
+    documents: fc.boolean(),
+    prefill: fc.boolean(),
+    promptTokens: fc.nat(100),
+  });
   fc.assert(
     fc.property(
       fc.array(anyOffer, { maxLength: 8 }),
@@ -133,6 +171,8 @@ test("a plan holds each fitting offer exactly once, in the order of tiers, and n
           const fits =
             (!need.tools || one.abilities.tools) &&
             (!need.images || one.abilities.images) &&
+            (!need.documents || (one.traits?.documents ?? one.abilities.images)) &&
+            (!need.prefill || one.traits?.prefill !== "refused") &&
             (one.contextTokens === undefined || need.promptTokens <= one.contextTokens) &&
             (one.restsUntil ?? 0) <= 50;
           assert.equal(taken.includes(one), fits);

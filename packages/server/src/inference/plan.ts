@@ -8,7 +8,34 @@ import { findNearMatches } from "@auxot/wire/near-matches";
 import type { Needs } from "./needs.ts";
 
 /** Why an offer that matches the model was not taken as it is. */
-export type Reason = "other-dialect" | "no-tools" | "no-images" | "context-too-small" | "resting" | "busy";
+export type Reason = LackingAbility | "context-too-small" | "resting" | "busy";
+type LackingAbility = keyof typeof lacking;
+
+/** What to say of a model that cannot do what the request needs, and where the need stands. */
+const lacking = {
+  "no-images": { param: "messages", what: "takes no images", advice: "Remove them or use a model that does." },
+  "no-documents": {
+    param: "messages",
+    what: "takes no documents such as PDFs",
+    advice: "Send their text, or use a model that does.",
+  },
+  "no-prefill": {
+    param: "messages",
+    what: "does not go on with an answer that was begun (assistant prefill)",
+    advice: "Let the last message be the user's, or use a model that does.",
+  },
+  "no-vendor": {
+    param: "mcp_servers",
+    what: "has nobody who calls MCP servers for it",
+    advice: "Remove the field, or use a model of a provider that speaks this format.",
+  },
+  "no-choices": {
+    param: "n",
+    what: "gives one answer a request here",
+    advice: "Send a request for each, or use a model of a provider of OpenAI's Chat Completions.",
+  },
+  "no-tools": { param: "tools", what: "cannot call tools", advice: "Remove them or use a model that can." },
+} as const;
 
 export type Considered = { readonly offer: Offer; readonly left: Reason | undefined };
 
@@ -20,6 +47,8 @@ export type Plan = {
   /** Every offer that matches the model, in the order of tiers. */
   readonly considered: readonly Considered[];
 };
+
+const lackingAbilities = Object.keys(lacking) as readonly LackingAbility[];
 
 /** The model name that leaves the choice to the router. */
 export const autoModel = "auto";
@@ -54,9 +83,12 @@ export function matchesModel(model: string, offer: Offer): boolean {
 }
 
 function judge(offer: Offer, needs: Needs, now: number): Reason | undefined {
-  if (needs.onlyDialect !== undefined && offer.dialect !== needs.onlyDialect) return "other-dialect";
   if (needs.tools && !offer.abilities.tools) return "no-tools";
   if (needs.images && !offer.abilities.images) return "no-images";
+  if (needs.documents && !(offer.traits?.documents ?? offer.abilities.images)) return "no-documents";
+  if (needs.vendor !== undefined && needs.vendor.dialect !== offer.dialect)
+    return needs.vendor.field === "n" ? "no-choices" : "no-vendor";
+  if (needs.prefill && offer.traits?.prefill === "refused") return "no-prefill";
   if (offer.contextTokens !== undefined && needs.promptTokens > offer.contextTokens) return "context-too-small";
   if (offer.restsUntil !== undefined && offer.restsUntil > now) return "resting";
   return offer.freeSlots > 0 ? undefined : "busy";
@@ -108,19 +140,8 @@ function explainNoFit(model: string, needs: Needs, considered: readonly Consider
       { param: "messages" },
     );
   }
-  if (considered.every(({ left }) => left === "other-dialect")) {
-    return new AppError(
-      "invalid_request",
-      `n: "${model}" gives one answer a request here; send a request for each, or name a model of a provider of OpenAI's Chat Completions.`,
-      { param: "n" },
-    );
-  }
-  const images = considered.some(({ left }) => left === "no-images");
-  return new AppError(
-    "invalid_request",
-    images
-      ? `messages: "${model}" takes no images or files. Remove them or use a model that does.`
-      : `tools: "${model}" cannot call tools. Remove them or use a model that can.`,
-    { param: images ? "messages" : "tools" },
-  );
+  const reasons = new Set(considered.map(({ left }) => left));
+  const reason = lackingAbilities.find((ability) => reasons.has(ability)) ?? "no-tools";
+  const { param, what, advice } = lacking[reason];
+  return new AppError("invalid_request", `${param}: "${model}" ${what}. ${advice}`, { param });
 }
