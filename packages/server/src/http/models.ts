@@ -1,11 +1,12 @@
 // The model lists of both dialects, made from the live offers.
 
+import type { DialectName } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import { tiers, type Tier } from "@auxot/wire/model-offer";
 import { findNearMatches } from "@auxot/wire/near-matches";
 import { autoModel, matchesModel } from "../inference/plan.ts";
 import type { Offer } from "../sources/source.ts";
-import type { DialectName } from "@auxot/wire/chat";
+import { listCapabilities } from "./model-capabilities.ts";
 
 type Entry = {
   readonly id: string;
@@ -72,33 +73,65 @@ function toOpenai({ id, provider, tier, offer }: Entry): unknown {
     owned_by: provider,
     auxot: {
       tier,
-      ...(offer === undefined ? {} : { model: offer.model, abilities: offer.abilities }),
+      ...(offer === undefined ? {} : { model: offer.model, abilities: listAbilities(offer) }),
       ...(offer?.contextTokens === undefined ? {} : { context_tokens: offer.contextTokens }),
+      ...(offer?.traits?.maxOutputTokens === undefined ? {} : { max_output_tokens: offer.traits.maxOutputTokens }),
+      ...(offer?.traits === undefined || !offer.abilities.reasoning ? {} : { efforts: offer.traits.efforts }),
       ...(offer?.description === undefined ? {} : { description: offer.description }),
     },
   };
 }
 
+function listAbilities({ abilities, traits }: Offer): unknown {
+  return { ...abilities, documents: traits?.documents ?? abilities.images };
+}
+
+/** Every field that Anthropic's SDK knows is there; null where nobody knows. */
 function toAnthropic({ id, offer }: Entry): unknown {
   return {
     type: "model",
     id,
     display_name: offer === undefined ? "Auxot: best available" : id,
     created_at: new Date(createdAt * 1000).toISOString(),
+    max_input_tokens: offer?.contextTokens ?? null,
+    max_tokens: offer?.traits?.maxOutputTokens ?? null,
+    capabilities: offer === undefined ? null : listCapabilities(offer),
+    lifecycle: "active",
+    deprecated_at: null,
+    retires_at: null,
+    line: null,
   };
 }
 
 function pageEntries(entries: readonly Entry[], query: URLSearchParams): { page: Entry[]; hasMore: boolean } {
   const limit = readLimit(query.get("limit"));
-  const after = query.get("after_id");
-  const before = query.get("before_id");
-  if (before !== null) {
-    const end = entries.findIndex(({ id }) => id === before);
-    const start = Math.max(0, end - limit);
-    return { page: entries.slice(start, Math.max(0, end)), hasMore: start > 0 };
+  const before = findCursor(entries, query, "before_id");
+  const after = findCursor(entries, query, "after_id");
+  if (before !== undefined && after !== undefined) {
+    throw new AppError("invalid_request", "before_id: expected either before_id or after_id, got both.", {
+      param: "before_id",
+    });
   }
-  const start = after === null ? 0 : entries.findIndex(({ id }) => id === after) + 1;
+  if (before !== undefined) {
+    const start = Math.max(0, before - limit);
+    return { page: entries.slice(start, before), hasMore: start > 0 };
+  }
+  const start = after === undefined ? 0 : after + 1;
   return { page: entries.slice(start, start + limit), hasMore: entries.length > start + limit };
+}
+
+function findCursor(
+  entries: readonly Entry[],
+  query: URLSearchParams,
+  name: "before_id" | "after_id",
+): number | undefined {
+  const wanted = query.get(name);
+  if (wanted === null) return undefined;
+  const at = entries.findIndex(({ id }) => id === wanted);
+  if (at >= 0) return at;
+  throw new AppError("invalid_request", `${name}: expected the id of a model in the list, got "${wanted}".`, {
+    param: name,
+  });
 }
 
 function readLimit(text: string | null): number {
