@@ -10,7 +10,18 @@ import { readAll, type Upstream } from "./upstream.ts";
 
 const refreshMs = 60 * 60 * 1000;
 const retryMs = [5000, 15_000, 60_000, 300_000];
-const listSchema = z.object({ data: z.array(z.object({ id: z.string().min(1) })) });
+const countSchema = z.int().positive().optional().catch(undefined);
+/** Some vendors tell limits too: Anthropic, and under other names OpenRouter, vLLM and Groq. */
+const entrySchema = z.object({
+  id: z.string().min(1),
+  max_input_tokens: countSchema,
+  context_length: countSchema,
+  max_model_len: countSchema,
+  context_window: countSchema,
+  max_tokens: countSchema,
+  max_completion_tokens: countSchema,
+});
+const listSchema = z.object({ data: z.array(entrySchema) });
 
 export type DiscoveryDeps = {
   readonly provider: { readonly id: string; readonly name: string; readonly cloud: CloudSettings };
@@ -26,10 +37,10 @@ export async function runDiscovery(deps: DiscoveryDeps, signal: AbortSignal): Pr
   for (let failures = 0; !signal.aborted;) {
     let waitMs = refreshMs;
     try {
-      const ids = await listModels(deps, signal);
+      const models = await listModels(deps, signal);
       failures = 0;
-      if (!provider.cloud.modelsDeclared) await deps.onModels(ids.map((id) => ({ id, aliases: [] })));
-      log.info({ provider: provider.name, models: ids.length }, "cloud provider answers and takes the key");
+      if (!provider.cloud.modelsDeclared) await deps.onModels(models);
+      log.info({ provider: provider.name, models: models.length }, "cloud provider answers and takes the key");
     } catch (error) {
       if (signal.aborted) return;
       waitMs = retryMs[Math.min(failures, retryMs.length - 1)] ?? refreshMs;
@@ -44,7 +55,10 @@ export async function runDiscovery(deps: DiscoveryDeps, signal: AbortSignal): Pr
   }
 }
 
-async function listModels({ provider, dialect, upstream }: DiscoveryDeps, signal: AbortSignal): Promise<string[]> {
+async function listModels(
+  { provider, dialect, upstream }: DiscoveryDeps,
+  signal: AbortSignal,
+): Promise<readonly CloudModel[]> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(15_000)]);
   const response = await upstream.send({
     method: "GET",
@@ -55,12 +69,23 @@ async function listModels({ provider, dialect, upstream }: DiscoveryDeps, signal
   const body = await readAll(response.chunks, 8 * 1024 * 1024);
   if (response.status < 200 || response.status >= 300) {
     // A compatible server without a model list is fine when the models are declared.
-    if (response.status === 404 && provider.cloud.modelsDeclared) return provider.cloud.models.map(({ id }) => id);
+    if (response.status === 404 && provider.cloud.modelsDeclared) return provider.cloud.models;
     throw dialect.call.decodeError(response.status, response.headers, body, Date.now());
   }
   const list = listSchema.safeParse(parseJson(body));
   if (!list.success) throw new AppError("source_failed", "The provider's model list has an unknown shape.");
-  return list.data.data.map(({ id }) => id);
+  return list.data.data.map(readModel);
+}
+
+function readModel(entry: z.infer<typeof entrySchema>): CloudModel {
+  const context = entry.max_input_tokens ?? entry.context_length ?? entry.max_model_len ?? entry.context_window;
+  const output = entry.max_tokens ?? entry.max_completion_tokens;
+  return {
+    id: entry.id,
+    aliases: [],
+    ...(context === undefined ? {} : { contextTokens: context }),
+    ...(output === undefined ? {} : { maxOutputTokens: output }),
+  };
 }
 
 function parseJson(body: Buffer): unknown {
