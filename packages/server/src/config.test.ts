@@ -119,6 +119,23 @@ describe("configuration from the file", () => {
     assert.equal(config.providers[0]?.cloud?.apiKey.reveal(), "${OPENAI_API_KEY}");
   });
 
+  test("takes every trait of a model, and names one that is wrong with its path", () => {
+    const traits = { thinking: "budget", efforts: ["low"], refuses: ["top_k"], prefill: "refused", maxStops: 2 };
+    const { config } = load(
+      { OPENAI_API_KEY: "sk-1" },
+      `${cloud}    models: [{id: a, abilities: {documents: false}, traits: ${JSON.stringify(traits)}}]\n`,
+    );
+    const [model] = config.providers[0]?.cloud?.models ?? [];
+    assert.deepEqual(model, { id: "a", aliases: [], abilities: { documents: false }, traits });
+    for (const [wrong, message] of [
+      ["{thinking: loud}", /models\[0\]\.traits\.thinking: must be none, effort, budget or adaptive/],
+      ["{refuses: [heat]}", /models\[0\]\.traits\.refuses\[0\]: must be of temperature, top_p/],
+      ["{prefil: refused}", /models\[0\]\.traits\.prefil: unknown field/],
+      ["{images: true}", /models\[0\]\.traits\.images: unknown field/],
+    ] as const)
+      assert.throws(() => load({ OPENAI_API_KEY: "x" }, `${cloud}    models: [{id: a, traits: ${wrong}}]\n`), message);
+  });
+
   test("takes models as names or with details, and tells worker keys from caller keys", () => {
     const worker = createKeyText("worker");
     const { config } = load(

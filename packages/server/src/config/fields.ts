@@ -51,7 +51,17 @@ export const fileFields = [
   {
     name: "providers[].models",
     default: "asked of the vendor",
-    meaning: "Cloud. Model ids, or {id, aliases, contextTokens, maxOutputTokens, abilities}.",
+    meaning: "Cloud. Model ids, or {id, aliases, contextTokens, maxOutputTokens, abilities, traits}.",
+  },
+  {
+    name: "providers[].models[].abilities",
+    default: "as the model table says",
+    meaning: "Cloud. {tools, images, documents, reasoning}, each true or false.",
+  },
+  {
+    name: "providers[].models[].traits",
+    default: "as the model table says",
+    meaning: "Cloud. What the model takes, see the guide's page on providers.",
   },
   { name: "providers[].aliases", meaning: "Cloud. Other names for models: alias to model id." },
   { name: "keys[].name", meaning: "Required. 100 characters at most." },

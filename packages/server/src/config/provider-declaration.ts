@@ -2,6 +2,7 @@
 
 import { builtInProvider } from "../platform/built-in-provider.ts";
 import { dialectNames } from "@auxot/wire/chat";
+import { traitsOverrideSchema } from "@auxot/wire/model-traits";
 import { z } from "zod";
 import { createSecret } from "../platform/secret-text.ts";
 import type { CloudModel, DeclaredProvider } from "../records/providers/providers.ts";
@@ -15,6 +16,15 @@ const nameSchema = z
 const modelNameSchema = z.string().min(1, "must not be empty").max(200, "must be 200 characters at most");
 const countSchema = z.int("must be a whole number").positive("must be 1 or more");
 
+/** Limits and abilities have fields of their own; whatever else the model table holds is declared here. */
+const declaredTraitsSchema = traitsOverrideSchema.omit({
+  contextTokens: true,
+  maxOutputTokens: true,
+  tools: true,
+  images: true,
+  documents: true,
+});
+
 const modelSchema = z.strictObject({
   id: modelNameSchema,
   aliases: z.array(modelNameSchema).default([]),
@@ -24,9 +34,11 @@ const modelSchema = z.strictObject({
     .strictObject({
       tools: z.boolean().exactOptional(),
       images: z.boolean().exactOptional(),
+      documents: z.boolean().exactOptional(),
       reasoning: z.boolean().exactOptional(),
     })
     .exactOptional(),
+  traits: declaredTraitsSchema.exactOptional(),
 });
 
 const aliasesSchema = z.record(modelNameSchema, modelNameSchema);
