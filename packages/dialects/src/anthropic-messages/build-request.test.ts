@@ -153,6 +153,43 @@ describe("a request to Anthropic", () => {
     assert.deepEqual(body.output_config, { format: { type: "json_schema", schema } });
   });
 
+  it("makes one object of a tool's schema whose root is a union, and says so", () => {
+    const parameters = {
+      description: "a place or a point",
+      oneOf: [
+        {
+          type: "object",
+          properties: { kind: { const: "place" }, name: { type: "string" } },
+          required: ["kind", "name"],
+        },
+        { $ref: "#/$defs/point" },
+        { type: "string" },
+      ],
+      $defs: {
+        point: { type: "object", properties: { kind: { const: "point" }, x: { type: "number" } }, required: ["kind"] },
+      },
+    };
+    const { body, warnings } = build(name, { tools: [{ name: "f", parameters }] });
+    assert.deepEqual(body.tools[0].input_schema, {
+      description: "a place or a point",
+      $defs: parameters.$defs,
+      type: "object",
+      properties: {
+        kind: { anyOf: [{ const: "place" }, { const: "point" }] },
+        name: { type: "string" },
+        x: { type: "number" },
+      },
+      required: ["kind"],
+    });
+    assert.match(warnings.join(), /tools: f: Anthropic takes no union as the whole schema/);
+    const both = { allOf: parameters.oneOf.slice(0, 1), required: ["x"], properties: { x: {} } };
+    const joined = build(name, { tools: [{ name: "f", parameters: both }] }).body.tools[0].input_schema;
+    assert.deepEqual([joined.required, joined.allOf], [["x", "kind", "name"], undefined]);
+    const nested = { type: "object", properties: { p: { anyOf: [{ type: "string" }, { type: "null" }] } } };
+    const kept = build(name, { tools: [{ name: "f", parameters: nested }] });
+    assert.deepEqual([kept.body.tools[0].input_schema, kept.warnings], [nested, []]);
+  });
+
   it("names every field it could not carry", () => {
     const { body, warnings } = build(name, {
       seed: 1,

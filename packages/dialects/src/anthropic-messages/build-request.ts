@@ -10,6 +10,7 @@ import { createWarnings } from "../warnings.ts";
 import { buildConversation, cacheMark } from "./build-messages.ts";
 import { buildThinking, type Thinking } from "./build-thinking.ts";
 import { cleanSchema } from "./clean-schema.ts";
+import { flattenRootUnion } from "./flatten-union.ts";
 import { limitCacheMarks } from "./limit-cache-marks.ts";
 import type { AnthropicTextBlock, AnthropicTurn } from "./schema.ts";
 import { lacksThinking } from "./thinking-loop.ts";
@@ -101,9 +102,13 @@ function sayRefused(keyword: string): string {
 }
 
 function buildTool(tool: ToolDefinition, warn: Warn): object {
+  const flat = flattenRootUnion(tool.parameters);
+  if (flat !== undefined)
+    warn(`tools: ${tool.name}: Anthropic takes no union as the whole schema; it was sent as one object.`);
+  const whole = flat ?? tool.parameters;
   const parameters = tool.strict
-    ? cleanSchema(tool.parameters, false, (keyword) => warn(`tools: ${tool.name}: ${sayRefused(keyword)}`))
-    : tool.parameters;
+    ? cleanSchema(whole, false, (keyword) => warn(`tools: ${tool.name}: ${sayRefused(keyword)}`))
+    : whole;
   return {
     name: tool.name,
     ...optional("description", tool.description),
