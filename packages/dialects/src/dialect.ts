@@ -3,7 +3,7 @@
 // read leaves as one write.
 
 import type { AnswerBatch, ChatEvent } from "@auxot/wire/chat-event";
-import type { ChatRequest, ChatResult, DialectName } from "@auxot/wire/chat";
+import type { ChatRequest, ChatResult, DialectName, DocumentPart, ImagePart } from "@auxot/wire/chat";
 import type { AppError, ErrorBody } from "@auxot/wire/errors";
 import type { ModelTraits } from "@auxot/wire/model-traits";
 import type { OpenProof } from "./reasoning-proof.ts";
@@ -76,7 +76,12 @@ export type CallTarget = {
   hash(text: string): string;
 };
 
+/** An image or document that the caller gave as an address. */
+export type RemotePart = (ImagePart | DocumentPart) & { readonly source: { readonly type: "url" } };
+
 export type CallSide = {
+  /** Whether the vendor does not fetch such a part by itself: it must be given the bytes. */
+  needsBytes(part: RemotePart): boolean;
   buildRequest(request: ChatRequest, target: CallTarget): UpstreamRequest;
   /** The caller's own bytes with only the model replaced; the rest is the same byte for byte. */
   rewriteModel(body: Uint8Array, model: string): Uint8Array;

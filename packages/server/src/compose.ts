@@ -9,6 +9,7 @@ import { createWorkerOperations } from "./hub/operations.ts";
 import { createCountTokens } from "./inference/count-tokens.ts";
 import { createInfer } from "./inference/infer.ts";
 import { systemClock } from "./platform/clock.ts";
+import { createFetchGuard } from "./platform/fetch-guard/fetch-guard.ts";
 import type { Log } from "./platform/log.ts";
 import { createReasoningTokens } from "./platform/reasoning-tokens.ts";
 import { createPepper, createSealing } from "./platform/sealing.ts";
@@ -24,6 +25,7 @@ import { createUsageWriter } from "./records/usage/writer.ts";
 import { createCloudSource, type CloudSource } from "./sources/cloud.ts";
 import { runDiscovery } from "./sources/discovery.ts";
 import { keepReasoningOwn } from "./sources/own-reasoning.ts";
+import { withRemoteFiles } from "./sources/remote-files.ts";
 import type { Offer, Source } from "./sources/source.ts";
 import { createUpstream, type Upstream } from "./sources/upstream.ts";
 import { createWorkerSource } from "./sources/worker.ts";
@@ -125,10 +127,15 @@ async function startParts(
   cleanups.push(() => hub.close());
   keys.onRevoked((keyId) => hub.disconnectKey(keyId));
   const order = config.providers.map(({ name }) => name);
-  const sources = keepReasoningOwn(
+  const ownReasoning = keepReasoningOwn(
     createSources(inOrder(await providers.list(), order), providers, hub, log, cleanups),
     createReasoningTokens(secretKey),
   );
+  const sources = withRemoteFiles({
+    source: ownReasoning,
+    guard: createFetchGuard({ settings: config.fetch }),
+    maxTotalBytes: config.limits.maxBodyBytes,
+  });
 
   let draining = false;
   const http = createHttpServer({

@@ -36,6 +36,7 @@ describe("configuration from the environment", () => {
     assert.equal(config.logLevel, "info");
     assert.equal(config.databaseUrl, undefined);
     assert.equal(config.limits.maxBodyBytes, 33_554_432);
+    assert.deepEqual(config.fetch, { enabled: true, allow: [], maxBytes: 20_971_520, timeoutMs: 10_000 });
     assert.deepEqual(warnings, []);
   });
 
@@ -241,6 +242,13 @@ limits: {queueWaitMs: 5}
       /admin: a worker key cannot be an admin key$/,
     ],
     ["a limit of nothing", "limits: {idleTimeoutMs: 0}", /^limits\.idleTimeoutMs: must be 1 or more$/],
+    [
+      "an address with a scheme to fetch from",
+      'fetch: {allow: ["http://nas"]}',
+      /^fetch\.allow\[0\]: must be an address, a range/,
+    ],
+    ["a file size of text", "fetch: {maxBytes: big}", /^fetch\.maxBytes: must be a number$/],
+    ["an unknown field of fetching", "fetch: {allowed: []}", /^fetch\.allowed: unknown field; did you mean allow\?$/],
     ["an unknown limit", "limits: {queueWait: 1}", /^limits\.queueWait: unknown field; did you mean queueWaitMs\?$/],
     ["broken syntax", "a: [\n b: }\n", /^auxot\.yaml, line 2, column \d+: /],
   ];

@@ -49,6 +49,7 @@ export type AppErrorOptions = {
   readonly cause?: unknown;
   readonly param?: string | undefined;
   readonly retryAfterMs?: number | undefined;
+  readonly elsewhere?: boolean | undefined;
 };
 
 /** The only error thrown on purpose. Its message is written for the caller and holds no secret. */
@@ -56,6 +57,8 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   readonly param: string | undefined;
   readonly retryAfterMs: number | undefined;
+  /** Another source may take the request although the code says that it is at fault. */
+  readonly elsewhere: boolean;
 
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -63,6 +66,7 @@ export class AppError extends Error {
     this.code = code;
     this.param = options.param;
     this.retryAfterMs = options.retryAfterMs;
+    this.elsewhere = options.elsewhere ?? false;
   }
 }
 

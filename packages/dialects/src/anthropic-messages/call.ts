@@ -16,6 +16,8 @@ const markers = /"message_delta"|"message_stop"|"usage"|"error"/;
 const apiVersion = "2023-06-01";
 
 export const anthropicCall: CallSide = {
+  // The API takes addresses that begin with https only.
+  needsBytes: ({ source }) => !/^https:/i.test(source.url),
   buildRequest,
   rewriteModel: replaceModel,
   rewriteReasoning,

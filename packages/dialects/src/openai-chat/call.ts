@@ -14,6 +14,8 @@ import { rewriteReasoning } from "./rewrite-reasoning.ts";
 const markers = /"usage": ?\{|"finish_reason": ?"|"error"|\[DONE\]/;
 
 export const openaiCall: CallSide = {
+  // `file` has no field for an address. https://platform.openai.com/docs/guides/pdf-files
+  needsBytes: ({ type }) => type === "document",
   buildRequest,
   rewriteModel: replaceModel,
   rewriteReasoning,

@@ -15,6 +15,7 @@ const markers =
   /"type": ?"(?:response\.(?:completed|incomplete|failed)|error)"|^event: ?(?:response\.(?:completed|incomplete|failed)|error)\b/m;
 
 export const responsesCall: CallSide = {
+  needsBytes: () => false,
   buildRequest,
   rewriteModel: replaceModel,
   rewriteReasoning,

@@ -5,6 +5,8 @@ import { readKeyForm } from "../platform/key-text.ts";
 import { createSecret } from "../platform/secret-text.ts";
 import type { DeclaredKey } from "../records/keys/make-key.ts";
 import type { DeclaredProvider } from "../records/providers/providers.ts";
+import type { FetchSettings } from "../platform/fetch-guard/fetch-guard.ts";
+import { readFetchSettings } from "./fetch-declaration.ts";
 import type { Limits } from "./settings.ts";
 import { limitFields } from "./fields.ts";
 import type { Path, Problems } from "./problems.ts";
@@ -16,12 +18,14 @@ export type Declarations = {
   readonly providers: readonly DeclaredProvider[];
   readonly keys: readonly DeclaredKey[];
   readonly limits: Limits;
+  readonly fetch: FetchSettings;
 };
 
 const topSchema = z.strictObject({
   providers: z.array(z.unknown()).nullish(),
   keys: z.array(z.unknown()).nullish(),
   limits: z.record(z.string(), z.unknown()).nullish(),
+  fetch: z.record(z.string(), z.unknown()).nullish(),
 });
 
 /** Longest delay a timer can take. */
@@ -40,10 +44,10 @@ const limitsSchema = z.strictObject(
 export function readDeclarations(tree: unknown, problems: Problems, warn: (text: string) => void): Declarations {
   if (typeof tree !== "object" || tree === null || Array.isArray(tree)) {
     problems.add([], "The configuration file must hold fields, e.g. providers: and keys:");
-    return { providers: [], keys: [], limits: limitsSchema.parse({}) };
+    return { providers: [], keys: [], limits: limitsSchema.parse({}), fetch: readFetchSettings({}, problems) };
   }
   problems.check([], topSchema, tree);
-  const top: { providers?: unknown; keys?: unknown; limits?: unknown } = tree;
+  const top: { providers?: unknown; keys?: unknown; limits?: unknown; fetch?: unknown } = tree;
   const rawProviders = Array.isArray(top.providers) ? top.providers : [];
   const rawKeys = Array.isArray(top.keys) ? top.keys : [];
   const providers = rawProviders.map((raw, index) => checkProvider(raw, ["providers", index], problems, warn));
@@ -55,6 +59,7 @@ export function readDeclarations(tree: unknown, problems: Problems, warn: (text:
     providers: providers.filter((provider) => provider !== undefined),
     keys: keys.filter((key) => key !== undefined),
     limits: problems.check(["limits"], limitsSchema, top.limits ?? {}) ?? limitsSchema.parse({}),
+    fetch: readFetchSettings(top.fetch ?? {}, problems),
   };
 }
 

@@ -38,6 +38,21 @@ export const limitFields = [
   { name: "drainTimeoutMs", default: "30000", meaning: "How long running requests may go on at a stop." },
 ] as const satisfies readonly ConfigField[];
 
+/** Fields of `fetch` in the YAML file. The defaults are used as they stand here. */
+export const fetchFields = {
+  enabled: {
+    default: "true",
+    meaning: "Fetch images and documents that callers give by address, where a source cannot.",
+  },
+  allow: {
+    default: "none",
+    meaning:
+      "Hosts that may be private: addresses, ranges (10.2.0.0/16), names, *.name. Others must be on the internet.",
+  },
+  maxBytes: { default: "20971520", meaning: "Largest file that is fetched." },
+  timeoutMs: { default: "10000", meaning: "Longest time for one file, redirects included." },
+} as const satisfies Readonly<Record<string, Omit<ConfigField, "name">>>;
+
 /** The rest of the YAML file. `${NAME}` in any text is replaced by that environment variable; `$${` writes `${`. */
 export const fileFields = [
   { name: "providers[].name", meaning: "Required. Small letters, digits and dashes, 63 characters at most." },
@@ -72,4 +87,5 @@ export const fileFields = [
   { name: "keys[].admin", default: "false", meaning: "May use the administrative API. Caller keys only." },
   { name: "keys[].provider", meaning: "Worker keys, required: the gpu or cli provider of its workers." },
   ...limitFields.map((field) => ({ ...field, name: `limits.${field.name}` })),
+  ...Object.entries(fetchFields).map(([name, field]) => ({ ...field, name: `fetch.${name}` })),
 ] as const satisfies readonly ConfigField[];

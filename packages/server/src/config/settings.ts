@@ -1,5 +1,6 @@
 // The shape of a checked configuration. Types only.
 
+import type { FetchSettings } from "../platform/fetch-guard/fetch-guard.ts";
 import type { LogLevel } from "../platform/log.ts";
 import type { Secret } from "../platform/secret-text.ts";
 import type { DeclaredKey } from "../records/keys/make-key.ts";
@@ -30,6 +31,7 @@ export type Config = {
   readonly secretKey?: Secret;
   readonly bootstrapKey?: Secret;
   readonly limits: Limits;
+  readonly fetch: FetchSettings;
   readonly providers: readonly DeclaredProvider[];
   readonly keys: readonly DeclaredKey[];
 };

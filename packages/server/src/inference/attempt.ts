@@ -104,11 +104,12 @@ export async function attempt(
     if (caller.aborted) throw new AppError("cancelled", "The caller left.", { cause: thrown });
     const onlyBusy = thrown.code === "no_capacity" && targets.every(({ tier }) => tier !== "cloud");
     if (waited && onlyBusy) throw thrown;
-    if (!errorCodes[thrown.code].retryable && !worthMovingOn.has(thrown.code)) throw thrown;
+    const movesOn = thrown.elsewhere || worthMovingOn.has(thrown.code);
+    if (!errorCodes[thrown.code].retryable && !movesOn) throw thrown;
     for (const offer of targets) {
       const name = nameOffer(offer);
       // A slot that was taken in the meantime is no fault of the offer; the next plan sees it as busy.
-      if (!onlyBusy) failures.set(name, worthMovingOn.has(thrown.code) ? triesPerOffer : (failures.get(name) ?? 0) + 1);
+      if (!onlyBusy) failures.set(name, movesOn ? triesPerOffer : (failures.get(name) ?? 0) + 1);
       if (thrown.code === "context_length_exceeded")
         contextTooSmall = Math.max(contextTooSmall, offer.contextTokens ?? 0);
     }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { HubTimes } from "../../src/hub/hub.ts";
 import { startRouter, type Router } from "../../src/compose.ts";
 import type { Config, Limits } from "../../src/config/settings.ts";
+import type { FetchSettings } from "../../src/platform/fetch-guard/fetch-guard.ts";
 import type { DeclaredProvider } from "../../src/records/providers/providers.ts";
 import { createLog } from "../../src/platform/log.ts";
 import { createSecret } from "../../src/platform/secret-text.ts";
@@ -33,6 +34,7 @@ export type RequestOptions = {
 export type TestRouterOptions = {
   readonly providers?: readonly DeclaredProvider[];
   readonly limits?: Partial<Limits>;
+  readonly fetch?: Partial<FetchSettings>;
   readonly hubTimes?: Partial<HubTimes>;
   readonly streamPingEveryMs?: number;
   readonly expectWorker?: boolean;
@@ -62,6 +64,7 @@ export async function startTestRouter(options: TestRouterOptions = {}): Promise<
     logLevel: "debug",
     bootstrapKey: createSecret(testKey),
     limits: { ...limits, ...options.limits },
+    fetch: { enabled: true, allow: [], maxBytes: 1_000_000, timeoutMs: 10_000, ...options.fetch },
     providers: options.providers ?? [],
     keys: [],
     ...options.config,
