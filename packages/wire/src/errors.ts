@@ -45,11 +45,20 @@ export type ErrorBody = {
   readonly retryAfterMs?: number;
 };
 
+/** An upstream's own error in the caller's dialect, to be given as it came. Stays in the process: frames do not carry it. */
+export type PassedError = {
+  readonly status: number;
+  /** Those the caller may see, by lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+};
+
 export type AppErrorOptions = {
   readonly cause?: unknown;
   readonly param?: string | undefined;
   readonly retryAfterMs?: number | undefined;
   readonly elsewhere?: boolean | undefined;
+  readonly passed?: PassedError | undefined;
 };
 
 /** The only error thrown on purpose. Its message is written for the caller and holds no secret. */
@@ -59,6 +68,7 @@ export class AppError extends Error {
   readonly retryAfterMs: number | undefined;
   /** Another source may take the request although the code says that it is at fault. */
   readonly elsewhere: boolean;
+  readonly passed: PassedError | undefined;
 
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -67,6 +77,7 @@ export class AppError extends Error {
     this.param = options.param;
     this.retryAfterMs = options.retryAfterMs;
     this.elsewhere = options.elsewhere ?? false;
+    this.passed = options.passed;
   }
 }
 

@@ -3,7 +3,21 @@
 import type { IncomingMessage } from "node:http";
 import type { ChatRequest } from "@auxot/wire/chat";
 
-const forwardedHeaders = ["anthropic-version", "anthropic-beta", "openai-beta"];
+/**
+ * What belongs to the body, and by what Claude Code and Codex name their session. Not `openai-organization` and
+ * `openai-project`: they choose who pays, like a credential, and the credential is the operator's.
+ */
+const forwardedHeaders = [
+  "anthropic-version",
+  "anthropic-beta",
+  "openai-beta",
+  "x-claude-code-session-id",
+  "x-claude-code-agent-id",
+  "x-claude-code-parent-agent-id",
+  "session_id",
+  "session-id",
+  "conversation_id",
+];
 
 /** The request as it came, its original with headers. */
 export function attachHeaders(parsed: ChatRequest, message: IncomingMessage): ChatRequest {

@@ -41,7 +41,8 @@ export async function handleChat(deps: ChatDeps, dialect: Dialect, context: Cont
   else await sendResult(context, inference, dialect, meta);
 }
 
-function setRouteHeaders(response: ServerResponse, { placement, tries, warnings }: Inference): void {
+function setRouteHeaders(response: ServerResponse, { placement, tries, warnings, headers = {} }: Inference): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   const { tier, provider, worker, model } = placement;
   const fields = { tier, provider, ...(worker === undefined ? {} : { worker }), model, tries };
   // A semicolon starts the next field.

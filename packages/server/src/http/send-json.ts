@@ -2,14 +2,14 @@
 
 import type { ServerResponse } from "node:http";
 
-/** `body` is a value to encode, or JSON text. */
+/** `body` is a value to encode, or JSON as text or bytes. */
 export function sendJson(
   response: ServerResponse,
   status: number,
   body: unknown,
   contentType = "application/json",
 ): void {
-  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const text = typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body);
   response.writeHead(status, { "content-type": contentType, "content-length": Buffer.byteLength(text) });
   response.end(text);
 }

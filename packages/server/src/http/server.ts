@@ -104,11 +104,17 @@ function sendError(context: Context, dialect: Dialect | undefined, error: unknow
     response.destroy();
     return;
   }
-  if (body.retryAfterMs !== undefined)
+  const passed = error instanceof AppError ? error.passed : undefined;
+  for (const [name, value] of Object.entries(passed?.headers ?? {})) response.setHeader(name, value);
+  // Clients read whole seconds only; vendors also send dates.
+  if (body.retryAfterMs !== undefined && !/^\d+$/.test(String(response.getHeader("retry-after"))))
     response.setHeader("retry-after", Math.max(1, Math.ceil(body.retryAfterMs / 1000)));
   if (errorCodes[body.code].status === 401) response.setHeader("www-authenticate", "Bearer");
   if (!context.request.complete) discardUpload(context.request);
-  if (dialect === undefined) {
+  if (passed !== undefined) {
+    log.info({ status: passed.status, headers: passed.headers }, "the provider's error was passed on");
+    sendJson(response, passed.status, passed.body);
+  } else if (dialect === undefined) {
     const problem = encodeProblem(body, error instanceof InputError ? error.problems : []);
     sendJson(response, problem.status, problem.body, "application/problem+json");
   } else {

@@ -26,6 +26,7 @@ export type AttemptDeps = {
 export type Attempted = {
   readonly placement: Placement;
   readonly warnings: readonly string[];
+  readonly headers?: Answer["headers"];
   /** Sources that were asked, this one included. */
   readonly tries: number;
   /** From the first to the last: exactly one `end` or `error` event, then it is over. Never throws. */
@@ -136,6 +137,7 @@ async function openAnswer(deps: AttemptDeps, call: SourceCall, caller: AbortSign
     const head = await readToCommit(iterator, call.request.stream, watchdog);
     return {
       placement: answer.placement,
+      ...(answer.headers === undefined ? {} : { headers: answer.headers }),
       warnings: [...answer.warnings, ...listWarnings(head)],
       batches: createTail(head, iterator, watchdog),
     };

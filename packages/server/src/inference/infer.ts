@@ -28,6 +28,8 @@ export type Inference = {
   readonly tries: number;
   /** What the target's format could not carry. */
   readonly warnings: readonly string[];
+  /** Headers of the upstream for a caller of its dialect. */
+  readonly headers?: Answer["headers"];
   /** Ends with one `end` or `error` event and never throws. To be read to its end or left by `return`. */
   readonly batches: AsyncIterableIterator<AnswerBatch>;
 };
@@ -117,7 +119,7 @@ function createMeter(deps: InferDeps, input: InferInput): Meter {
       const error = thrown === undefined ? undefined : toErrorBody(thrown);
       const now = deps.clock.now();
       const usage = committedAt === undefined ? noUsage : count.total(error === undefined);
-      const outcome = readOutcome(error, begun);
+      const outcome = readOutcome(error, begun, thrown);
       deps.recordUsage({
         id: input.requestId,
         at: startedAt,
@@ -169,8 +171,10 @@ function measure(batches: AsyncIterableIterator<AnswerBatch>, meter: Meter): Asy
 function readOutcome(
   error: ErrorBody | undefined,
   begun: boolean,
+  thrown: unknown,
 ): Pick<UsageRow, "outcome" | "status"> & { readonly errorCode?: ErrorCode } {
   if (error === undefined) return { outcome: "ok", status: 200 };
-  const status = begun ? 200 : errorCodes[error.code].status;
+  const passed = thrown instanceof AppError ? thrown.passed : undefined;
+  const status = begun ? 200 : (passed?.status ?? errorCodes[error.code].status);
   return { outcome: error.code === "cancelled" ? "cancelled" : "error", errorCode: error.code, status };
 }

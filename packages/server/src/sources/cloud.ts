@@ -12,6 +12,7 @@ import type { Clock } from "../platform/clock.ts";
 import { hashText } from "../platform/hash-text.ts";
 import { describeModel, lookUpModel, type KnownModel } from "./cloud-models.ts";
 import { createHealth } from "./health.ts";
+import { passError, pickPassedHeaders } from "./passed-answer.ts";
 import type { Offer, Source } from "./source.ts";
 import { readResult, readStream } from "./read-answer.ts";
 import { readAll, type Upstream, type UpstreamResponse } from "./upstream.ts";
@@ -84,7 +85,8 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
     });
     if (response.status >= 200 && response.status < 300) return response;
     const text = await readAll(response.chunks, 1024 * 1024);
-    throw dialect.call.decodeError(response.status, response.headers, text, clock.now());
+    const error = dialect.call.decodeError(response.status, response.headers, text, clock.now());
+    throw findPassed(request) === undefined ? error : passError(error, response.status, response.headers, text);
   }
 
   /** The caller's own bytes, when this provider speaks their dialect. */
@@ -128,6 +130,7 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
         return {
           placement: { tier: "cloud", provider: provider.name, model: target.model },
           warnings: built.warnings,
+          ...(passes ? { headers: pickPassedHeaders(response.headers) } : {}),
           batches: watch(batches, (error) => {
             if (error === undefined) health.onSuccess();
             else health.onFailure(error, clock.now());

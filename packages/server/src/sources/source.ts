@@ -55,6 +55,8 @@ export type Answer = {
   readonly placement: Placement;
   /** What the target's format could not carry. */
   readonly warnings: readonly string[];
+  /** Of an upstream that speaks the caller's dialect: headers for the caller, by lower-case name. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly batches: AsyncIterable<AnswerBatch>;
 };
 
