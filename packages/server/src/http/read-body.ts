@@ -9,7 +9,7 @@ const unzip = promisify(gunzip);
 
 /** Throws `too_large` as soon as the size, gzip undone, is known to exceed `limitBytes`, `invalid_request` for an encoding we do not take, `cancelled` when the upload breaks off. */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
-  const encoding = request.headers["content-encoding"] ?? "identity";
+  const encoding = request.headers["content-encoding"]?.trim().toLowerCase() || "identity";
   if (encoding !== "identity" && encoding !== "gzip") {
     throw explainEncoding(`"${encoding}" is not supported. Send the body uncompressed or with gzip.`);
   }
