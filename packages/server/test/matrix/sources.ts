@@ -1,5 +1,5 @@
 // The five sources of the matrix test as one router has them: four scripted vendors behind HTTP and a GPU worker behind
-// its real frames. A rate limit puts a provider to rest, so each cell with one has a provider of its own.
+// its real frames. Failures put a provider to rest, so each cell with one has a provider of its own.
 
 import type { DialectName } from "@auxot/wire/chat";
 import type { Usage } from "@auxot/wire/usage";
@@ -10,7 +10,7 @@ import { anthropicScript } from "./anthropic-script.ts";
 import { compatibleScript } from "./compatible-script.ts";
 import { openaiChatScript } from "./openai-chat-script.ts";
 import { openaiResponsesScript } from "./openai-responses-script.ts";
-import { sourceNames, type AskName, type Scenario, type SourceName } from "./scenarios.ts";
+import { callerNames, scenarios, sourceNames, type AskName, type Scenario, type SourceName } from "./scenarios.ts";
 import { playScript, type Fields, type VendorScript } from "./vendor-script.ts";
 import { expectJobRequest, playJob, workerInsideMessage, workerOffer, workerUsage } from "./worker-script.ts";
 
@@ -43,14 +43,15 @@ const scripts = new Map<SourceName, VendorScript>([
   ["compatible", compatibleScript],
 ]);
 
-/** The name a source's model has in a request; `own` gives the cell a provider of its own. */
-export function nameModel(source: Source, own: number | undefined): string {
+/** The name a source's model has in a request. `cell` counts the cells of a source and scenario. */
+export function nameModel(source: Source, scenario: Scenario, cell: number): string {
   if (source.dialect === undefined) return source.model;
-  return `${source.name}${own === undefined ? "" : `-${own}`}/${source.model}`;
+  const own = scenario.failure === undefined ? "" : `-${scenario.failure}-${cell}`;
+  return `${source.name}${own}/${source.model}`;
 }
 
-/** Providers of their own that each vendor has. */
-export const ownProviders = 6;
+const failures = scenarios.flatMap(({ failure }) => (failure === undefined ? [] : [failure]));
+const cellsOfScenario = callerNames.length * 2;
 
 /** Starts the router, the vendors and the worker. */
 export async function startMatrix(dataDir: string): Promise<Matrix> {
@@ -58,7 +59,8 @@ export async function startMatrix(dataDir: string): Promise<Matrix> {
   for (const name of scripts.keys()) clouds.set(name, await startFakeCloud(() => undefined));
   const providers = [...clouds].flatMap(([name, cloud]) => {
     const script = scripts.get(name);
-    const names = [name, ...Array.from({ length: ownProviders }, (_, at) => `${name}-${at}`)];
+    const numbers = Array.from({ length: cellsOfScenario }, (_, at) => at);
+    const names = [name, ...failures.flatMap((failure) => numbers.map((at) => `${name}-${failure}-${at}`))];
     return script === undefined
       ? []
       : names.map((each) => cloud.provider({ name: each, dialect: script.dialect, models: [script.model] }));
