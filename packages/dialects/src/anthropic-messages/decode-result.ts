@@ -5,7 +5,7 @@ import type { ChatResult } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import { isRecord } from "../json.ts";
 import { parseResultBody } from "../result-body.ts";
-import { closeBlock, openBlock, readStopReason } from "./decode-stream.ts";
+import { closeBlock, explainRefusal, openBlock, readStopReason } from "./decode-stream.ts";
 import { mergeUsage } from "./usage.ts";
 
 /** Reads each block as a stream reads its start, so that both ways accept the same and mean the same. */
@@ -22,6 +22,7 @@ export function decodeResult(body: Uint8Array): ChatResult {
     closeBlock(block, events);
     index++;
   }
+  explainRefusal(answer["stop_details"], index, events);
   const usage = mergeUsage(undefined, answer["usage"]);
   if (usage !== undefined) events.push({ type: "usage", usage });
   const stopReason = readStopReason(answer["stop_reason"], events) ?? "stop";

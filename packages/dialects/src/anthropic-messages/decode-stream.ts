@@ -23,6 +23,7 @@ export function createItemDecoder(): ItemDecoder {
   let usage: Usage | undefined;
   let stopReason: StopReason | undefined;
   let stopSequence: string | undefined;
+  let refusal: unknown;
 
   function addUsage(value: unknown, out: ChatEvent[]): void {
     const merged = mergeUsage(usage, value);
@@ -58,6 +59,7 @@ export function createItemDecoder(): ItemDecoder {
       out.push(cutStreamError);
       return;
     }
+    explainRefusal(refusal, nextIndex, out);
     out.push({ type: "end", stopReason, ...(stopSequence === undefined ? {} : { stopSequence }) });
   }
 
@@ -84,6 +86,7 @@ export function createItemDecoder(): ItemDecoder {
           const delta = isRecord(event["delta"]) ? event["delta"] : {};
           stopReason = readStopReason(delta["stop_reason"], out) ?? stopReason;
           if (typeof delta["stop_sequence"] === "string") stopSequence = delta["stop_sequence"];
+          refusal = delta["stop_details"] ?? refusal;
           addUsage(event["usage"], out);
           return;
         }
@@ -109,6 +112,17 @@ export function readStopReason(reason: unknown, out: ChatEvent[]): StopReason | 
   const known = decodeStopReason(reason);
   if (known === undefined) out.push(warnOfReason(reason));
   return known ?? "stop";
+}
+
+/** Why the vendor refused, as OpenAI's formats tell it: in words of the answer. */
+export function explainRefusal(details: unknown, index: number, out: ChatEvent[]): void {
+  const text = isRecord(details) && details["type"] === "refusal" ? details["explanation"] : undefined;
+  if (typeof text !== "string" || text === "") return;
+  out.push(
+    { type: "text-start", index, refusal: true },
+    { type: "text-delta", index, text },
+    { type: "text-end", index },
+  );
 }
 
 /** Undefined for blocks of tools the provider runs itself: they are no calls for the client. */
