@@ -24,6 +24,8 @@ export type AnswerMeta = {
 /** Gives whole frames as text, "" when there is nothing to send yet. Each answer has its own encoder. */
 export type StreamEncoder = {
   encode(events: readonly ChatEvent[]): string;
+  /** Whole frames of an upstream that were sent on as they came: what is encoded later follows them. */
+  onPassed?(bytes: Uint8Array): void;
   /** A frame that keeps a silent connection open. */
   ping(): string;
 };

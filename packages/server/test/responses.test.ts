@@ -182,6 +182,36 @@ function streamWord(model: string, text: string): string {
     .join("");
 }
 
+test("a Responses provider that breaks off is a failure of its own response, with the next sequence number", async () => {
+  const events = [
+    {
+      type: "response.created",
+      sequence_number: 0,
+      response: { id: "resp_up", model: "m", metadata: { a: "b" }, output: [] },
+    },
+    {
+      type: "response.output_text.delta",
+      sequence_number: 7,
+      output_index: 0,
+      content_index: 0,
+      delta: 'say \\"sequence_number\\":99',
+    },
+  ];
+  const begun = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join("");
+  await using cloud = await startFakeCloud((_request, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(begun, () => response.destroy());
+  });
+  await using router = await startTestRouter({ providers: [cloud.provider({ dialect: "openai-responses" })] });
+  const text = await (await router.post("/v1/responses", { model: "cloud-model", input: "hi", stream: true })).text();
+  assert.ok(text.startsWith(begun));
+  const failed = JSON.parse(text.slice(begun.length).replace("event: response.failed\ndata: ", ""));
+  assert.equal(failed.sequence_number, 8);
+  const { id, status, metadata, error } = failed.response;
+  assert.deepEqual({ id, status, metadata }, { id: "resp_up", status: "failed", metadata: { a: "b" } });
+  assert.match(error.message, /broke off/);
+});
+
 test("a Responses provider gets its callers' bytes as they are, and every other format's request translated", async () => {
   const upstream = streamWord("cloud-model", "hello");
   await using cloud = await startFakeCloud((_request, response) => {

@@ -4,8 +4,9 @@ import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { StopReason } from "@auxot/wire/chat";
 import { noUsage, type Usage } from "@auxot/wire/usage";
 import type { AnswerMeta, StreamEncoder } from "../dialect.ts";
-import { buildFailure } from "./errors.ts";
+import { buildFailure, type ResponseFailure } from "./errors.ts";
 import { createItemWriter, isBlockEvent } from "./item-writer.ts";
+import { createPassedStream, type PassedStream } from "./passed-stream.ts";
 import { buildResponse, type ResponseState } from "./response-object.ts";
 import { encodeIncompleteReason } from "./usage.ts";
 
@@ -15,6 +16,7 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
   let isStarted = false;
   let over = false;
   let usage: Usage = noUsage;
+  let passed: PassedStream | undefined;
 
   /** `fields` is JSON text: this runs once a token. */
   function writeEvent(type: string, fields: string): string {
@@ -50,6 +52,14 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
     );
   }
 
+  /** Behind an upstream's own frames it is that response that failed, not one of ours. */
+  function writeFailure(error: ResponseFailure): string {
+    const begun = passed?.response() ?? {};
+    sequence = passed?.nextSequence() ?? sequence;
+    const failed = { ...buildResponse(meta, { status: "failed", output: items.output(), error }), ...begun };
+    return writeEvent("response.failed", `"response":${JSON.stringify({ ...failed, status: "failed", error })}`);
+  }
+
   function write(event: ChatEvent): string {
     if (isBlockEvent(event)) return writeStart() + items.push(event);
     switch (event.type) {
@@ -62,11 +72,9 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
         return "";
       case "end":
         return writeEnd(event.stopReason);
-      case "error": {
+      case "error":
         over = true;
-        const output = items.output();
-        return writeResponse("response.failed", { status: "failed", output, error: buildFailure(event.error) });
-      }
+        return writeFailure(buildFailure(event.error));
     }
   }
 
@@ -75,6 +83,10 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
       let text = "";
       for (const event of events) if (!over) text += write(event);
       return text;
+    },
+    onPassed(bytes) {
+      passed ??= createPassedStream();
+      passed.push(bytes);
     },
     ping: () => ": ping\n\n",
   };

@@ -100,7 +100,9 @@ async function sendStream(
 
 /** Bytes of the caller's own dialect go out as they came; an error that follows them is written by the encoder. */
 function toBytes({ events, bytes }: AnswerBatch, encoder: StreamEncoder): Uint8Array | string {
-  return bytes ?? encoder.encode(events);
+  if (bytes === undefined) return encoder.encode(events);
+  encoder.onPassed?.(bytes);
+  return bytes;
 }
 
 function waitForDrain(response: ServerResponse): Promise<void> {
