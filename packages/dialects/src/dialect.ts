@@ -89,10 +89,13 @@ export type CallSide = {
   rewriteModel(body: Uint8Array, model: string): Uint8Array;
   /** The caller's own bytes with its reasoning tokens opened; what `open` refuses is left out, all else says the same. */
   rewriteReasoning(body: Uint8Array, open: OpenProof): Uint8Array;
+  /** The caller's own bytes, asking for usage in the stream as well; undefined where they may say something of it already. */
+  askForUsage?(body: Uint8Array): Uint8Array | undefined;
   /** Headers that carry the credential and the version the format demands. */
   buildHeaders(apiKey: string): Readonly<Record<string, string>>;
   createStreamDecoder(): StreamDecoder;
-  createStreamScanner(): StreamScanner;
+  /** `hidesUsage`: takes out the chunk that `askForUsage` asked for. */
+  createStreamScanner(hidesUsage?: boolean): StreamScanner;
   /** Throws `source_failed` when the body is not an answer. */
   decodeResult(body: Uint8Array): ChatResult;
   /** Never `unauthenticated` or `forbidden`: a fault of our credential is `source_failed`, not the caller's. `headers` are lower case; `now` is the wall clock in ms, for HTTP dates in retry-after. */

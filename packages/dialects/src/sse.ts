@@ -113,6 +113,19 @@ export function createSseParser(limitBytes: number = maxEventBytes): SseParser {
   };
 }
 
+/** One buffer each, of a buffer of whole frames: views of it, its blank lines included. */
+export function splitFrames(frames: Buffer): Buffer[] {
+  const text = frames.toString("latin1");
+  const pieces: Buffer[] = [];
+  let start = 0;
+  for (const { index, 0: gap } of text.matchAll(/\r\n\r\n|\n\n|\r\r/g)) {
+    pieces.push(frames.subarray(start, index + gap.length));
+    start = index + gap.length;
+  }
+  if (start < frames.length) pieces.push(frames.subarray(start));
+  return pieces;
+}
+
 /** Parses buffers of whole frames; only the first may carry a byte order mark. */
 export function createFrameParser(): (frames: Buffer) => SseItem[] {
   let isFirst = true;

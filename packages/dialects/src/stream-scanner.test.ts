@@ -68,6 +68,20 @@ describe("the passthrough lane", () => {
     assert.ok(usage.outputTokens >= 38 && usage.outputTokens <= 48, `${usage.outputTokens} tokens`);
   });
 
+  it("takes out the usage chunk that was asked for in the caller's place, wherever the bytes are cut", () => {
+    const usage = Buffer.from('data: {"choices":[],"usage":{"prompt_tokens":2,"completion_tokens":1}}\n\n');
+    const said = Buffer.concat([frame({ content: 'the "usage": {' }), frame({}, "stop")]);
+    const stream = Buffer.concat([said, usage, done]);
+    for (let cut = 0; cut <= stream.length; cut += 3) {
+      const scanner = openaiCall.createStreamScanner(true);
+      const batches = [scanner.push(stream.subarray(0, cut)), scanner.push(stream.subarray(cut)), scanner.finish()];
+      const passed = Buffer.concat(batches.map((batch) => batch?.bytes ?? Buffer.alloc(0)));
+      assert.equal(passed.toString(), Buffer.concat([said, done]).toString());
+      const events = batches.flatMap((batch) => batch?.events ?? []);
+      assert.equal(events.findLast((event) => event.type === "usage")?.usage.inputTokens, 2);
+    }
+  });
+
   it("warns of nothing: what a translation would leave out goes on", () => {
     const scanner = openaiCall.createStreamScanner();
     const broken = Buffer.from("data: {broken\n\n");

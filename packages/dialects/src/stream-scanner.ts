@@ -4,7 +4,7 @@
 import { isContent, type ChatEvent } from "@auxot/wire/chat-event";
 import { noUsage } from "@auxot/wire/usage";
 import type { StreamScanner } from "./dialect.ts";
-import { createFrameParser, createFrameSplitter } from "./sse.ts";
+import { createFrameParser, createFrameSplitter, splitFrames, type SseItem } from "./sse.ts";
 import { createItemFeed, tooLargeError, type ItemDecoder } from "./stream-decoder.ts";
 
 const lf = 10;
@@ -18,6 +18,8 @@ export type ScannerOptions = {
   readonly markers: RegExp;
   /** The frame behind which nothing of the answer comes; `end` waits for it so that its bytes are sent on. */
   readonly lastFrame?: string;
+  /** Events that are read but not passed on; each must match `markers`. */
+  readonly isHidden?: (item: SseItem) => boolean;
 };
 
 /** Bytes held back at a cut end are dropped when the answer is incomplete: the error frame must follow a whole frame. */
@@ -56,6 +58,13 @@ export function createStreamScanner(options: ScannerOptions): StreamScanner {
     return select(decoded);
   }
 
+  function hide(frames: Buffer): Buffer {
+    const { isHidden, markers } = options;
+    if (isHidden === undefined || !markers.test(frames.toString("latin1"))) return frames;
+    const kept = splitFrames(frames).filter((each) => !createFrameParser()(each).some(isHidden));
+    return Buffer.concat(kept);
+  }
+
   function takeEnd(): ChatEvent[] {
     const end = heldEnd === undefined ? [] : [heldEnd];
     heldEnd = undefined;
@@ -74,16 +83,17 @@ export function createStreamScanner(options: ScannerOptions): StreamScanner {
       if (heldEnd !== undefined && (options.lastFrame === undefined || frames.includes(options.lastFrame))) {
         events.push(...takeEnd());
       }
-      return { events, bytes: frames };
+      return { events, bytes: hide(frames) };
     },
     isComplete: options.items.isComplete,
     finish() {
       const rest = splitter.takeRest();
       const events = feed.isOver() ? [] : select(feed.finish(parse(Buffer.concat([rest, Buffer.from("\n\n")]))));
       events.push(...takeEnd());
-      const keepsRest = rest.length > 0 && events.at(-1)?.type !== "error";
+      const kept = hide(rest);
+      const keepsRest = kept.length > 0 && events.at(-1)?.type !== "error";
       if (events.length === 0 && !keepsRest) return undefined;
-      return keepsRest ? { events, bytes: rest } : { events };
+      return keepsRest ? { events, bytes: kept } : { events };
     },
   };
 }

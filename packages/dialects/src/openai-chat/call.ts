@@ -1,5 +1,6 @@
 // Speaking OpenAI's Chat Completions to an upstream.
 
+import { askForUsage, isUsageChunk } from "../ask-for-usage.ts";
 import type { CallSide } from "../dialect.ts";
 import { replaceModel } from "../replace-model.ts";
 import { createSseDecoder } from "../stream-decoder.ts";
@@ -21,7 +22,14 @@ export const openaiCall: CallSide = {
   rewriteReasoning,
   buildHeaders: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
   createStreamDecoder: () => createSseDecoder(createItemDecoder()),
-  createStreamScanner: () => createStreamScanner({ items: createItemDecoder(), markers, lastFrame: "[DONE]" }),
+  askForUsage,
+  createStreamScanner: (hidesUsage = false) =>
+    createStreamScanner({
+      items: createItemDecoder(),
+      markers,
+      lastFrame: "[DONE]",
+      ...(hidesUsage ? { isHidden: isUsageChunk } : {}),
+    }),
   decodeResult,
   decodeError: decodeUpstreamError,
 };

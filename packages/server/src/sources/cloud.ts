@@ -15,6 +15,7 @@ import { createHealth } from "./health.ts";
 import { passError, pickPassedHeaders } from "./passed-answer.ts";
 import type { Offer, Source } from "./source.ts";
 import { readResult, readStream } from "./read-answer.ts";
+import { takesStreamOptions } from "./stream-usage.ts";
 import { readAll, type Upstream, type UpstreamResponse } from "./upstream.ts";
 
 /** A cloud provider takes as many requests as come; its own limits answer with 429. */
@@ -113,8 +114,14 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
       const { stream } = call.request;
       const original = findPassed(call.request);
       const passes = original !== undefined;
+      const asking = passes && stream && takesStreamOptions(cloud.baseUrl) ? dialect.call.askForUsage : undefined;
+      const extended = passes ? asking?.(original.body) : undefined;
       const built: BuiltRequest = passes
-        ? { path: dialect.chatPath, body: dialect.call.rewriteModel(original.body, target.model), warnings: [] }
+        ? {
+            path: dialect.chatPath,
+            body: dialect.call.rewriteModel(extended ?? original.body, target.model),
+            warnings: [],
+          }
         : dialect.call.buildRequest(call.request, {
             model: target.model,
             stream,
@@ -124,7 +131,8 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
       const hangUp = new AbortController();
       try {
         const response = await send(call.request, built.body, built.path, AbortSignal.any([signal, hangUp.signal]));
-        const reading = { dialect, passes, finishWithinMs, hangUp: () => hangUp.abort() };
+        const hidesUsage = extended !== undefined;
+        const reading = { dialect, passes, hidesUsage, finishWithinMs, hangUp: () => hangUp.abort() };
         const answer = stream ? readStream(response, reading) : readResult(response, reading);
         const batches = built.answerTool === undefined ? answer : unwrapAnswer(answer, built.answerTool);
         return {

@@ -8,6 +8,8 @@ export type Reading = {
   readonly dialect: Dialect;
   /** The caller speaks the dialect too. */
   readonly passes: boolean;
+  /** Usage was asked for in the caller's place. */
+  readonly hidesUsage: boolean;
   /** How long a complete answer waits for its formal end. */
   readonly finishWithinMs: number;
   /** Closes the connection. */
@@ -23,7 +25,7 @@ export async function* readStream(response: UpstreamResponse, reading: Reading):
     return;
   }
   if (passes) {
-    const scanner = dialect.call.createStreamScanner();
+    const scanner = dialect.call.createStreamScanner(reading.hidesUsage);
     for await (const chunk of readWhileNeeded(response.chunks, scanner.isComplete, reading)) {
       const batch = scanner.push(chunk);
       if (batch !== undefined) yield batch;
