@@ -3,7 +3,7 @@
 // read leaves as one write.
 
 import type { AnswerBatch, ChatEvent } from "@auxot/wire/chat-event";
-import type { ChatRequest, ChatResult, DialectName, DocumentPart, ImagePart } from "@auxot/wire/chat";
+import type { ChatRequest, ChatResult, DialectName, DocumentPart, FormatName, ImagePart } from "@auxot/wire/chat";
 import type { AppError, ErrorBody } from "@auxot/wire/errors";
 import type { ModelTraits } from "@auxot/wire/model-traits";
 import type { OpenProof } from "./reasoning-proof.ts";
@@ -107,15 +107,21 @@ export type CallSide = {
   ): AppError;
 };
 
-export type Dialect = {
-  readonly name: DialectName;
+/** What answering and calling need of a format, however its requests are read. */
+export type Format = {
+  readonly name: FormatName;
   readonly answerIdPrefix: string;
   /** Where a call goes below the base URL. */
   readonly chatPath: string;
+  readonly serve: Omit<ServeSide, "parseRequest">;
+  readonly call: CallSide;
+};
+
+export type Dialect = Format & {
+  readonly name: DialectName;
   /** Where a request's tokens are counted below the base URL; absent where the format has no way to. */
   readonly countPath?: string;
   /** Where the list of models is below the base URL. */
   readonly modelsPath: string;
   readonly serve: ServeSide;
-  readonly call: CallSide;
 };

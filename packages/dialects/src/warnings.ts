@@ -9,7 +9,7 @@ export type Warnings = {
 };
 
 /** Starts with the fields the canonical words do not hold: they are never sent by `buildRequest`. */
-export function createWarnings(request: ChatRequest): Warnings {
+export function createWarnings(request: Pick<ChatRequest, "unknownFields">): Warnings {
   const messages = new Set<string>();
   for (const field of request.unknownFields ?? [])
     messages.add(`${field}: not understood on this route; it was not sent.`);

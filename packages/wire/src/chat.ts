@@ -6,6 +6,9 @@ export const dialectNames = ["openai-chat", "openai-responses", "anthropic-messa
 /** A public chat format. */
 export type DialectName = (typeof dialectNames)[number];
 
+/** What a caller may speak: the chat dialects, and OpenAI's two formats that no provider is configured by. */
+export type FormatName = DialectName | "openai-completions" | "openai-embeddings";
+
 /** Anthropic's cache marker, kept where it stood. */
 export type CacheControl = { readonly type: "ephemeral"; readonly ttl?: "5m" | "1h" };
 
@@ -132,7 +135,7 @@ export const verbosities = ["low", "medium", "high"] as const;
 
 /** The bytes the caller sent, for the passthrough lane. */
 export type RequestOriginal = {
-  readonly dialect: DialectName;
+  readonly dialect: FormatName;
   readonly body: Uint8Array;
   /** Headers of the caller that belong to the body, e.g. `anthropic-beta`. Lower case. */
   readonly headers: Readonly<Record<string, string>>;
@@ -140,11 +143,23 @@ export type RequestOriginal = {
   readonly echo?: Readonly<Record<string, unknown>>;
 };
 
+/** A text to go on with, without a conversation around it (OpenAI's legacy completions). */
+export type CompletionPrompt = {
+  /** The text as it is, or its tokens in the model's own vocabulary. */
+  readonly prompt: string | readonly number[];
+  /** What comes after the text asked for: the model fills the gap. Never empty. */
+  readonly suffix?: string;
+  /** The answer begins with the prompt. The format writes it; sources are not told. */
+  readonly echo?: true;
+};
+
 export type ChatRequest = {
   /** As the caller wrote it: an id, an alias, `provider/model` or `auto`. */
   readonly model: string;
   /** At least one. */
   readonly messages: readonly ChatMessage[];
+  /** The model goes on with this, raw. `messages` then say the same for sources that only chat. */
+  readonly completion?: CompletionPrompt;
   readonly tools: readonly ToolDefinition[];
   readonly toolChoice?: ToolChoice;
   readonly parallelToolCalls?: boolean;

@@ -10,6 +10,10 @@ export const modelAbilitiesSchema = z.object({
   tools: z.boolean(),
   images: z.boolean(),
   reasoning: z.boolean(),
+  /** It makes embeddings, and does not chat. */
+  embeddings: z.boolean().exactOptional(),
+  /** It can fill the gap between a text and a suffix. */
+  infill: z.boolean().exactOptional(),
 });
 export type ModelAbilities = z.infer<typeof modelAbilitiesSchema>;
 
@@ -18,8 +22,10 @@ export const modelOfferSchema = z.object({
   model: z.string().min(1).max(200),
   aliases: z.array(z.string().min(1).max(200)).max(50).default([]),
   abilities: modelAbilitiesSchema,
-  /** Prompt and answer together, in tokens. Absent when unknown. */
+  /** Prompt and answer together, in tokens; of an embedding model the longest input. Absent when unknown. */
   contextTokens: z.int().positive().optional(),
+  /** Length of an embedding model's vectors. Absent when unknown, and for models that chat. */
+  dimensions: z.int().positive().exactOptional(),
   /** Jobs it runs at once; each is one credit the router may spend. */
   slots: z.int().positive().max(1024),
   /** One line for people, e.g. "demo model: fixed replies". */
@@ -27,3 +33,8 @@ export const modelOfferSchema = z.object({
 });
 /** A model a worker can run now. */
 export type ModelOffer = z.infer<typeof modelOfferSchema>;
+
+/** Whether a model of this name makes embeddings, as far as a name can tell: where a source does not say it. */
+export function isEmbeddingName(model: string): boolean {
+  return /embed/i.test(model);
+}

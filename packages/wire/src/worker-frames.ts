@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { ChatEvent } from "./chat-event.ts";
 import type { ChatRequest } from "./chat.ts";
+import { maxEmbedInputs, type EmbedRequest } from "./embed.ts";
 import { AppError, errorCodes, isErrorCode, type ErrorBody, type ErrorCode } from "./errors.ts";
 import { modelOfferSchema } from "./model-offer.ts";
 
@@ -58,7 +59,15 @@ export type WorkerFrame =
   | { readonly type: "pong"; readonly at: number }
   /** `seq` counts the frames of this job from 0 without gaps, `job-done` included. */
   | { readonly type: "job-events"; readonly jobId: string; readonly seq: number; readonly events: readonly ChatEvent[] }
-  /** The job is over and its slot free: one credit goes back. `error` says it failed; without it an `end` event came before (or the job was cancelled). */
+  /** Instead of `job-events` in a job begun by `embed-start`: see `EmbedPart`. */
+  | {
+      readonly type: "embed-vectors";
+      readonly jobId: string;
+      readonly seq: number;
+      readonly vectors: readonly string[];
+      readonly inputTokens: number;
+    }
+  /** The job is over and its slot free: one credit goes back. `error` says it failed; without it the answer came before, to its `end` event or last vector (or the job was cancelled). */
   | { readonly type: "job-done"; readonly jobId: string; readonly seq: number; readonly error?: ErrorBody }
   /** Answers `tokens-count`: one of the two is there. */
   | {
@@ -87,6 +96,8 @@ export type RouterFrame =
   | { readonly type: "pong"; readonly at: number }
   /** `request` has no `original`; `request.model` is the offer's concrete id. */
   | { readonly type: "job-start"; readonly jobId: string; readonly request: ChatRequest }
+  /** A job like any other, on a model that makes embeddings. `request` as in `job-start`. */
+  | { readonly type: "embed-start"; readonly jobId: string; readonly request: EmbedRequest }
   | { readonly type: "job-cancel"; readonly jobId: string }
   /** Frames up to and including `seq` were consumed: the worker may forget them, and go on when it waited for room. */
   | { readonly type: "job-ack"; readonly jobId: string; readonly seq: number }
@@ -110,6 +121,13 @@ const workerControlSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("drain") }),
   stamp.extend({ type: z.literal("ping") }),
   stamp.extend({ type: z.literal("pong") }),
+  z.object({
+    type: z.literal("embed-vectors"),
+    jobId: z.string(),
+    seq: z.int().nonnegative(),
+    vectors: z.array(z.string()).max(maxEmbedInputs),
+    inputTokens: z.int().nonnegative(),
+  }),
   z.object({
     type: z.literal("job-done"),
     jobId: z.string(),
@@ -137,6 +155,7 @@ const routerFrameSchema = z.discriminatedUnion("type", [
   stamp.extend({ type: z.literal("ping") }),
   stamp.extend({ type: z.literal("pong") }),
   z.object({ type: z.literal("job-start"), jobId: z.string(), request: z.custom<ChatRequest>(isRecord) }),
+  z.object({ type: z.literal("embed-start"), jobId: z.string(), request: z.custom<EmbedRequest>(isRecord) }),
   z.object({ type: z.literal("job-cancel"), jobId: z.string() }),
   z.object({ type: z.literal("tokens-count"), countId: z.string(), request: z.custom<ChatRequest>(isRecord) }),
   z.object({ type: z.literal("job-ack"), jobId: z.string(), seq: z.int() }),

@@ -1,0 +1,7 @@
+// Answering in OpenAI's embeddings format. No stream: an answer is one object.
+
+import { encodeError } from "../openai-envelope.ts";
+import { encodeResult } from "./encode-result.ts";
+import { parseRequest } from "./parse-request.ts";
+
+export const embeddingsServe = { parseRequest, encodeResult, encodeError } as const;
