@@ -7,7 +7,8 @@ import { createHttpServer } from "./http/server.ts";
 import { createHub, type Hub, type HubTimes } from "./hub/hub.ts";
 import { createWorkerOperations } from "./hub/operations.ts";
 import { createCountTokens } from "./inference/count-tokens.ts";
-import { createInfer } from "./inference/infer.ts";
+import { createEmbed } from "./inference/embed.ts";
+import { createInfer, type InferDeps } from "./inference/infer.ts";
 import { systemClock } from "./platform/clock.ts";
 import { createFetchGuard } from "./platform/fetch-guard/fetch-guard.ts";
 import type { Log } from "./platform/log.ts";
@@ -138,14 +139,15 @@ async function startParts(
   });
 
   let draining = false;
+  const inferring: Omit<InferDeps, "run"> = {
+    offers: sources.offers,
+    recordUsage: (row) => usage.record(row),
+    limits: config.limits,
+    clock,
+  };
   const http = createHttpServer({
-    infer: createInfer({
-      offers: sources.offers,
-      run: sources.run,
-      recordUsage: (row) => usage.record(row),
-      limits: config.limits,
-      clock,
-    }),
+    infer: createInfer({ ...inferring, run: sources.run }),
+    embed: createEmbed({ ...inferring, embed: sources.embed }),
     countTokens: createCountTokens({ offers: sources.offers, countTokens: sources.countTokens, clock }),
     identify: (text) => keys.identify(text),
     offers: sources.offers,
@@ -221,6 +223,7 @@ function createSources(
   return {
     offers: () => [...workers.offers(), ...[...clouds.values()].flatMap((source) => source.offers())],
     run: (call, signal) => find(call.targets[0]?.providerId).run(call, signal),
+    embed: (call, signal) => find(call.targets[0]?.providerId).embed(call, signal),
     countTokens: (request, target, signal) => find(target.providerId).countTokens(request, target, signal),
   };
 }

@@ -3,25 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { createLog } from "../src/platform/log.ts";
-import { openDatabase } from "../src/store/database.ts";
-import { startEmbeddedPostgres } from "../src/store/embedded-postgres/launcher.ts";
 import { answerOpenai, startFakeCloud } from "./harness/fake-cloud.ts";
 import { connectFakeWorker, someUsage } from "./harness/fake-worker.ts";
 import { startTestRouter } from "./harness/router.ts";
+import { readUsageRows } from "./harness/usage-rows.ts";
 
 const hello = { model: "auto", max_tokens: 5, messages: [{ role: "user", content: "Hi" }] };
-
-/** Every usage row of a router that has stopped, oldest first. */
-async function readRows(dataDir: string): Promise<Record<string, unknown>[]> {
-  const log = createLog("fatal");
-  const postgres = await startEmbeddedPostgres({ dataDir, log });
-  const database = await openDatabase(postgres.target, log);
-  const rows = await database.sql`select * from usage_record order by at`;
-  await database.close();
-  await postgres.stop();
-  return rows.map((row) => ({ ...row }));
-}
 
 test("each request leaves one row, however it ends, and a clean stop loses none", async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "auxot-usage-"));
@@ -55,7 +42,7 @@ test("each request leaves one row, however it ends, and a clean stop loses none"
     cloud.answer = (_request, refusal) => void refusal.writeHead(422).end('{"error":{"message":"no"}}');
     assert.equal((await app.post("/v1/chat/completions", { ...hello, model: "cloud-model" })).status, 422);
   }
-  const rows = await readRows(dataDir);
+  const rows = await readUsageRows(dataDir);
   await rm(dataDir, { recursive: true, force: true });
   const shown = rows.map((row) => [
     row["outcome"],

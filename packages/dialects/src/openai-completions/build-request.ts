@@ -3,24 +3,18 @@
 import type { ChatRequest } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import type { CallTarget, UpstreamRequest } from "../dialect.ts";
-import { buildUser, isOpenaiModel } from "../openai-limits.ts";
+import { fitRequest } from "../fit-request.ts";
 import { optional } from "../read-fields.ts";
 import { createWarnings } from "../warnings.ts";
 
 export const completionsPath = "/completions";
 
-const maxStops = 4;
-
 /** `echo` is not sent: the prompt is written by whoever answers the caller. */
-export function buildRequest(request: ChatRequest, target: CallTarget): UpstreamRequest {
-  const { completion, stop, topK } = request;
+export function buildRequest(asked: ChatRequest, target: CallTarget): UpstreamRequest {
+  const { completion } = asked;
   if (completion === undefined) throw new AppError("internal", "A completion without a prompt.");
-  const warnings = createWarnings(request);
-  if (stop !== undefined && stop.length > maxStops) {
-    warnings.add(`stop: only the first ${maxStops} of ${stop.length} entries were sent.`);
-  }
-  const isOpenai = isOpenaiModel(target.model);
-  if (topK !== undefined && isOpenai) warnings.add("top_k: OpenAI's models do not take it; it was not sent.");
+  const warnings = createWarnings(asked);
+  const { request } = fitRequest(asked, target, "efforts", warnings.add);
   const body = {
     model: target.model,
     prompt: completion.prompt,
@@ -28,12 +22,12 @@ export function buildRequest(request: ChatRequest, target: CallTarget): Upstream
     ...optional("max_tokens", request.maxOutputTokens),
     ...optional("temperature", request.temperature),
     ...optional("top_p", request.topP),
-    ...(isOpenai ? {} : optional("top_k", topK)),
-    ...optional("stop", stop?.slice(0, maxStops)),
+    ...optional("top_k", request.topK),
+    ...optional("stop", request.stop),
     ...optional("seed", request.seed),
     ...optional("frequency_penalty", request.frequencyPenalty),
     ...optional("presence_penalty", request.presencePenalty),
-    ...optional("user", buildUser(request, warnings.add)),
+    ...optional("user", request.endUser),
     stream: target.stream,
     // Without it the stream says nothing of tokens, and nothing could be metered.
     ...(target.stream ? { stream_options: { include_usage: true } } : {}),

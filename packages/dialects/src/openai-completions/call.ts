@@ -1,5 +1,6 @@
 // Speaking OpenAI's legacy completions to an upstream.
 
+import { isUsageChunk } from "../ask-for-usage.ts";
 import type { CallSide } from "../dialect.ts";
 import { openaiCall } from "../openai-chat/call.ts";
 import { createSseDecoder } from "../stream-decoder.ts";
@@ -16,6 +17,12 @@ export const completionsCall: CallSide = {
   ...openaiCall,
   buildRequest,
   createStreamDecoder: () => createSseDecoder(createItemDecoder()),
-  createStreamScanner: () => createStreamScanner({ items: createItemDecoder(), markers, lastFrame: "[DONE]" }),
+  createStreamScanner: (hidesUsage = false) =>
+    createStreamScanner({
+      items: createItemDecoder(),
+      markers,
+      lastFrame: "[DONE]",
+      ...(hidesUsage ? { isHidden: isUsageChunk } : {}),
+    }),
   decodeResult,
 };

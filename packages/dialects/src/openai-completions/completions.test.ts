@@ -7,7 +7,9 @@ import { Stream } from "openai/streaming";
 import { foldEvents, isContent, type ChatEvent } from "@auxot/wire/chat-event";
 import type { ChatRequest, ChatResult } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
+import { defaultTraits } from "@auxot/wire/model-traits";
 import { check, decodeAll, eventsOf, meta, random, splitBytes, text, usage } from "../../test/arbitraries.ts";
+import { hashText } from "../../test/request-checks.ts";
 import { encodeResults } from "./encode-result.ts";
 import { createStreamEncoder } from "./encode-stream.ts";
 import { openaiCompletions } from "./format.ts";
@@ -74,7 +76,7 @@ const requests = fc
 describe("laws of legacy completions", () => {
   it("parses a request it built to the same request", () => {
     check(requests, (request) => {
-      const target = { model: request.model, stream: false, defaultMaxOutputTokens: 100 };
+      const target = { model: request.model, stream: false, traits: defaultTraits, hash: hashText };
       const built = call.buildRequest(request, target);
       const [parsed, ...others] = parsePrompts(Buffer.from(built.body));
       const { original, ...fields } = parsed ?? request;

@@ -5,7 +5,7 @@ import type { StopReason } from "@auxot/wire/chat";
 import { isRecord } from "../json.ts";
 import { decodeFinishReason, decodeUsage } from "../openai-chat/usage.ts";
 import type { Fields } from "../read-fields.ts";
-import { cutStreamError, decodeStreamError, parseItem, type ItemDecoder } from "../stream-decoder.ts";
+import { cutStreamError, decodeStreamError, parseItem, warnOfReason, type ItemDecoder } from "../stream-decoder.ts";
 
 export type ChunkDecoder = ItemDecoder & { pushChunk(chunk: Fields, out: ChatEvent[]): void };
 
@@ -27,9 +27,10 @@ export function createItemDecoder(): ChunkDecoder {
     // Some servers send "" until the last chunk.
     if (typeof reason !== "string" || reason === "") return;
     if (isOpen) out.push({ type: "text-end", index: 0 });
-    stopReason = decodeFinishReason(reason, false);
-    // No format of ours has it without calls, and this one has no calls.
-    if (stopReason === "tool-calls") stopReason = "stop";
+    const known = decodeFinishReason(reason, false);
+    if (known === undefined) out.push(warnOfReason(reason));
+    // No format of ours has calls' reason without calls, and this one has no calls.
+    stopReason = known === undefined || known === "tool-calls" ? "stop" : known;
   }
 
   function end(out: ChatEvent[]): void {
@@ -63,6 +64,7 @@ export function createItemDecoder(): ChunkDecoder {
       if (chunk !== undefined) pushChunk(chunk, out);
     },
     pushChunk,
+    isComplete: () => stopReason !== undefined,
     finish: end,
   };
 }

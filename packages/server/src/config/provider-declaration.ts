@@ -36,6 +36,8 @@ const modelSchema = z.strictObject({
       images: z.boolean().exactOptional(),
       documents: z.boolean().exactOptional(),
       reasoning: z.boolean().exactOptional(),
+      embeddings: z.boolean().exactOptional(),
+      infill: z.boolean().exactOptional(),
     })
     .exactOptional(),
   traits: declaredTraitsSchema.exactOptional(),

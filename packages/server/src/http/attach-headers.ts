@@ -1,7 +1,7 @@
 // Gives a parsed request the caller's headers that belong to its body, for the passthrough lane. No others go upstream.
 
 import type { IncomingMessage } from "node:http";
-import type { ChatRequest } from "@auxot/wire/chat";
+import type { RequestOriginal } from "@auxot/wire/chat";
 
 /**
  * What belongs to the body, and by what Claude Code and Codex name their session. Not `openai-organization` and
@@ -20,7 +20,10 @@ const forwardedHeaders = [
 ];
 
 /** The request as it came, its original with headers. */
-export function attachHeaders(parsed: ChatRequest, message: IncomingMessage): ChatRequest {
+export function attachHeaders<Request extends { readonly original?: RequestOriginal }>(
+  parsed: Request,
+  message: IncomingMessage,
+): Request {
   if (parsed.original === undefined) return parsed;
   const headers: Record<string, string> = {};
   for (const name of forwardedHeaders) {

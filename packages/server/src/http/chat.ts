@@ -2,13 +2,15 @@
 
 import type { ServerResponse } from "node:http";
 import { createEventFold, type AnswerBatch } from "@auxot/wire/chat-event";
-import type { AnswerMeta, Dialect, StreamEncoder } from "@auxot/dialects/dialect";
+import type { AnswerMeta, Dialect, Format, StreamEncoder } from "@auxot/dialects/dialect";
+import type { ChatRequest } from "@auxot/wire/chat";
 import { createId } from "@auxot/wire/ids";
 import type { Caller } from "../platform/caller.ts";
 import type { Infer, Inference } from "../inference/infer.ts";
 import { attachHeaders } from "./attach-headers.ts";
 import type { Context } from "./context.ts";
 import { readBody } from "./read-body.ts";
+import { sendBytes } from "./send-json.ts";
 
 export type ChatDeps = {
   readonly infer: Infer;
@@ -24,24 +26,49 @@ const longestWarnings = 2000;
 export async function handleChat(deps: ChatDeps, dialect: Dialect, context: Context, caller: Caller): Promise<void> {
   const body = await readBody(context.request, deps.maxBodyBytes);
   const request = attachHeaders(dialect.serve.parseRequest(body), context.request);
+  await answerChat(deps, dialect, context, caller, request);
+}
+
+/** Answers a request that was read. */
+export async function answerChat(
+  deps: ChatDeps,
+  format: Format,
+  context: Context,
+  caller: Caller,
+  request: ChatRequest,
+): Promise<void> {
   const inference = await deps.infer(
-    { requestId: context.id, caller, dialect: dialect.name, request, log: context.log },
+    { requestId: context.id, caller, dialect: format.name, request, log: context.log },
     context.signal,
   );
-  const meta: AnswerMeta = {
-    id: createId(dialect.answerIdPrefix),
+  const meta = createMeta(format, context, inference, request);
+  setRouteHeaders(context.response, inference);
+  if (request.stream) await sendStream(context, inference, format.serve.createStreamEncoder(meta), deps.pingEveryMs);
+  else await sendResult(context, inference, format, meta);
+}
+
+/** What the answer says of itself. */
+export function createMeta(
+  format: Format,
+  context: Context,
+  { placement }: Pick<Inference, "placement">,
+  request: ChatRequest,
+): AnswerMeta {
+  return {
+    id: createId(format.answerIdPrefix),
     createdAt: Math.floor(Date.now() / 1000),
-    model: inference.placement.model,
+    model: placement.model,
     includeUsage: request.includeUsage === true,
     requestId: context.id,
     request,
   };
-  setRouteHeaders(context.response, inference);
-  if (request.stream) await sendStream(context, inference, dialect.serve.createStreamEncoder(meta), deps.pingEveryMs);
-  else await sendResult(context, inference, dialect, meta);
 }
 
-function setRouteHeaders(response: ServerResponse, { placement, tries, warnings, headers = {} }: Inference): void {
+/** Says where the answer comes from, and what its format could not carry; passes on what its vendor says of it. */
+export function setRouteHeaders(
+  response: ServerResponse,
+  { placement, tries, warnings, headers = {} }: Omit<Inference, "batches">,
+): void {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   const { tier, provider, worker, model } = placement;
   const fields = { tier, provider, ...(worker === undefined ? {} : { worker }), model, tries };
@@ -59,21 +86,21 @@ function toHeaderText(text: string): string {
   return text.replaceAll(/[^\x20-\x7e]/g, "_").slice(0, 500);
 }
 
-async function sendResult(context: Context, inference: Inference, dialect: Dialect, meta: AnswerMeta): Promise<void> {
+async function sendResult(context: Context, inference: Inference, format: Format, meta: AnswerMeta): Promise<void> {
   const fold = createEventFold();
   const pieces: Uint8Array[] = [];
   for await (const { events, bytes } of inference.batches) {
     if (bytes !== undefined) pieces.push(bytes);
     else for (const event of events) fold.push(event);
   }
-  const body = pieces.length > 0 ? Buffer.concat(pieces) : Buffer.from(dialect.serve.encodeResult(fold.result(), meta));
-  context.response.writeHead(200, { "content-type": "application/json", "content-length": body.length });
-  context.response.end(body);
+  const body = pieces.length > 0 ? Buffer.concat(pieces) : Buffer.from(format.serve.encodeResult(fold.result(), meta));
+  sendBytes(context.response, body);
 }
 
-async function sendStream(
+/** Writes an answer's frames as they come, no faster than they are read. */
+export async function sendStream(
   context: Context,
-  inference: Inference,
+  inference: Pick<Inference, "batches">,
   encoder: StreamEncoder,
   pingEveryMs: number,
 ): Promise<void> {

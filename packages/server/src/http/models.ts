@@ -74,6 +74,7 @@ function toOpenai({ id, provider, tier, offer }: Entry): unknown {
     auxot: {
       tier,
       ...(offer === undefined ? {} : { model: offer.model, abilities: listAbilities(offer) }),
+      ...(offer?.dimensions === undefined ? {} : { dimensions: offer.dimensions }),
       ...(offer?.contextTokens === undefined ? {} : { context_tokens: offer.contextTokens }),
       ...(offer?.traits?.maxOutputTokens === undefined ? {} : { max_output_tokens: offer.traits.maxOutputTokens }),
       ...(offer?.traits === undefined || !offer.abilities.reasoning ? {} : { efforts: offer.traits.efforts }),

@@ -1,6 +1,6 @@
 // Every path of the router on one screen.
 
-import type { Dialect } from "@auxot/dialects/dialect";
+import type { Dialect, ServeSide } from "@auxot/dialects/dialect";
 import { dialects } from "@auxot/dialects/dialects";
 import type { DialectName } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
@@ -8,7 +8,9 @@ import type { AnyOperationHandler } from "../platform/operation-handler.ts";
 import type { Identity } from "../records/keys/identity.ts";
 import type { Offer } from "../sources/source.ts";
 import { handleChat, type ChatDeps } from "./chat.ts";
+import { handleCompletions } from "./completions.ts";
 import { authenticate, type Context } from "./context.ts";
+import { handleEmbeddings, type EmbeddingsDeps } from "./embeddings.ts";
 import { handleHealth, handleReady, type Readiness } from "./health.ts";
 import { handleCountTokens, type CountTokensDeps } from "./count-tokens.ts";
 import { findModel, listModels } from "./models.ts";
@@ -17,7 +19,8 @@ import { decodePathPart, readRoutePath } from "./route-path.ts";
 import { sendJson } from "./send-json.ts";
 
 export type RouteDeps = ChatDeps &
-  CountTokensDeps & {
+  CountTokensDeps &
+  EmbeddingsDeps & {
     identify(text: string): Promise<Identity | undefined>;
     offers(): readonly Offer[];
     readonly readiness: Readiness;
@@ -25,7 +28,10 @@ export type RouteDeps = ChatDeps &
   };
 
 /** `dialect` is the one errors are written in; undefined: problem details. */
-export type Route = { readonly dialect: Dialect | undefined; handle(context: Context): Promise<void> | void };
+export type Route = {
+  readonly dialect: { readonly serve: Pick<ServeSide, "encodeError"> } | undefined;
+  handle(context: Context): Promise<void> | void;
+};
 
 export function findRoute(deps: RouteDeps, method: string, url: URL, isAnthropic: boolean): Route {
   const path = readRoutePath(url.pathname);
@@ -50,6 +56,16 @@ export function findRoute(deps: RouteDeps, method: string, url: URL, isAnthropic
       };
     case "POST messages":
       return chat(dialects["anthropic-messages"]);
+    case "POST completions":
+      return {
+        dialect: dialects["openai-chat"],
+        handle: async (context) => handleCompletions(deps, context, await authenticate(context.request, deps.identify)),
+      };
+    case "POST embeddings":
+      return {
+        dialect: dialects["openai-chat"],
+        handle: async (context) => handleEmbeddings(deps, context, await authenticate(context.request, deps.identify)),
+      };
     case "GET models":
       return { dialect, handle: (context) => handleModels(deps, dialect.name, path.endpoint, context) };
     default:
@@ -93,6 +109,8 @@ function refuse(method: string, pathname: string, endpoint: string): never {
   const wanted = {
     "chat/completions": "POST",
     responses: "POST",
+    completions: "POST",
+    embeddings: "POST",
     messages: "POST",
     "messages/count_tokens": "POST",
     models: "GET",

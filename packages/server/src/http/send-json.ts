@@ -13,3 +13,9 @@ export function sendJson(
   response.writeHead(status, { "content-type": contentType, "content-length": Buffer.byteLength(text) });
   response.end(text);
 }
+
+/** `body` is JSON text already, of a good answer. */
+export function sendBytes(response: ServerResponse, body: Uint8Array): void {
+  response.writeHead(200, { "content-type": "application/json", "content-length": body.length });
+  response.end(body);
+}

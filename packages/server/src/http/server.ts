@@ -2,12 +2,11 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Server as NetServer, type AddressInfo } from "node:net";
-import type { Dialect } from "@auxot/dialects/dialect";
 import { AppError, errorCodes, toErrorBody } from "@auxot/wire/errors";
 import type { Log } from "../platform/log.ts";
 import { createContext, type Context } from "./context.ts";
 import { encodeProblem, InputError } from "./operations.ts";
-import { findRoute, type RouteDeps } from "./routes.ts";
+import { findRoute, type Route, type RouteDeps } from "./routes.ts";
 import { sendJson } from "./send-json.ts";
 import { createWorkerUpgrade, type WorkerUpgradeDeps } from "./workers.ts";
 
@@ -30,7 +29,7 @@ export function createHttpServer(deps: RouteDeps & WorkerUpgradeDeps & { readonl
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const context = createContext(request, response, deps.log);
     const startedAt = performance.now();
-    let dialect: Dialect | undefined;
+    let dialect: Route["dialect"];
     try {
       const isAnthropic = request.headers["anthropic-version"] !== undefined;
       const route = findRoute(deps, request.method ?? "GET", context.url, isAnthropic);
@@ -93,7 +92,7 @@ function waitUntilSent({ response }: Context): Promise<void> {
   return new Promise((resolve) => response.once("close", resolve));
 }
 
-function sendError(context: Context, dialect: Dialect | undefined, error: unknown): void {
+function sendError(context: Context, dialect: Route["dialect"], error: unknown): void {
   const { response, log, id } = context;
   const body = toErrorBody(error);
   if (body.code === "internal") log.error({ err: error }, "request failed");

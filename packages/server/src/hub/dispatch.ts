@@ -1,32 +1,32 @@
 // Requests on their way to a slot: asks the scheduler, carries out its effects, and waits with whoever must wait. Picks
 // nothing itself.
 
-import type { AnswerBatch } from "@auxot/wire/chat-event";
-import type { ChatRequest } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import { createId, idPrefixes } from "@auxot/wire/ids";
+import type { JobBatch } from "./job-stream.ts";
+import type { JobWork } from "./job-work.ts";
 import type { LiveWorker, WorkerProvider } from "./live-worker.ts";
 import type { Effect, Scheduler, Target } from "./scheduler.ts";
 import type { WorkerJobs } from "./worker-jobs.ts";
 
-export type JobCall = {
+export type JobCall<Item> = {
   readonly callerId: string;
-  readonly request: ChatRequest;
+  readonly work: JobWork<Item>;
   /** Asked again whenever offers change while the job waits. */
   targets(): readonly Target[];
   readonly waitMs: number;
 };
 
-export type StartedJob = {
+export type StartedJob<Item> = {
   readonly worker: string;
   readonly provider: WorkerProvider;
   readonly model: string;
-  readonly batches: AsyncIterable<AnswerBatch>;
+  readonly batches: AsyncIterable<JobBatch<Item>>;
 };
 
 export type Dispatch = {
   /** Resolves when a worker got the job. Throws `no_capacity` after `waitMs`, `cancelled` when `signal` aborts first. Afterwards `signal` cancels the job. */
-  start(call: JobCall, signal: AbortSignal): Promise<StartedJob>;
+  start<Item>(call: JobCall<Item>, signal: AbortSignal): Promise<StartedJob<Item>>;
   /** Carries out what the scheduler decided. */
   apply(effects: readonly Effect[]): void;
   /** Offers changed: waiting requests say anew what they may take. */
@@ -42,7 +42,7 @@ export type DispatchDeps = {
 };
 
 type Pending = {
-  readonly call: JobCall;
+  readonly call: Pick<JobCall<unknown>, "targets">;
   /** Takes the request out of the queue and refuses it. */
   giveUp(error: AppError): void;
   settle(result: { readonly worker: LiveWorker; readonly model: string } | AppError): void;
@@ -65,7 +65,7 @@ export function createDispatch({ scheduler, findWorker, startJob }: DispatchDeps
     }
   }
 
-  function start(call: JobCall, signal: AbortSignal): Promise<StartedJob> {
+  function start<Item>(call: JobCall<Item>, signal: AbortSignal): Promise<StartedJob<Item>> {
     const jobId = createId(idPrefixes.job);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => giveUp(explainBusy("busy")), call.waitMs);
@@ -83,7 +83,7 @@ export function createDispatch({ scheduler, findWorker, startJob }: DispatchDeps
           pending.delete(jobId);
           if (result instanceof AppError) return reject(result);
           const { worker, model } = result;
-          const stream = startJob(worker, model, jobId, call.request, signal);
+          const stream = startJob(worker, model, jobId, call.work, signal);
           resolve({ worker: worker.hello.name, provider: worker.provider, model, batches: stream.batches });
         },
       });

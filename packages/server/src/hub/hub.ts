@@ -95,6 +95,7 @@ export function createHub(deps: HubDeps): Hub {
             case "tokens-counted":
               return counts.onFrame(frame);
             case "job-events":
+            case "embed-vectors":
             case "job-done":
               return jobs.onFrame(worker, frame);
           }
@@ -197,7 +198,7 @@ export function createHub(deps: HubDeps): Hub {
     clearTimeout(worker.lostTimer);
     workers.delete(worker.id);
     scheduler.onWorkerGone(worker.id);
-    for (const job of worker.jobs.values()) job.stream.finish(lostError());
+    for (const job of worker.jobs.values()) job.finish(lostError());
     worker.jobs.clear();
     log.info({ worker: worker.hello.name }, "worker gone");
     noteOffers();

@@ -1,16 +1,18 @@
 // The answer of one job on its way from the worker's frames to the reader. Holds what arrived and was not read yet;
 // reading it is what acknowledges frames, so that a slow reader slows the worker down.
 
-import type { AnswerBatch, ChatEvent } from "@auxot/wire/chat-event";
 import type { AppError } from "@auxot/wire/errors";
 
-export type JobStream = {
-  push(events: readonly ChatEvent[], seq: number): void;
+/** `Item` is what frames of the job hold: chat events, parts of embeddings. */
+export type JobStream<Item> = {
+  push(events: readonly Item[], seq: number): void;
   /** The answer is over; with `error` it failed. Later calls change nothing. */
   finish(error?: AppError): void;
   /** To be read once. Everything that waits comes as one batch. Throws the error given to `finish` after what arrived before it. */
-  readonly batches: AsyncIterable<AnswerBatch>;
+  readonly batches: AsyncIterable<JobBatch<Item>>;
 };
+
+export type JobBatch<Item> = { readonly events: readonly Item[] };
 
 export type JobStreamDeps = {
   /** Frames up to `seq` were read. */
@@ -19,21 +21,21 @@ export type JobStreamDeps = {
   onLeft(): void;
 };
 
-export function createJobStream(deps: JobStreamDeps): JobStream {
-  let waiting: ChatEvent[] = [];
+export function createJobStream<Item>(deps: JobStreamDeps): JobStream<Item> {
+  let waiting: Item[] = [];
   let lastSeq = -1;
   let finished = false;
   let failure: AppError | undefined;
-  let reader: { resolve(result: IteratorResult<AnswerBatch>): void; reject(error: AppError): void } | undefined;
+  let reader: { resolve(result: IteratorResult<JobBatch<Item>>): void; reject(error: AppError): void } | undefined;
 
-  function take(): IteratorResult<AnswerBatch> {
+  function take(): IteratorResult<JobBatch<Item>> {
     const events = waiting;
     waiting = [];
     deps.onRead(lastSeq);
     return { done: false, value: { events } };
   }
 
-  const iterator: AsyncIterator<AnswerBatch> = {
+  const iterator: AsyncIterator<JobBatch<Item>> = {
     next() {
       if (waiting.length > 0) return Promise.resolve(take());
       if (failure !== undefined) return Promise.reject(failure);

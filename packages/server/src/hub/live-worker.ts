@@ -1,9 +1,10 @@
 // A connected worker as the hub keeps it, and what may be said of one or of all of them. Pure but for the clock of its session.
 
+import type { AppError } from "@auxot/wire/errors";
 import type { ModelOffer } from "@auxot/wire/model-offer";
 import type { WorkerView } from "@auxot/wire/operations/workers";
 import type { HelloFrame } from "@auxot/wire/worker-frames";
-import type { JobStream } from "./job-stream.ts";
+import type { AnswerFrame } from "./job-work.ts";
 import type { Session } from "./session.ts";
 
 /** The provider a worker's key belongs to. */
@@ -13,7 +14,10 @@ export type WorkerLogin = { readonly keyId: string; readonly provider: WorkerPro
 /** A job on a worker. `nextSeq` is the frame expected next, `acked` the last one acknowledged; nobody reads a `cancelled` one. */
 export type Job = {
   readonly id: string;
-  readonly stream: JobStream;
+  /** Takes the next frame of the answer. Throws `invalid_request` for one that does not belong to it. */
+  push(frame: AnswerFrame): void;
+  /** The answer is over; with `error` it failed. */
+  finish(error?: AppError): void;
   nextSeq: number;
   acked: number;
   cancelled: boolean;
@@ -57,6 +61,8 @@ function mergeOffer(a: ModelOffer, b: ModelOffer): ModelOffer {
       tools: a.abilities.tools && b.abilities.tools,
       images: a.abilities.images && b.abilities.images,
       reasoning: a.abilities.reasoning && b.abilities.reasoning,
+      ...(a.abilities.embeddings && b.abilities.embeddings ? { embeddings: true } : {}),
+      ...(a.abilities.infill && b.abilities.infill ? { infill: true } : {}),
     },
     ...(contexts.length > 0 ? { contextTokens: Math.min(...contexts) } : {}),
     slots: a.slots + b.slots,

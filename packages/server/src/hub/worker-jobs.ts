@@ -1,16 +1,22 @@
 // The jobs on connected workers: starts them, takes their frames, ends them. Knows no queue and picks no worker.
 
-import type { ChatRequest } from "@auxot/wire/chat";
 import { AppError, fromErrorBody } from "@auxot/wire/errors";
 import { ackEveryFrames, type WorkerFrame } from "@auxot/wire/worker-frames";
 import { createJobStream, type JobStream } from "./job-stream.ts";
+import type { JobWork } from "./job-work.ts";
 import type { Job, LiveWorker } from "./live-worker.ts";
 
-export type JobFrame = Extract<WorkerFrame, { readonly type: "job-events" | "job-done" }>;
+export type JobFrame = Extract<WorkerFrame, { readonly type: "job-events" | "embed-vectors" | "job-done" }>;
 
 export type WorkerJobs = {
   /** Sends the job to the worker. `signal` cancels it. */
-  start(worker: LiveWorker, model: string, jobId: string, request: ChatRequest, signal: AbortSignal): JobStream;
+  start<Item>(
+    worker: LiveWorker,
+    model: string,
+    jobId: string,
+    work: JobWork<Item>,
+    signal: AbortSignal,
+  ): JobStream<Item>;
   /** Throws `invalid_request` when a frame of the job is missing. */
   onFrame(worker: LiveWorker, frame: JobFrame): void;
   /** Ends the job here; the worker is not told. */
@@ -23,18 +29,24 @@ export type WorkerJobs = {
 export function createWorkerJobs(onSlotFree: (jobId: string) => void): WorkerJobs {
   function drop(worker: LiveWorker, job: Job, error?: AppError): void {
     worker.jobs.delete(job.id);
-    job.stream.finish(error);
+    job.finish(error);
     onSlotFree(job.id);
   }
 
   return {
     drop,
-    start(worker, model, jobId, request, signal) {
+    start<Item>(
+      worker: LiveWorker,
+      model: string,
+      jobId: string,
+      work: JobWork<Item>,
+      signal: AbortSignal,
+    ): JobStream<Item> {
       const onAbort = (): void => {
         cancel();
         stream.finish(new AppError("cancelled", "The caller left."));
       };
-      const stream = createJobStream({
+      const stream = createJobStream<Item>({
         onRead(seq) {
           if (seq - job.acked < ackEveryFrames) return;
           job.acked = seq;
@@ -45,7 +57,14 @@ export function createWorkerJobs(onSlotFree: (jobId: string) => void): WorkerJob
           cancel();
         },
       });
-      const job: Job = { id: jobId, stream, nextSeq: 0, acked: -1, cancelled: false };
+      const job: Job = {
+        id: jobId,
+        push: (frame) => stream.push(work.read(frame), frame.seq),
+        finish: stream.finish,
+        nextSeq: 0,
+        acked: -1,
+        cancelled: false,
+      };
       const cancel = (): void => {
         if (!worker.jobs.has(jobId)) return;
         job.cancelled = true;
@@ -55,8 +74,7 @@ export function createWorkerJobs(onSlotFree: (jobId: string) => void): WorkerJob
       };
       worker.jobs.set(jobId, job);
       signal.addEventListener("abort", onAbort, { once: true });
-      const { original: _, ...rest } = request;
-      worker.session.send({ type: "job-start", jobId, request: { ...rest, model } });
+      worker.session.send(work.begin(jobId, model));
       return stream;
     },
     onFrame(worker, frame) {
@@ -67,7 +85,7 @@ export function createWorkerJobs(onSlotFree: (jobId: string) => void): WorkerJob
         throw new AppError("invalid_request", `Job ${job.id}: frame ${job.nextSeq} is missing, ${frame.seq} came.`);
       }
       job.nextSeq += 1;
-      if (frame.type === "job-events") return job.stream.push(frame.events, frame.seq);
+      if (frame.type !== "job-done") return job.push(frame);
       worker.session.send({ type: "job-ack", jobId: job.id, seq: frame.seq });
       drop(worker, job, frame.error === undefined ? undefined : fromErrorBody(frame.error));
     },

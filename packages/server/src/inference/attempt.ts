@@ -5,6 +5,7 @@ import { foldEvents, isContent, type AnswerBatch, type ChatEvent } from "@auxot/
 import { AppError, errorCodes, toErrorBody, type ErrorCode } from "@auxot/wire/errors";
 import type { Log } from "../platform/log.ts";
 import type { Answer, Offer, Placement, SourceCall } from "../sources/source.ts";
+import type { ChatRequest } from "@auxot/wire/chat";
 import { nameOffer, type Plan } from "./plan.ts";
 import { createWatchdog, type Watchdog } from "./watchdog.ts";
 
@@ -14,9 +15,12 @@ export type AttemptLimits = {
   readonly idleTimeoutMs: number;
 };
 
-export type AttemptDeps = {
+export type AttemptDeps = TryDeps & {
   /** Sends a call to the source its targets belong to. */
   run(call: SourceCall, signal: AbortSignal): Promise<Answer>;
+};
+
+export type TryDeps = {
   /** A fresh plan over the offers for which `mayTry` holds. Throws like `planRoute`. */
   plan(mayTry: (offer: Offer) => boolean): Plan;
   readonly limits: AttemptLimits;
@@ -33,7 +37,9 @@ export type Attempted = {
   readonly batches: AsyncIterableIterator<AnswerBatch>;
 };
 
-type Tracker = { tries: number };
+export type Tracker = { tries: number };
+/** Where one try goes, and how long it may wait there. */
+export type Step = Pick<SourceCall, "targets" | "retarget" | "waitMs">;
 
 const maxTries = 6;
 const triesPerOffer = 2;
@@ -53,6 +59,17 @@ export async function attempt(
   caller: AbortSignal,
   tracker: Tracker,
 ): Promise<Attempted> {
+  const opened = await tryOffers(deps, (step) => openAnswer(deps, { ...call, ...step }, caller), caller, tracker);
+  return { ...opened, tries: tracker.tries };
+}
+
+/** Gives what the first `open` gave that did not fail; moves on and throws as `attempt`. */
+export async function tryOffers<T>(
+  deps: TryDeps,
+  open: (step: Step) => Promise<T>,
+  caller: AbortSignal,
+  tracker: Tracker,
+): Promise<T> {
   const deadline = Date.now() + deps.limits.queueWaitMs;
   const failures = new Map<string, number>();
   let contextTooSmall = 0;
@@ -64,8 +81,7 @@ export async function attempt(
       : { waitMs: 0 };
     tracker.tries += 1;
     try {
-      const opened = await openAnswer(deps, { ...call, targets: step.targets, ...waiting }, caller);
-      return { ...opened, tries: tracker.tries };
+      return await open({ targets: step.targets, ...waiting });
     } catch (thrown) {
       last = noteFailure(thrown, step.targets, step.wait);
     }
@@ -150,7 +166,10 @@ async function openAnswer(deps: AttemptDeps, call: SourceCall, caller: AbortSign
 }
 
 /** A cloud's answer that is not streamed comes as a whole at its end: its first token is its last. */
-function limitFirstToken({ request, targets }: Omit<SourceCall, "waitMs">, limits: AttemptLimits): number {
+export function limitFirstToken(
+  { request, targets }: Pick<SourceCall<Pick<ChatRequest, "stream">>, "request" | "targets">,
+  limits: AttemptLimits,
+): number {
   const isWhole = !request.stream && targets[0]?.tier === "cloud";
   return isWhole ? Math.max(wholeAnswerTimeoutMs, limits.firstTokenTimeoutMs) : limits.firstTokenTimeoutMs;
 }

@@ -1,7 +1,7 @@
 // One request to one source: plans, attempts, measures, and records one usage row at the end, however it ends.
 
 import type { AnswerBatch } from "@auxot/wire/chat-event";
-import type { ChatRequest, DialectName } from "@auxot/wire/chat";
+import type { ChatRequest, FormatName } from "@auxot/wire/chat";
 import { AppError, errorCodes, toErrorBody, type ErrorBody, type ErrorCode } from "@auxot/wire/errors";
 import { noUsage } from "@auxot/wire/usage";
 import type { Caller } from "../platform/caller.ts";
@@ -17,8 +17,8 @@ import { planRoute } from "./plan.ts";
 export type InferInput = {
   readonly requestId: string;
   readonly caller: Caller;
-  /** The dialect of the caller. */
-  readonly dialect: DialectName;
+  /** The format of the caller. */
+  readonly dialect: FormatName;
   readonly request: ChatRequest;
   readonly log: Log;
 };
@@ -76,7 +76,7 @@ export function createInfer(deps: InferDeps): Infer {
   };
 }
 
-type Meter = {
+export type Meter = {
   tries: number;
   needs: Needs | undefined;
   onPlaced(placement: Placement): void;
@@ -87,7 +87,13 @@ type Meter = {
   settle(error: unknown, begun: boolean): void;
 };
 
-function createMeter(deps: InferDeps, input: InferInput): Meter {
+/** Measures one request from now on. */
+export function createMeter(
+  deps: Pick<InferDeps, "recordUsage" | "clock">,
+  input: Pick<InferInput, "requestId" | "caller" | "dialect" | "log"> & {
+    readonly request: Pick<ChatRequest, "model" | "stream">;
+  },
+): Meter {
   const startedAt = deps.clock.now();
   let settled = false;
   let placement: Placement | undefined;

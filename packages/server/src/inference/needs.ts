@@ -1,6 +1,7 @@
 // What a request needs of a model. Pure.
 
-import type { ChatRequest, DialectName } from "@auxot/wire/chat";
+import type { ChatRequest, FormatName } from "@auxot/wire/chat";
+import type { EmbedRequest } from "@auxot/wire/embed";
 
 export type Needs = {
   readonly tools: boolean;
@@ -10,9 +11,18 @@ export type Needs = {
   /** The last message is the assistant's: the answer shall go on with it. */
   readonly prefill: boolean;
   /** Only a provider that speaks this dialect can serve it: `field` asks for what has no word in ours. */
-  readonly vendor?: { readonly dialect: DialectName; readonly field: "n" | "mcp_servers" };
+  readonly vendor?: { readonly dialect: FormatName; readonly field: "n" | "mcp_servers" };
   /** A low guess of the prompt's tokens: enough to leave out a context that is certainly too small. */
   readonly promptTokens: number;
+  /** A model that makes embeddings, and none that chats; at least so many dimensions. */
+  readonly embeddings?: { readonly dimensions: number };
+  /** A prompt to go on with stands in `prompt`, not in `messages`. */
+  readonly completion?: {
+    /** It must be able to fill the gap before a suffix. */
+    readonly infill: boolean;
+    /** It must take the prompt raw: tokens cannot be said in a message. */
+    readonly raw: boolean;
+  };
 };
 
 // English prose has about four characters a token, and no common tokenizer reaches eight over a whole prompt.
@@ -49,7 +59,21 @@ export function readNeeds(request: ChatRequest): Needs {
     prefill: request.messages.at(-1)?.role === "assistant",
     ...readVendor(request),
     promptTokens: Math.floor(characters / charactersPerToken),
+    ...readCompletionNeeds(request),
   };
+}
+
+function readCompletionNeeds({ completion }: ChatRequest): Partial<Needs> {
+  if (completion === undefined) return {};
+  const { prompt, suffix } = completion;
+  const raw = typeof prompt !== "string";
+  return { completion: { infill: suffix !== undefined, raw }, ...(raw ? { promptTokens: prompt.length } : {}) };
+}
+
+/** The engine counts each input itself and says which is too long, so nothing is guessed here. */
+export function readEmbedNeeds({ dimensions = 0 }: EmbedRequest): Needs {
+  const plain = { tools: false, images: false, documents: false, prefill: false };
+  return { ...plain, promptTokens: 0, embeddings: { dimensions } };
 }
 
 /** Without these fields the answer would be another one. */

@@ -8,7 +8,7 @@ import { findNearMatches } from "@auxot/wire/near-matches";
 import type { Needs } from "./needs.ts";
 
 /** Why an offer that matches the model was not taken as it is. */
-export type Reason = LackingAbility | "context-too-small" | "resting" | "busy";
+export type Reason = LackingAbility | "too-few-dimensions" | "context-too-small" | "resting" | "busy";
 type LackingAbility = keyof typeof lacking;
 
 /** What to say of a model that cannot do what the request needs, and where the need stands. */
@@ -34,6 +34,8 @@ const lacking = {
     what: "gives one answer a request here",
     advice: "Send a request for each, or use a model of a provider of OpenAI's Chat Completions.",
   },
+  "no-infill": { param: "suffix", what: "cannot fill a gap", advice: "Leave it out or use a model made for it." },
+  "no-raw-prompt": { param: "prompt", what: "takes text only, no tokens", advice: "Send the prompt as text." },
   "no-tools": { param: "tools", what: "cannot call tools", advice: "Remove them or use a model that can." },
 } as const;
 
@@ -49,6 +51,8 @@ export type Plan = {
 };
 
 const lackingAbilities = Object.keys(lacking) as readonly LackingAbility[];
+/** Names told in one message. */
+const shownModels = 5;
 
 /** The model name that leaves the choice to the router. */
 export const autoModel = "auto";
@@ -59,8 +63,10 @@ export const autoModel = "auto";
  * `no_capacity` when all that fit rest after failures or nothing is connected at all.
  */
 export function planRoute(model: string, needs: Needs, offers: readonly Offer[], now: number): Plan {
-  const matching = offers.filter((offer) => matchesModel(model, offer)).toSorted(byTier);
-  if (matching.length === 0) throw explainNoMatch(model, offers);
+  const named = offers.filter((offer) => matchesModel(model, offer));
+  if (named.length === 0) throw explainNoMatch(model, offers);
+  const matching = named.filter((offer) => isOfKind(offer, needs)).toSorted(byTier);
+  if (matching.length === 0) throw explainWrongKind(model, needs, offers);
   const considered = matching.map((offer) => ({ offer, left: judge(offer, needs, now) }));
   const free = considered.filter(({ left }) => left === undefined).map(({ offer }) => offer);
   const busy = considered.filter(({ left }) => left === "busy").map(({ offer }) => offer);
@@ -82,6 +88,11 @@ export function matchesModel(model: string, offer: Offer): boolean {
   return rest === offer.model || rest === autoModel || offer.aliases.includes(rest);
 }
 
+/** A model either makes embeddings or chats. */
+function isOfKind({ abilities }: Offer, needs: Needs): boolean {
+  return (abilities.embeddings === true) === (needs.embeddings !== undefined);
+}
+
 function judge(offer: Offer, needs: Needs, now: number): Reason | undefined {
   if (needs.tools && !offer.abilities.tools) return "no-tools";
   if (needs.images && !offer.abilities.images) return "no-images";
@@ -89,6 +100,10 @@ function judge(offer: Offer, needs: Needs, now: number): Reason | undefined {
   if (needs.vendor !== undefined && needs.vendor.dialect !== offer.dialect)
     return needs.vendor.field === "n" ? "no-choices" : "no-vendor";
   if (needs.prefill && offer.traits?.prefill === "refused") return "no-prefill";
+  if (needs.completion?.infill === true && offer.abilities.infill !== true) return "no-infill";
+  if (needs.completion?.raw === true && offer.dialect === "anthropic-messages") return "no-raw-prompt";
+  if (offer.dimensions !== undefined && (needs.embeddings?.dimensions ?? 0) > offer.dimensions)
+    return "too-few-dimensions";
   if (offer.contextTokens !== undefined && needs.promptTokens > offer.contextTokens) return "context-too-small";
   if (offer.restsUntil !== undefined && offer.restsUntil > now) return "resting";
   return offer.freeSlots > 0 ? undefined : "busy";
@@ -119,6 +134,22 @@ function explainNoMatch(model: string, offers: readonly Offer[]): AppError {
   );
 }
 
+/** Nothing of that name does what was asked for; says what does. */
+function explainWrongKind(model: string, needs: Needs, offers: readonly Offer[]): AppError {
+  const able = [...new Set(offers.filter((offer) => isOfKind(offer, needs)).map((offer) => offer.model))];
+  const shown = able.slice(0, shownModels).map((name) => `"${name}"`);
+  const [does, doesNot] = needs.embeddings === undefined ? ["chat", "makes embeddings"] : ["make embeddings", "chats"];
+  if (able.length === 0) {
+    return new AppError("model_not_found", `model: there is no model here that can ${does}.`, { param: "model" });
+  }
+  const list = shown.length < able.length ? `${shown.join(", ")} and others` : shown.join(", ");
+  return new AppError(
+    "invalid_request",
+    `model: "${model}" ${doesNot} and cannot ${does}. Models that can: ${list}; or "${autoModel}".`,
+    { param: "model" },
+  );
+}
+
 function explainNoFit(model: string, needs: Needs, considered: readonly Considered[], now: number): AppError {
   const resting = considered.filter(({ left }) => left === "resting");
   if (resting.length > 0) {
@@ -131,17 +162,23 @@ function explainNoFit(model: string, needs: Needs, considered: readonly Consider
       },
     );
   }
+  const prompt = needs.completion === undefined ? "messages" : "prompt";
   const tooSmall = considered.filter(({ left }) => left === "context-too-small");
   if (tooSmall.length > 0) {
     const largest = Math.max(...tooSmall.map(({ offer }) => offer.contextTokens ?? 0));
     return new AppError(
       "context_length_exceeded",
-      `messages: the prompt has at least ${needs.promptTokens} tokens, but the context of "${model}" is ${largest} tokens. Shorten the messages or use a model with a larger context.`,
-      { param: "messages" },
+      `${prompt}: the prompt has at least ${needs.promptTokens} tokens, but the context of "${model}" is ${largest} tokens. Shorten it or use a model with a larger context.`,
+      { param: prompt },
     );
   }
-  const reasons = new Set(considered.map(({ left }) => left));
-  const reason = lackingAbilities.find((ability) => reasons.has(ability)) ?? "no-tools";
+  const left = new Set(considered.map((one) => one.left));
+  if (left.has("too-few-dimensions")) {
+    const most = Math.max(...considered.map(({ offer }) => offer.dimensions ?? 0));
+    const message = `dimensions: the vectors of "${model}" have ${most} dimensions; ask for ${most} or fewer.`;
+    return new AppError("invalid_request", message, { param: "dimensions" });
+  }
+  const reason = lackingAbilities.find((ability) => left.has(ability)) ?? "no-tools";
   const { param, what, advice } = lacking[reason];
   return new AppError("invalid_request", `${param}: "${model}" ${what}. ${advice}`, { param });
 }

@@ -1,5 +1,6 @@
 // What the models of a cloud provider can do: the model table, corrected by the provider's own declaration. Pure.
 
+import { isEmbeddingName } from "@auxot/wire/model-offer";
 import type { ModelTraits, TraitsOverride } from "@auxot/wire/model-traits";
 import { findTraits } from "../models/find-traits.ts";
 import type { CloudModel, CloudSettings } from "../records/providers/providers.ts";
@@ -16,22 +17,27 @@ export function lookUpModel(model: CloudModel, cloud: Pick<CloudSettings, "diale
 
 /** What the plan has to know of it. Tools that the model takes only in another format are none here. */
 export function describeModel(
-  { traits }: KnownModel,
+  { id, abilities, traits }: KnownModel,
   { dialect }: Pick<CloudSettings, "dialect">,
 ): Pick<Offer, "abilities" | "contextTokens" | "traits"> {
+  const isOpenai = dialect !== "anthropic-messages";
+  const embeds = isOpenai && (abilities?.embeddings ?? isEmbeddingName(id));
   return {
-    abilities: {
-      tools: traits.tools && !(dialect === "openai-chat" && traits.chatTools === "none"),
-      images: traits.images,
-      reasoning: traits.thinking !== "none",
-    },
+    abilities: embeds
+      ? { tools: false, images: false, reasoning: false, embeddings: true }
+      : {
+          tools: traits.tools && !(dialect === "openai-chat" && traits.chatTools === "none"),
+          images: traits.images,
+          reasoning: traits.thinking !== "none",
+          ...(isOpenai && abilities?.infill !== false ? { infill: true } : {}),
+        },
     contextTokens: traits.contextTokens,
     traits,
   };
 }
 
 function readDeclared({ contextTokens, maxOutputTokens, abilities, traits }: CloudModel): TraitsOverride {
-  const { reasoning: _, ...can } = abilities ?? {};
+  const { reasoning: _, embeddings: __, infill: ___, ...can } = abilities ?? {};
   return {
     ...(contextTokens === undefined ? {} : { contextTokens }),
     ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),

@@ -2,7 +2,7 @@
 // bytes pass through unchanged but for the model and the credential.
 
 import type { AnswerBatch } from "@auxot/wire/chat-event";
-import type { ChatRequest, RequestOriginal } from "@auxot/wire/chat";
+import type { ChatRequest, FormatName, RequestOriginal } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import { z } from "zod";
 import { createAnswerToolReader } from "@auxot/dialects/answer-tool";
@@ -10,6 +10,8 @@ import type { Dialect, UpstreamRequest } from "@auxot/dialects/dialect";
 import type { CloudModel, CloudSettings } from "../records/providers/providers.ts";
 import type { Clock } from "../platform/clock.ts";
 import { hashText } from "../platform/hash-text.ts";
+import { passEmbeddings } from "./cloud-embed.ts";
+import { chooseFormat } from "./cloud-formats.ts";
 import { describeModel, lookUpModel, type KnownModel } from "./cloud-models.ts";
 import { createHealth } from "./health.ts";
 import { passError, pickPassedHeaders } from "./passed-answer.ts";
@@ -67,7 +69,7 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
   }
 
   async function send(
-    request: ChatRequest,
+    { stream, passed }: { readonly stream: boolean; readonly passed: RequestOriginal | undefined },
     body: Uint8Array | string,
     path: string,
     signal: AbortSignal,
@@ -77,9 +79,9 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
       url: new URL(cloud.baseUrl + path),
       headers: {
         ...dialect.call.buildHeaders(cloud.apiKey.reveal()),
-        ...findPassed(request)?.headers,
+        ...passed?.headers,
         "content-type": "application/json",
-        accept: request.stream ? "text/event-stream" : "application/json",
+        accept: stream ? "text/event-stream" : "application/json",
       },
       body,
       signal,
@@ -87,12 +89,17 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
     if (response.status >= 200 && response.status < 300) return response;
     const text = await readAll(response.chunks, 1024 * 1024);
     const error = dialect.call.decodeError(response.status, response.headers, text, clock.now());
-    throw findPassed(request) === undefined ? error : passError(error, response.status, response.headers, text);
+    throw passed === undefined ? error : passError(error, response.status, response.headers, text);
   }
 
-  /** The caller's own bytes, when this provider speaks their dialect. */
-  function findPassed({ original }: ChatRequest): RequestOriginal | undefined {
-    return original?.dialect === dialect.name ? original : undefined;
+  /** Lets the provider's health know of a call that failed. */
+  async function noting<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof AppError) health.onFailure(error, clock.now());
+      throw error;
+    }
   }
 
   return {
@@ -102,54 +109,70 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
     },
     async countTokens(request, target, signal) {
       const { countPath } = dialect;
-      const original = findPassed(request);
+      const original = findPassed(request, dialect.name);
       if (countPath === undefined || original === undefined) return undefined;
       const body = dialect.call.rewriteModel(original.body, target.model);
-      const response = await send(request, body, countPath, signal);
+      const response = await send({ stream: request.stream, passed: original }, body, countPath, signal);
       return readCount(await readAll(response.chunks, 1024 * 1024));
     },
     async run(call, signal) {
       const target = call.targets[0];
       if (target === undefined) throw new AppError("internal", "A cloud call needs a target.");
       const { stream } = call.request;
-      const original = findPassed(call.request);
-      const passes = original !== undefined;
-      const asking = passes && stream && takesStreamOptions(cloud.baseUrl) ? dialect.call.askForUsage : undefined;
-      const extended = passes ? asking?.(original.body) : undefined;
+      const { format, warnings } = chooseFormat(dialect, call.request);
+      const passed = findPassed(call.request, format.name);
+      const passes = passed !== undefined;
+      const asking = passes && stream && takesStreamOptions(cloud.baseUrl) ? format.call.askForUsage : undefined;
+      const extended = passes ? asking?.(passed.body) : undefined;
       const built: BuiltRequest = passes
         ? {
-            path: dialect.chatPath,
-            body: dialect.call.rewriteModel(extended ?? original.body, target.model),
+            path: format.chatPath,
+            body: format.call.rewriteModel(extended ?? passed.body, target.model),
             warnings: [],
           }
-        : dialect.call.buildRequest(call.request, {
+        : format.call.buildRequest(call.request, {
             model: target.model,
             stream,
             traits: findModel(target.model).traits,
             hash: hashText,
           });
       const hangUp = new AbortController();
-      try {
-        const response = await send(call.request, built.body, built.path, AbortSignal.any([signal, hangUp.signal]));
+      return noting(async () => {
+        const hangingUp = AbortSignal.any([signal, hangUp.signal]);
+        const response = await send({ stream, passed }, built.body, built.path, hangingUp);
         const hidesUsage = extended !== undefined;
-        const reading = { dialect, passes, hidesUsage, finishWithinMs, hangUp: () => hangUp.abort() };
+        const reading = { format, passes, hidesUsage, finishWithinMs, hangUp: () => hangUp.abort() };
         const answer = stream ? readStream(response, reading) : readResult(response, reading);
         const batches = built.answerTool === undefined ? answer : unwrapAnswer(answer, built.answerTool);
         return {
           placement: { tier: "cloud", provider: provider.name, model: target.model },
-          warnings: built.warnings,
+          warnings: [...warnings, ...built.warnings],
           ...(passes ? { headers: pickPassedHeaders(response.headers) } : {}),
           batches: watch(batches, (error) => {
             if (error === undefined) health.onSuccess();
             else health.onFailure(error, clock.now());
           }),
         };
-      } catch (error) {
-        if (error instanceof AppError) health.onFailure(error, clock.now());
-        throw error;
-      }
+      });
+    },
+    async embed(call, signal) {
+      const { original: passed, model } = call.request;
+      const part = await noting(() =>
+        passEmbeddings(call, (path, body) => send({ stream: false, passed }, body, path, signal)),
+      );
+      health.onSuccess();
+      return {
+        placement: { tier: "cloud", provider: provider.name, model: call.targets[0]?.model ?? model },
+        warnings: [],
+        parts: [part],
+      };
     },
   };
+}
+
+/** The caller's own bytes, when the provider is spoken to in their format. */
+function findPassed({ original }: ChatRequest, name: FormatName): RequestOriginal | undefined {
+  return original?.dialect === name ? original : undefined;
 }
 
 const countSchema = z.object({ input_tokens: z.int().nonnegative() });

@@ -35,6 +35,7 @@ async function run(
   const source: Source = {
     offers: () => [target],
     countTokens: () => Promise.resolve(undefined),
+    embed: () => Promise.reject(new Error("not asked")),
     run(call) {
       calls.push(call);
       const placement = { tier: target.tier, provider: target.provider, model: target.model };

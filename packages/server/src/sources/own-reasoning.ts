@@ -2,7 +2,7 @@
 // of a history that comes back, a source gets its own reasoning, opened, and never another's.
 
 import type { AnswerBatch, ChatEvent } from "@auxot/wire/chat-event";
-import type { AssistantPart, ChatRequest, ReasoningPart, RequestOriginal } from "@auxot/wire/chat";
+import type { AssistantPart, ChatRequest, DialectName, ReasoningPart, RequestOriginal } from "@auxot/wire/chat";
 import { dialects } from "@auxot/dialects/dialects";
 import { splitResponsesSignature, type OpenProof, type ReasoningProof } from "@auxot/dialects/reasoning-proof";
 import type { ReasoningOrigin, ReasoningTokens } from "../platform/reasoning-tokens.ts";
@@ -24,6 +24,7 @@ export function keepReasoningOwn(source: Source, tokens: ReasoningTokens): Sourc
         batches: sealBatches(answer.batches, (proof) => tokens.seal(proof, origin)),
       };
     },
+    embed: (call, signal) => source.embed(call, signal),
     countTokens(request, target, signal) {
       return source.countTokens(pickOwn(request, readOrigin(target), tokens).request, target, signal);
     },
@@ -72,7 +73,7 @@ function pickOwn(
   if (!hasTokens || original === undefined || original.dialect !== origin.dialect) {
     return { request: dropped || hasTokens ? { ...request, messages } : request, dropped };
   }
-  return { request: { ...request, messages, original: rewrite(original, open) }, dropped };
+  return { request: { ...request, messages, original: rewrite(original, origin.dialect, open) }, dropped };
 }
 
 function hasProof(part: AssistantPart): boolean {
@@ -86,8 +87,8 @@ function openPart(part: ReasoningPart, open: OpenProof): ReasoningProof | undefi
   return part.redacted === undefined || open(part.redacted) !== undefined ? part : undefined;
 }
 
-function rewrite(original: RequestOriginal, open: OpenProof): RequestOriginal {
-  return { ...original, body: dialects[original.dialect].call.rewriteReasoning(original.body, open) };
+function rewrite(original: RequestOriginal, dialect: DialectName, open: OpenProof): RequestOriginal {
+  return { ...original, body: dialects[dialect].call.rewriteReasoning(original.body, open) };
 }
 
 /** Passed bytes stay as they are: the caller gets its vendor's own proof. */

@@ -1,12 +1,12 @@
 // A cloud provider's response -> batches of an answer: bytes that pass, or events.
 
 import { unfoldResult, type AnswerBatch, type ChatEvent } from "@auxot/wire/chat-event";
-import type { Dialect } from "@auxot/dialects/dialect";
+import type { Format } from "@auxot/dialects/dialect";
 import { readAll, type UpstreamResponse } from "./upstream.ts";
 
 export type Reading = {
-  readonly dialect: Dialect;
-  /** The caller speaks the dialect too. */
+  readonly format: Format;
+  /** The caller speaks it too. */
   readonly passes: boolean;
   /** Usage was asked for in the caller's place. */
   readonly hidesUsage: boolean;
@@ -17,15 +17,15 @@ export type Reading = {
 };
 
 export async function* readStream(response: UpstreamResponse, reading: Reading): AsyncGenerator<AnswerBatch> {
-  const { dialect, passes } = reading;
+  const { format, passes } = reading;
   if (!(response.headers["content-type"] ?? "").includes("text/event-stream")) {
     // Some compatible servers answer a stream request with a whole body.
-    const result = dialect.call.decodeResult(await readAll(response.chunks));
+    const result = format.call.decodeResult(await readAll(response.chunks));
     yield { events: unfoldResult(result) };
     return;
   }
   if (passes) {
-    const scanner = dialect.call.createStreamScanner(reading.hidesUsage);
+    const scanner = format.call.createStreamScanner(reading.hidesUsage);
     for await (const chunk of readWhileNeeded(response.chunks, scanner.isComplete, reading)) {
       const batch = scanner.push(chunk);
       if (batch !== undefined) yield batch;
@@ -34,7 +34,7 @@ export async function* readStream(response: UpstreamResponse, reading: Reading):
     if (last !== undefined) yield last;
     return;
   }
-  const decoder = dialect.call.createStreamDecoder();
+  const decoder = format.call.createStreamDecoder();
   for await (const chunk of readWhileNeeded(response.chunks, decoder.isComplete, reading)) {
     const events = decoder.push(chunk);
     if (events.length > 0) yield { events };
@@ -45,10 +45,10 @@ export async function* readStream(response: UpstreamResponse, reading: Reading):
 
 export async function* readResult(
   response: UpstreamResponse,
-  { dialect, passes }: Reading,
+  { format, passes }: Reading,
 ): AsyncGenerator<AnswerBatch> {
   const bytes = await readAll(response.chunks);
-  const events: ChatEvent[] = unfoldResult(dialect.call.decodeResult(bytes));
+  const events: ChatEvent[] = unfoldResult(format.call.decodeResult(bytes));
   // Warnings are of what a translation leaves out; passed bytes have it all.
   yield passes ? { events: events.filter(({ type }) => type !== "warning"), bytes } : { events };
 }

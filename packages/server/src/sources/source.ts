@@ -2,6 +2,7 @@
 
 import type { AnswerBatch } from "@auxot/wire/chat-event";
 import type { ChatRequest, DialectName } from "@auxot/wire/chat";
+import type { EmbedPart, EmbedRequest } from "@auxot/wire/embed";
 import type { ModelAbilities, Tier } from "@auxot/wire/model-offer";
 import type { ModelTraits } from "@auxot/wire/model-traits";
 
@@ -18,6 +19,8 @@ export type Offer = {
   readonly traits?: ModelTraits;
   /** Prompt and answer together, in tokens; undefined when unknown. */
   readonly contextTokens: number | undefined;
+  /** Length of an embedding model's vectors, where it is known. */
+  readonly dimensions?: number;
   /** Requests it would take at once now. 0: a request would have to wait. */
   readonly freeSlots: number;
   /** Left out of plans until then (ms since 1970), because it failed or asked for it. */
@@ -35,10 +38,10 @@ export type Placement = {
   readonly model: string;
 };
 
-export type SourceCall = {
+export type SourceCall<Request = ChatRequest> = {
   readonly requestId: string;
   readonly callerId: string;
-  readonly request: ChatRequest;
+  readonly request: Request;
   /** At least one; a source picks the first that is free. */
   readonly targets: readonly Offer[];
   /** What the call may take instead while it waits, asked whenever offers change. Absent: always `targets`. */
@@ -60,10 +63,23 @@ export type Answer = {
   readonly batches: AsyncIterable<AnswerBatch>;
 };
 
+/**
+ * Vectors of all inputs, or, where the caller's bytes passed, the answer's own bytes. Throws when it fails; leaving it
+ * early stops the work at the source.
+ */
+export type EmbedAnswer = Omit<Answer, "batches"> & { readonly parts: EmbedParts };
+
+export type EmbedParts = AsyncIterable<EmbedPart | PassedEmbeddings> | Iterable<EmbedPart | PassedEmbeddings>;
+
+/** A whole answer in the caller's own format. `inputTokens` as its usage says. */
+export type PassedEmbeddings = { readonly bytes: Uint8Array; readonly inputTokens: number | undefined };
+
 export type Source = {
   offers(): readonly Offer[];
   /** Resolves when a slot is taken (worker) or the upstream accepted (cloud). Throws `no_capacity` when nothing came free in time, `cancelled` after an abort. Aborting `signal` also stops an answer under way. */
   run(call: SourceCall, signal: AbortSignal): Promise<Answer>;
+  /** As `run`, for a target that makes embeddings. */
+  embed(call: SourceCall<EmbedRequest>, signal: AbortSignal): Promise<EmbedAnswer>;
   /** Tokens of the request as a prompt for `target`, exactly; undefined when this source cannot tell. Throws like `run`. */
   countTokens(request: ChatRequest, target: Offer, signal: AbortSignal): Promise<number | undefined>;
 };

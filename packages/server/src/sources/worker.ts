@@ -1,8 +1,10 @@
 // The source over all connected workers. Chooses no order: plans come from inference, slots from the hub.
 
+import type { EmbedPart } from "@auxot/wire/embed";
 import { AppError } from "@auxot/wire/errors";
 import { createWarnings } from "@auxot/dialects/warnings";
 import type { Hub } from "../hub/hub.ts";
+import { createChatWork, createEmbedWork } from "../hub/job-work.ts";
 import type { Offer, Source } from "./source.ts";
 
 export function createWorkerSource(hub: Pick<Hub, "offers" | "start" | "countTokens">): Source {
@@ -25,10 +27,12 @@ export function createWorkerSource(hub: Pick<Hub, "offers" | "start" | "countTok
         abilities: offer.abilities,
         contextTokens: offer.contextTokens,
         freeSlots,
+        ...(offer.dimensions === undefined ? {} : { dimensions: offer.dimensions }),
         ...(offer.description === undefined ? {} : { description: offer.description }),
       })),
     async run({ callerId, request, targets, retarget, waitMs }, signal) {
-      const job = await hub.start({ callerId, request, targets: retarget ?? (() => targets), waitMs }, signal);
+      const work = createChatWork(request);
+      const job = await hub.start({ callerId, work, targets: retarget ?? (() => targets), waitMs }, signal);
       return {
         placement: { tier: job.provider.kind, provider: job.provider.name, worker: job.worker, model: job.model },
         // The frames carry only what the canonical words hold.
@@ -36,5 +40,20 @@ export function createWorkerSource(hub: Pick<Hub, "offers" | "start" | "countTok
         batches: job.batches,
       };
     },
+    async embed({ callerId, request, targets, retarget, waitMs }, signal) {
+      const work = createEmbedWork(request);
+      const job = await hub.start({ callerId, work, targets: retarget ?? (() => targets), waitMs }, signal);
+      return {
+        placement: { tier: job.provider.kind, provider: job.provider.name, worker: job.worker, model: job.model },
+        warnings: createWarnings(request).list(),
+        parts: listParts(job.batches),
+      };
+    },
   };
+}
+
+async function* listParts(
+  batches: AsyncIterable<{ readonly events: readonly EmbedPart[] }>,
+): AsyncGenerator<EmbedPart> {
+  for await (const { events } of batches) yield* events;
 }

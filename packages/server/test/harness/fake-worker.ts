@@ -3,8 +3,10 @@
 import { once } from "node:events";
 import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { ChatRequest } from "@auxot/wire/chat";
+import type { EmbedRequest } from "@auxot/wire/embed";
 import type { ErrorBody } from "@auxot/wire/errors";
 import type { ModelOffer } from "@auxot/wire/model-offer";
+import { encodeVector } from "@auxot/dialects/vectors";
 import {
   encodeFrame,
   parseRouterFrame,
@@ -25,10 +27,20 @@ export type FakeJob = {
   readonly cancelled: Promise<void>;
 };
 
+export type FakeEmbedJob = {
+  readonly id: string;
+  readonly request: EmbedRequest;
+  /** One frame of vectors, each of one text, with a token each. */
+  send(...vectors: (readonly number[])[]): void;
+  done(error?: ErrorBody): void;
+  readonly cancelled: Promise<void>;
+};
+
 export type FakeWorker = Disposable & {
   readonly frames: RouterFrame[];
   /** The next job that was not taken yet. */
   nextJob(): Promise<FakeJob>;
+  nextEmbedJob(): Promise<FakeEmbedJob>;
   nextFrame<T extends RouterFrame["type"]>(type: T): Promise<Extract<RouterFrame, { type: T }>>;
   send(frame: WorkerFrame): void;
   /** Cuts the link without a word. */
@@ -55,6 +67,15 @@ export const fakeOffer: ModelOffer = {
   aliases: ["fake"],
   abilities: { tools: true, images: false, reasoning: true },
   contextTokens: 8192,
+  slots: 1,
+};
+
+export const embedOffer: ModelOffer = {
+  model: "fake-embed",
+  aliases: [],
+  abilities: { tools: false, images: false, reasoning: false, embeddings: true },
+  contextTokens: 512,
+  dimensions: 4,
   slots: 1,
 };
 
@@ -109,6 +130,20 @@ export async function connectFakeWorker(
     return job;
   }
 
+  function toEmbedJob({ jobId, request }: Extract<RouterFrame, { type: "embed-start" }>): FakeEmbedJob {
+    let seq = 0;
+    return {
+      id: jobId,
+      request,
+      send(...vectors) {
+        const texts = vectors.map((vector) => encodeVector(Float32Array.from(vector)));
+        send({ type: "embed-vectors", jobId, seq: seq++, vectors: texts, inputTokens: vectors.length });
+      },
+      done: (error) => send({ type: "job-done", jobId, seq: seq++, ...(error === undefined ? {} : { error }) }),
+      cancelled: new Promise((resolve) => cancels.set(jobId, resolve)),
+    };
+  }
+
   function nextFrame<T extends RouterFrame["type"]>(type: T): Promise<Extract<RouterFrame, { type: T }>> {
     const at = unread.findIndex((frame) => frame.type === type);
     if (at >= 0) return Promise.resolve(unread.splice(at, 1)[0] as Extract<RouterFrame, { type: T }>);
@@ -157,6 +192,7 @@ export async function connectFakeWorker(
   return {
     frames,
     nextJob: async () => toJob(await nextFrame("job-start")),
+    nextEmbedJob: async () => toEmbedJob(await nextFrame("embed-start")),
     nextFrame,
     send,
     kill: () => socket.terminate(),

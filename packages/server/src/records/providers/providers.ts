@@ -164,6 +164,8 @@ const modelsSchema: z.ZodType<readonly CloudModel[]> = z.array(
         images: z.boolean().exactOptional(),
         documents: z.boolean().exactOptional(),
         reasoning: z.boolean().exactOptional(),
+        embeddings: z.boolean().exactOptional(),
+        infill: z.boolean().exactOptional(),
       })
       .exactOptional(),
     traits: traitsOverrideSchema.exactOptional(),

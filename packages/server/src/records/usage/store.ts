@@ -1,6 +1,6 @@
 // SQL of the usage_record table: one row a request.
 
-import type { DialectName } from "@auxot/wire/chat";
+import type { FormatName } from "@auxot/wire/chat";
 import type { ErrorCode } from "@auxot/wire/errors";
 import type { Tier } from "@auxot/wire/model-offer";
 import type { Usage } from "@auxot/wire/usage";
@@ -16,7 +16,7 @@ export type UsageRow = {
   readonly at: number;
   readonly keyId: string;
   readonly keyName: string;
-  readonly dialect: DialectName;
+  readonly dialect: FormatName;
   readonly stream: boolean;
   readonly requestedModel: string;
   /** Absent when no source was tried; the same for the next three. */

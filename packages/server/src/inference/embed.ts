@@ -1,0 +1,119 @@
+// One request for embeddings to one source: plans and tries like a chat, measures, and records one usage row at the end,
+// however it ends. Nothing is sent before all vectors are there, so another source can take over until then.
+
+import type { EmbedPart, EmbedRequest, EmbedResult } from "@auxot/wire/embed";
+import { AppError } from "@auxot/wire/errors";
+import { noUsage } from "@auxot/wire/usage";
+import type { Caller } from "../platform/caller.ts";
+import type { Log } from "../platform/log.ts";
+import type { Placement, Source, SourceCall } from "../sources/source.ts";
+import { limitFirstToken, tryOffers } from "./attempt.ts";
+import { createMeter, type InferDeps, type Meter } from "./infer.ts";
+import { readEmbedNeeds } from "./needs.ts";
+import { planRoute } from "./plan.ts";
+import { createWatchdog } from "./watchdog.ts";
+
+export type EmbedInput = {
+  readonly requestId: string;
+  readonly caller: Caller;
+  readonly request: EmbedRequest;
+  readonly log: Log;
+};
+
+/** `bytes` are there instead of `result` where the caller's own format passed: the whole answer. */
+export type Embedded = {
+  readonly placement: Placement;
+  readonly tries: number;
+  readonly warnings: readonly string[];
+  readonly result: EmbedResult;
+  readonly bytes?: Uint8Array;
+};
+
+export type EmbedDeps = Omit<InferDeps, "run"> & { readonly embed: Source["embed"] };
+
+/** Throws AppError. */
+export type Embed = (input: EmbedInput, signal: AbortSignal) => Promise<Embedded>;
+
+export function createEmbed(deps: EmbedDeps): Embed {
+  return async ({ requestId, caller, request, log }, signal) => {
+    const asked = { model: request.model, stream: false };
+    const meter = createMeter(deps, { requestId, caller, dialect: "openai-embeddings", request: asked, log });
+    try {
+      const needs = readEmbedNeeds(request);
+      const plan: Parameters<typeof tryOffers>[0]["plan"] = (mayTry) =>
+        planRoute(request.model, needs, deps.offers().filter(mayTry), deps.clock.now());
+      const answered = await tryOffers(
+        { plan, limits: deps.limits, log },
+        (step) => collect(deps, { requestId, callerId: caller.keyId, request, ...step }, meter, signal),
+        signal,
+        meter,
+      );
+      meter.onCommit();
+      const { inputTokens } = answered.result;
+      meter.onBatch({
+        events: [{ type: "usage", usage: countUsage(request, inputTokens) }],
+      });
+      meter.settle(undefined, true);
+      return { ...answered, tries: meter.tries };
+    } catch (error) {
+      meter.settle(signal.aborted ? new AppError("cancelled", "The caller left.") : error, false);
+      throw error;
+    }
+  };
+}
+
+/** Asks one source and reads its answer to the end. A source that shows no sign of life for too long is left. */
+async function collect(
+  deps: EmbedDeps,
+  call: SourceCall<EmbedRequest>,
+  meter: Meter,
+  caller: AbortSignal,
+): Promise<Omit<Embedded, "tries">> {
+  const { limits } = deps;
+  const firstTokenTimeoutMs = limitFirstToken({ request: { stream: false }, targets: call.targets }, limits);
+  const watchdog = createWatchdog(caller, {
+    firstTokenTimeoutMs,
+    idleTimeoutMs: limits.idleTimeoutMs,
+    waitMs: call.waitMs,
+  });
+  try {
+    const { placement, warnings, parts } = await deps.embed(call, watchdog.signal);
+    meter.onPlaced(placement);
+    watchdog.onPlaced();
+    const collected: EmbedPart[] = [];
+    let bytes: Uint8Array | undefined;
+    let passedTokens: number | undefined;
+    for await (const part of parts) {
+      watchdog.onContent();
+      watchdog.onWait();
+      if ("bytes" in part) [bytes, passedTokens] = [part.bytes, part.inputTokens];
+      else collected.push(part);
+    }
+    watchdog.stop();
+    if (bytes === undefined) return { placement, warnings, result: joinParts(collected, call.request) };
+    const result = { vectors: [], ...(passedTokens === undefined ? {} : { inputTokens: passedTokens }) };
+    return { placement, warnings, result, bytes };
+  } catch (error) {
+    const failure = watchdog.failure() ?? error;
+    watchdog.abort();
+    throw failure;
+  }
+}
+
+function joinParts(parts: readonly EmbedPart[], { input }: EmbedRequest): EmbedResult {
+  const vectors = parts.flatMap((part) => part.vectors);
+  if (vectors.length !== input.length) {
+    throw new AppError("source_failed", `The source gave ${vectors.length} embeddings for ${input.length} inputs.`);
+  }
+  return { vectors, inputTokens: parts.reduce((sum, part) => sum + part.inputTokens, 0) };
+}
+
+/** Where the source did not say, about four characters are taken for a token. */
+function countUsage(request: EmbedRequest, inputTokens: number | undefined): typeof noUsage {
+  if (inputTokens !== undefined) return { ...noUsage, inputTokens };
+  const guessed = request.input.reduce(
+    (sum, input) => sum + (typeof input === "string" ? Math.ceil(input.length / 4) : input.length),
+    0,
+  );
+  return { ...noUsage, inputTokens: guessed, estimated: true };
+}
