@@ -56,7 +56,19 @@ test("several models may be given, on the command line or in the environment", (
 
 test("another server is used by its URL", () => {
   const { engine } = readGpu(["--engine-url", "http://127.0.0.1:11434", "--model", "qwen"], { AUXOT_ENGINE_KEY: "k" });
-  assert.deepEqual(engine, { kind: "url", url: "http://127.0.0.1:11434", key: "k", models: ["qwen"] });
+  assert.deepEqual(engine, {
+    kind: "url",
+    url: "http://127.0.0.1:11434",
+    key: "k",
+    models: ["qwen"],
+    embeddingModels: [],
+  });
+  const embeds = readGpu(["--engine-url", "http://127.0.0.1:1", "--embedding-model", "bge"]).engine;
+  assert.deepEqual(embeds.kind === "url" ? embeds.embeddingModels : undefined, ["bge"]);
+  assert.match(
+    readProblems(["gpu", "--embedding-model", "bge"]).join("\n"),
+    /--embedding-model goes with --engine url/,
+  );
 });
 
 test("says all problems at once", () => {

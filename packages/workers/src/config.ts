@@ -16,7 +16,13 @@ export type GpuConfig = {
   readonly name: string;
   readonly engine:
     | { readonly kind: "embedded"; readonly models: readonly ModelAddress[] }
-    | { readonly kind: "url"; readonly url: string; readonly key?: string; readonly models: readonly string[] };
+    | {
+        readonly kind: "url";
+        readonly url: string;
+        readonly key?: string;
+        readonly models: readonly string[];
+        readonly embeddingModels: readonly string[];
+      };
   readonly aliases: readonly string[];
   readonly slots: number;
   readonly contextTokens?: number;
@@ -66,6 +72,7 @@ Models:
                           hf:OWNER/REPO/FILE.gguf   from Hugging Face (HF_TOKEN, HF_ENDPOINT)
                           demo                      fixed replies, no download (the default)
                           demo-echo                 repeats the last message
+                          demo-embed                makes embeddings
   --alias NAME          another name for the first model; may be given several times
   --models-dir DIR      where models are kept (default: ~/.cache/auxot/models)  [AUXOT_WORKER_MODELS_DIR]
 
@@ -73,6 +80,8 @@ Engine:
   --engine KIND         embedded (llama.cpp inside, the default) or url
   --engine-url URL      an OpenAI-compatible server: llama-server, Ollama, vLLM, LM Studio;
                         with it --model names which of its models to offer (default: all)
+  --embedding-model NAME  a model of that server that makes embeddings, where the server
+                        does not say so; may be given several times
   --engine-key KEY      key of that server                      [AUXOT_ENGINE_KEY]
   --slots N             answers at once, for each model (default: 4)
   --context N           tokens a slot, prompt and answer together
@@ -96,6 +105,7 @@ const gpuOptions = {
   engine: { type: "string" },
   "engine-url": { type: "string" },
   "engine-key": { type: "string" },
+  "embedding-model": { type: "string", multiple: true },
   slots: { type: "string" },
   context: { type: "string" },
   threads: { type: "string" },
@@ -193,9 +203,13 @@ function readEngine(values: Values, environment: Environment, hub: string, repor
     if (url === undefined) report("--engine url needs --engine-url, e.g. --engine-url http://127.0.0.1:11434");
     else if (!/^https?:\/\//.test(url) || !URL.canParse(url)) report(`--engine-url ${url} is no http(s) URL.`);
     const key = values["engine-key"] ?? notEmpty(environment["AUXOT_ENGINE_KEY"]);
-    return { kind, url: url ?? "", models, ...(key === undefined ? {} : { key }) };
+    const embeddingModels = values["embedding-model"] ?? [];
+    return { kind, url: url ?? "", models, embeddingModels, ...(key === undefined ? {} : { key }) };
   }
   if (url !== undefined) report("--engine-url goes with --engine url.");
+  if (values["embedding-model"] !== undefined) {
+    report("--embedding-model goes with --engine url; a model file says itself what it is.");
+  }
   const addresses: ModelAddress[] = [];
   for (const text of models.length === 0 ? ["demo"] : models) {
     const address = parseModelAddress(text, hub);

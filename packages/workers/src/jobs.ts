@@ -1,7 +1,6 @@
 // Runs the jobs the router sends, several at once, and keeps what the router has not acknowledged, so that a lost link
 // costs nothing. Knows frames and an engine, no socket.
 
-import type { ChatRequest } from "@auxot/wire/chat";
 import { AppError, toErrorBody, type ErrorBody } from "@auxot/wire/errors";
 import { maxUnackedFrames, type RouterFrame, type WorkerFrame } from "@auxot/wire/worker-frames";
 import type { Engine } from "./gpu/engine.ts";
@@ -28,7 +27,12 @@ export type JobsOptions = {
   readonly log: Log;
 };
 
-type JobFrame = Extract<WorkerFrame, { readonly type: "job-events" | "job-done" }>;
+type JobFrame = Extract<WorkerFrame, { readonly type: "job-events" | "embed-vectors" | "job-done" }>;
+type StartFrame = Extract<RouterFrame, { readonly type: "job-start" | "embed-start" }>;
+/** What a frame of an answer holds. */
+type Output =
+  | Pick<Extract<JobFrame, { readonly type: "job-events" }>, "type" | "events">
+  | Pick<Extract<JobFrame, { readonly type: "embed-vectors" }>, "type" | "vectors" | "inputTokens">;
 
 type Job = {
   readonly id: string;
@@ -51,34 +55,43 @@ export function createJobs({ engine, send, log }: JobsOptions): Jobs {
   let resumeWindowMs = 0;
   let giveUp: NodeJS.Timeout | undefined;
 
-  function start(id: string, request: ChatRequest): void {
-    if (jobs.has(id)) return;
+  function start(frame: StartFrame): void {
+    if (jobs.has(frame.jobId)) return;
+    const { model } = frame.request;
     const job: Job = {
-      id,
-      model: request.model,
+      id: frame.jobId,
+      model,
       controller: new AbortController(),
       frames: [],
       nextSeq: 0,
       finished: false,
       wake: () => undefined,
     };
-    const isFull = countRunning(request.model) >= countSlots(request.model);
-    jobs.set(id, job);
+    const isFull = countRunning(model) >= countSlots(model);
+    jobs.set(job.id, job);
     if (isFull) {
-      const message = `This worker runs as many answers of ${request.model} as it has slots.`;
+      const message = `This worker runs as many answers of ${model} as it has slots.`;
       finish(job, { code: "no_capacity", message });
     } else {
-      void run(job, request);
+      void run(job, frame);
     }
   }
 
-  async function run(job: Job, request: ChatRequest): Promise<void> {
+  async function* answer(frame: StartFrame, signal: AbortSignal): AsyncGenerator<Output> {
+    if (frame.type === "job-start") {
+      for await (const events of engine.run(frame.request, signal)) yield { type: "job-events", events };
+    } else {
+      for await (const part of engine.embed(frame.request, signal)) yield { type: "embed-vectors", ...part };
+    }
+  }
+
+  async function run(job: Job, frame: StartFrame): Promise<void> {
     const { signal } = job.controller;
     let failure: ErrorBody | undefined;
     try {
-      for await (const events of engine.run(request, signal)) {
+      for await (const output of answer(frame, signal)) {
         if (signal.aborted) continue;
-        push(job, { type: "job-events", jobId: job.id, seq: job.nextSeq++, events });
+        push(job, { ...output, jobId: job.id, seq: job.nextSeq++ });
         while (job.frames.length >= maxUnackedFrames && !signal.aborted) await waitForRoom(job);
       }
     } catch (error) {
@@ -137,8 +150,8 @@ export function createJobs({ engine, send, log }: JobsOptions): Jobs {
   return {
     ids: () => [...jobs.keys()],
     onFrame(frame) {
-      if (frame.type === "job-start") {
-        start(frame.jobId, frame.request);
+      if (frame.type === "job-start" || frame.type === "embed-start") {
+        start(frame);
       } else if (frame.type === "job-cancel") {
         const job = jobs.get(frame.jobId);
         if (job !== undefined) cancel(job);

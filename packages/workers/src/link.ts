@@ -174,6 +174,7 @@ function openConnection(options: LinkOptions, connectLimitMs: number, events: Co
       case "pong":
         return;
       case "job-start":
+      case "embed-start":
       case "job-cancel":
       case "job-ack":
       case "tokens-count":

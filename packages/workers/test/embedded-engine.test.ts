@@ -24,7 +24,7 @@ test("offers what the model files can do", () => {
     {
       model: "auxot-demo",
       aliases: ["demo"],
-      abilities: { tools: true, images: false, reasoning: true },
+      abilities: { tools: true, images: false, reasoning: true, infill: true },
       contextTokens: 2048,
       slots: 2,
     },

@@ -47,7 +47,16 @@ const json =
     void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value));
 
 async function start(fields: Partial<UrlEngineOptions> = {}): Promise<Engine> {
-  engine = createUrlEngine({ url, slots: 3, models: [], aliases: ["local"], log: testLog, probeEveryMs: 5, ...fields });
+  engine = createUrlEngine({
+    url,
+    slots: 3,
+    models: [],
+    embeddingModels: [],
+    aliases: ["local"],
+    log: testLog,
+    probeEveryMs: 5,
+    ...fields,
+  });
   await engine.firstProbe;
   return engine;
 }

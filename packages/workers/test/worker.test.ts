@@ -53,6 +53,16 @@ function createScriptedEngine(): ScriptedEngine {
       const run = started.shift();
       return run === undefined ? new Promise((resolve) => void (waiting = resolve)) : Promise.resolve(run);
     },
+    async *embed(request, signal) {
+      for (const input of request.input) {
+        if (input === "stuck") {
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+          throw new AppError("cancelled", "Cancelled.");
+        }
+        if (input === "bad") throw new AppError("invalid_request", "input[1]: no.", { param: "input[1]" });
+        yield { vectors: ["AACAPw=="], inputTokens: input.length };
+      }
+    },
     async *run(request, signal) {
       const batches: ChatEvent[][] = [];
       let over: { error?: Error } | undefined;
@@ -382,4 +392,49 @@ test("a shutdown of the router concerns its own link only, not the one to the ro
   assert.equal((await next.next("job-done")).jobId, "job_2");
   next.send({ type: "ping", at: 1 });
   await next.next("pong");
+});
+
+test("an embeddings job gives vectors in numbered frames and its slot back, or says which input is wrong", async () => {
+  const link = await connect();
+  const request = { model: "auxot-demo", input: ["ab", "c"], encodingFormat: "base64" } as const;
+  link.send({ type: "embed-start", jobId: "e1", request });
+  const frames = [await link.next("embed-vectors"), await link.next("embed-vectors")];
+  assert.deepEqual(
+    frames.map(({ jobId, seq, inputTokens }) => [jobId, seq, inputTokens]),
+    [
+      ["e1", 0, 2],
+      ["e1", 1, 1],
+    ],
+  );
+  assert.deepEqual(await link.next("job-done"), { type: "job-done", jobId: "e1", seq: 2 });
+  link.send({ type: "embed-start", jobId: "e2", request: { ...request, input: ["a", "bad"] } });
+  const error = { code: "invalid_request", message: "input[1]: no.", param: "input[1]" };
+  assert.deepEqual(await link.next("job-done"), { type: "job-done", jobId: "e2", seq: 1, error });
+});
+
+test("an embeddings job takes a slot like any other, and stops when it is cancelled", async () => {
+  const link = await connect();
+  const request = { model: "auxot-demo", input: ["stuck"], encodingFormat: "base64" } as const;
+  for (const jobId of ["e1", "e2", "e3"]) link.send({ type: "embed-start", jobId, request });
+  const refused = await link.next("job-done");
+  assert.deepEqual([refused.jobId, refused.error?.code], ["e3", "no_capacity"]);
+  for (const jobId of ["e1", "e2"]) {
+    link.send({ type: "job-cancel", jobId });
+    assert.deepEqual(await link.next("job-done"), { type: "job-done", jobId, seq: 0 });
+  }
+});
+
+test("vectors the router has not seen are sent again after a lost link", async () => {
+  const first = await connect();
+  const request = { model: "auxot-demo", input: ["a", "b", "stuck"], encodingFormat: "base64" } as const;
+  first.send({ type: "embed-start", jobId: "e1", request });
+  await first.next("embed-vectors");
+  await first.next("embed-vectors");
+  first.cut();
+  const second = await router.accept();
+  const hello = await second.welcome({ resume: [{ jobId: "e1", nextSeq: 1 }] });
+  assert.deepEqual(hello.jobs, ["e1"]);
+  assert.equal((await second.next("embed-vectors")).seq, 1);
+  second.send({ type: "job-cancel", jobId: "e1" });
+  await second.next("job-done");
 });

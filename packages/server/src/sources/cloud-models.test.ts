@@ -25,7 +25,6 @@ test("a cloud model embeds when its name says so or its configuration does, and 
 
 test("a model that embeds chats nothing, and Anthropic's never embed nor fill gaps", () => {
   assert.equal(describe("text-embedding-3-small").tools, false);
-  const claude = describe("embed", undefined, "anthropic-messages");
-  assert.equal(claude.tools, true);
+  const claude = describe("claude-embed", undefined, "anthropic-messages");
   assert.deepEqual([claude.embeddings, claude.infill], [undefined, undefined]);
 });

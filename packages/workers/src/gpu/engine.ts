@@ -3,6 +3,7 @@
 
 import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { ChatRequest } from "@auxot/wire/chat";
+import type { EmbedPart, EmbedRequest } from "@auxot/wire/embed";
 import type { ModelOffer } from "@auxot/wire/model-offer";
 
 export type Engine = {
@@ -16,6 +17,8 @@ export type Engine = {
    * once the iteration is over. While nobody asks for the next batch, generation pauses before long.
    */
   run(request: ChatRequest, signal: AbortSignal): AsyncIterable<readonly ChatEvent[]>;
+  /** As `run`, on a model whose offer says that it makes embeddings: gives one vector for each input, in order. */
+  embed(request: EmbedRequest, signal: AbortSignal): AsyncIterable<EmbedPart>;
   /** Tokens `request` would have as a prompt, exactly. Needs no slot. Throws `unsupported` when this engine cannot tell. */
   countTokens(request: ChatRequest): Promise<number>;
   /** `listener` is called after each change of `offers()`. */

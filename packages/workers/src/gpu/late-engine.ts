@@ -14,19 +14,18 @@ export function createLateEngine(name: string, coming: Promise<Engine>): Engine 
       listener();
     }
   }
+  function getEngine(): Engine {
+    if (engine === undefined) throw new AppError("source_failed", "This worker is still getting its model.");
+    return engine;
+  }
   // Who made `coming` hears of its failure there.
   take().catch(() => undefined);
   return {
     name,
     offers: () => engine?.offers() ?? [],
-    run(request, signal) {
-      if (engine === undefined) throw new AppError("source_failed", "This worker is still getting its model.");
-      return engine.run(request, signal);
-    },
-    async countTokens(request) {
-      if (engine === undefined) throw new AppError("source_failed", "This worker is still getting its model.");
-      return engine.countTokens(request);
-    },
+    run: (request, signal) => getEngine().run(request, signal),
+    embed: (request, signal) => getEngine().embed(request, signal),
+    countTokens: async (request) => getEngine().countTokens(request),
     onOffersChanged(listener) {
       listeners.push(listener);
       engine?.onOffersChanged(listener);

@@ -62,8 +62,15 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
       {
         model: local.model,
         aliases: [...local.aliases],
-        abilities: { tools: info.tools, images: false, reasoning: info.reasoning },
+        abilities: {
+          tools: info.tools,
+          images: false,
+          reasoning: info.reasoning,
+          ...(info.dimensions === undefined ? {} : { embeddings: true }),
+          ...(info.infill ? { infill: true } : {}),
+        },
         contextTokens: info.contextTokens,
+        ...(info.dimensions === undefined ? {} : { dimensions: info.dimensions }),
         slots: options.slots,
         ...(local.description === undefined ? {} : { description: local.description }),
       },
@@ -83,6 +90,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     name: "llama.cpp embedded",
     offers: () => hosts.flatMap(({ local, host }) => offer(local, host)),
     run: (request, signal) => findHost(request.model).run(request, signal),
+    embed: (request, signal) => findHost(request.model).embed(request, signal),
     countTokens: async (request) => findHost(request.model).countTokens(request),
     onOffersChanged(listener) {
       for (const { host } of hosts) host.onChanged(listener);

@@ -46,11 +46,13 @@ export async function generate(
   checkLength(request, tokens.length, loaded.contextTokens);
   const sequence = await pool.acquire(tokens, control.signal);
   try {
+    // What goes on with a raw prompt is text, whatever it looks like.
+    const reasoning = loaded.template.reasoning && request.completion === undefined;
     const parser = createAnswerParser({
       toolFormat: offersTools ? loaded.template.toolFormat : undefined,
       toolNames: request.tools.map((tool) => tool.name),
-      reasoning: loaded.template.reasoning,
-      startsInReasoning: loaded.template.reasoning && /<think>\s*$/.test(text),
+      reasoning,
+      startsInReasoning: reasoning && /<think>\s*$/.test(text),
       createCallId: () => createId("call_"),
     });
     await answer(loaded, sequence, tokens, request, control, parser);
@@ -70,7 +72,7 @@ function checkLength(request: ChatRequest, promptTokens: number, contextTokens: 
   throw new AppError(
     "context_length_exceeded",
     `The prompt has ${promptTokens} tokens, but the context of ${request.model} holds ${contextTokens} tokens, prompt and answer together.`,
-    { param: "messages" },
+    { param: request.completion === undefined ? "messages" : "prompt" },
   );
 }
 

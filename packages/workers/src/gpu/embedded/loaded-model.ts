@@ -12,18 +12,22 @@ import {
 import type { ChatRequest } from "@auxot/wire/chat";
 import { createChatTemplate, type ChatTemplate } from "./chat-template.ts";
 import type { GpuChoice, LoadOptions } from "./child-messages.ts";
+import { encodeRawPrompt, findInfillTokens, type InfillTokens } from "./raw-prompt.ts";
 import { createTextGuard, type TextGuard } from "./text-guard.ts";
 
-export type LoadedModel = {
-  readonly llama: Llama;
-  readonly model: LlamaModel;
+export type OpenedModel = { readonly llama: Llama; readonly model: LlamaModel };
+
+export type LoadedModel = OpenedModel & {
   readonly context: LlamaContext;
   /** Prompt and answer together, of one slot. */
   readonly contextTokens: number;
   readonly template: ChatTemplate;
   readonly hasTemplate: boolean;
+  /** Absent: the model cannot fill a gap. */
+  readonly infill: InfillTokens | undefined;
   /** Control tokens that are part of an answer's syntax, so that they are shown as text, by id. */
   readonly markers: ReadonlyMap<Token, string>;
+  /** `text` is what a chat template made of a conversation, "" for a raw prompt. */
   encodePrompt(request: ChatRequest): { readonly text: string; readonly tokens: Token[] };
 };
 
@@ -39,13 +43,17 @@ const markerTexts = [
 ];
 const longestDefaultContext = { cpu: 8192, gpu: 32_768 } as const;
 
-/** Throws what llama.cpp or the template parser says is wrong with the file. */
-export async function loadModel(
+/** Throws what llama.cpp says is wrong with the file. */
+export async function openModel(
   options: LoadOptions,
   log: (level: "warn" | "error", message: string) => void,
-): Promise<LoadedModel> {
+): Promise<OpenedModel> {
   const llama = await startLlama(options, log);
-  const model = await llama.loadModel({ modelPath: options.modelPath });
+  return { llama, model: await llama.loadModel({ modelPath: options.modelPath }) };
+}
+
+/** Makes a model ready to chat. Throws what llama.cpp or the template parser says is wrong with the file. */
+export async function prepareChat({ llama, model }: OpenedModel, options: LoadOptions): Promise<LoadedModel> {
   const most = llama.gpu === false ? longestDefaultContext.cpu : longestDefaultContext.gpu;
   const context = await model.createContext({
     sequences: options.slots,
@@ -55,6 +63,7 @@ export async function loadModel(
   const source = model.fileInfo.metadata.tokenizer.chat_template;
   const template = createChatTemplate(source, { bos: model.tokens.bosString ?? "", eos: model.tokens.eosString ?? "" });
   const guard = createTextGuard(listControlTexts(model));
+  const infill = findInfillTokens(model);
   return {
     llama,
     model,
@@ -62,8 +71,12 @@ export async function loadModel(
     contextTokens: context.contextSize,
     template,
     hasTemplate: source !== undefined,
+    infill,
     markers: findMarkers(model),
     encodePrompt(request) {
+      if (request.completion !== undefined) {
+        return { text: "", tokens: encodeRawPrompt(model, infill, request.completion, request.model) };
+      }
       const text = template.render(request, guard.protect);
       return { text, tokens: tokenizePrompt(model, guard, text) };
     },

@@ -3,6 +3,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { ChatRequest } from "@auxot/wire/chat";
+import type { EmbedPart, EmbedRequest } from "@auxot/wire/embed";
 import { AppError, fromErrorBody } from "@auxot/wire/errors";
 import type { Log } from "../../log.ts";
 import type { ChildMessage, LoadedInfo, LoadOptions, ParentMessage } from "./child-messages.ts";
@@ -12,6 +13,8 @@ export type ModelHost = {
   loaded(): LoadedInfo | undefined;
   /** As `Engine.run`. */
   run(request: ChatRequest, signal: AbortSignal): AsyncIterable<readonly ChatEvent[]>;
+  /** As `Engine.embed`. */
+  embed(request: EmbedRequest, signal: AbortSignal): AsyncIterable<EmbedPart>;
   /** As `Engine.countTokens`. */
   countTokens(request: ChatRequest): Promise<number>;
   /** Resolves when the model is loaded for the first time; rejects with what is wrong with it. */
@@ -32,7 +35,15 @@ export type ModelHostOptions = {
   readonly restartDelaysMs?: { readonly first: number; readonly longest: number };
 };
 
-type Run = { events: ChatEvent[]; paused: boolean; ended: boolean; error?: AppError; wake: () => void };
+type OutputMessage = Extract<ChildMessage, { readonly type: "events" | "part" }>;
+/** `take` keeps what a message holds and gives the number of items that wait. */
+type Run = {
+  take(message: OutputMessage): number;
+  paused: boolean;
+  ended: boolean;
+  error?: AppError;
+  wake: () => void;
+};
 
 /** Events that may wait for the reader before the child is told to pause, and when it may go on. */
 const pauseAtEvents = 256;
@@ -101,11 +112,12 @@ export function createModelHost(options: ModelHostOptions): ModelHost {
       case "log":
         log.debug(`llama.cpp: ${message.message}`, { model });
         return;
-      case "events": {
+      case "events":
+      case "part": {
         const run = runs.get(message.id);
         if (run === undefined) return;
-        for (const event of message.events) run.events.push(event);
-        if (!run.paused && run.events.length >= pauseAtEvents) {
+        const waiting = run.take(message);
+        if (!run.paused && waiting >= pauseAtEvents) {
           run.paused = true;
           send({ type: "pause", id: message.id });
         }
@@ -166,13 +178,27 @@ export function createModelHost(options: ModelHostOptions): ModelHost {
     return new AppError("source_failed", `The model ${model} is not loaded; its engine process is being restarted.`);
   }
 
-  async function* run(request: ChatRequest, signal: AbortSignal): AsyncIterable<readonly ChatEvent[]> {
+  /** Runs one request in the child. `read` gives the items of a message. */
+  async function* stream<Item>(
+    begin: (id: number) => ParentMessage,
+    read: (message: OutputMessage) => readonly Item[],
+    signal: AbortSignal,
+  ): AsyncIterable<readonly Item[]> {
     if (info === undefined) throw explainAway();
     const id = nextId++;
-    const current: Run = { events: [], paused: false, ended: false, wake: () => undefined };
+    let items: Item[] = [];
+    const current: Run = {
+      take(message) {
+        for (const item of read(message)) items.push(item);
+        return items.length;
+      },
+      paused: false,
+      ended: false,
+      wake: () => undefined,
+    };
     const cancel = (): void => send({ type: "cancel", id });
     runs.set(id, current);
-    send({ type: "run", id, request });
+    send(begin(id));
     if (signal.aborted) cancel();
     signal.addEventListener("abort", cancel, { once: true });
     const waitForMore = (): Promise<void> =>
@@ -181,9 +207,9 @@ export function createModelHost(options: ModelHostOptions): ModelHost {
       });
     try {
       for (;;) {
-        if (current.events.length > 0) {
-          const batch = current.events;
-          current.events = [];
+        if (items.length > 0) {
+          const batch = items;
+          items = [];
           yield batch;
         } else if (current.ended) {
           if (current.error !== undefined) throw current.error;
@@ -191,7 +217,7 @@ export function createModelHost(options: ModelHostOptions): ModelHost {
         } else {
           await waitForMore();
         }
-        if (current.paused && current.events.length < resumeAtEvents) {
+        if (current.paused && items.length < resumeAtEvents) {
           current.paused = false;
           send({ type: "resume", id });
         }
@@ -203,12 +229,25 @@ export function createModelHost(options: ModelHostOptions): ModelHost {
     }
   }
 
+  async function* embed(request: EmbedRequest, signal: AbortSignal): AsyncIterable<EmbedPart> {
+    const begin = (id: number): ParentMessage => ({ type: "embed", id, request });
+    for await (const parts of stream(begin, (message) => (message.type === "part" ? [message.part] : []), signal)) {
+      yield* parts;
+    }
+  }
+
   // Nobody may be waiting for it when it fails.
   first.promise.catch(() => undefined);
   start();
   return {
     loaded: () => info,
-    run,
+    run: (request, signal) =>
+      stream(
+        (id) => ({ type: "run", id, request }),
+        (message) => (message.type === "events" ? message.events : []),
+        signal,
+      ),
+    embed,
     countTokens,
     firstLoad: first.promise,
     onChanged: (listener) => void listeners.push(listener),

@@ -7,6 +7,7 @@ const hub = "https://huggingface.co";
 test("understands demo models, files, addresses and Hugging Face", () => {
   assert.deepEqual(parseModelAddress("demo", hub), { kind: "demo", which: "script" });
   assert.deepEqual(parseModelAddress("demo-echo", hub), { kind: "demo", which: "echo" });
+  assert.deepEqual(parseModelAddress("demo-embed", hub), { kind: "demo", which: "embed" });
   assert.deepEqual(parseModelAddress("/m/x.gguf", hub), { kind: "file", path: "/m/x.gguf" });
   assert.deepEqual(parseModelAddress("hf:Qwen/Qwen3-8B-GGUF/q4.gguf", "https://mirror/"), {
     kind: "download",

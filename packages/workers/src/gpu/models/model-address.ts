@@ -5,7 +5,7 @@ import path from "node:path";
 
 /** `urls` are the parts of a split file, the first one first; usually there is one. */
 export type ModelAddress =
-  | { readonly kind: "demo"; readonly which: "script" | "echo" }
+  | { readonly kind: "demo"; readonly which: "script" | "echo" | "embed" }
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "download"; readonly urls: readonly string[]; readonly sha256?: string };
 
@@ -17,11 +17,15 @@ const splitPattern = /-(\d{5})-of-(\d{5})\.gguf$/;
 export function parseModelAddress(text: string, huggingFace: string): ModelAddress | AddressError {
   if (text === "demo") return { kind: "demo", which: "script" };
   if (text === "demo-echo") return { kind: "demo", which: "echo" };
+  if (text === "demo-embed") return { kind: "demo", which: "embed" };
   const [address = "", fragment] = text.split("#");
   const isRemote = /^https?:\/\//.test(address) || address.startsWith("hf:");
   if (!isRemote) {
     if (text.endsWith(".gguf")) return { kind: "file", path: path.resolve(text) };
-    return problem(text, "is no model: give FILE.gguf, https://….gguf, hf:owner/repo/file.gguf, demo or demo-echo.");
+    return problem(
+      text,
+      "is no model: give FILE.gguf, https://….gguf, hf:owner/repo/file.gguf, demo, demo-echo or demo-embed.",
+    );
   }
   const url = address.startsWith("hf:") ? readHuggingFace(address, huggingFace) : address;
   if (url === undefined) return problem(text, "should look like hf:owner/repo/file.gguf.");

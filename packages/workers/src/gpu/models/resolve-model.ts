@@ -8,6 +8,7 @@ import type { Log } from "../../log.ts";
 import type { LocalModel } from "../embedded/embedded-engine.ts";
 import { downloadFile } from "./download.ts";
 import { makeEchoModel } from "./echo-model.ts";
+import { makeEmbedModel } from "./embed-model.ts";
 import { localPathOf, modelNameOf, type ModelAddress } from "./model-address.ts";
 import { createProgress } from "./progress.ts";
 import { demoContextTokens, makeScriptModel } from "./script-model.ts";
@@ -28,13 +29,33 @@ type NamedFile = Omit<LocalModel, "aliases">;
 export async function resolveModel(address: ModelAddress, options: ResolveOptions): Promise<NamedFile> {
   switch (address.kind) {
     case "demo":
-      return address.which === "script" ? resolveScript(options) : resolveEcho(options);
+      return resolveDemo(address.which, options);
     case "file":
       await checkModelFile(address.path);
       return { model: modelNameOf(address.path), path: address.path };
     case "download":
       return resolveDownload(address, options);
   }
+}
+
+function resolveDemo(which: "script" | "echo" | "embed", options: ResolveOptions): Promise<NamedFile> {
+  switch (which) {
+    case "script":
+      return resolveScript(options);
+    case "echo":
+      return resolveEcho(options);
+    case "embed":
+      return resolveEmbed(options);
+  }
+}
+
+async function resolveEmbed(options: ResolveOptions): Promise<NamedFile> {
+  return {
+    model: "auxot-embed",
+    path: await writeOnce("auxot-embed", makeEmbedModel(), options.modelsDirectory),
+    description:
+      "Demo embedding model: its vectors tell which pairs of letters a text has. Use --model for a real one.",
+  };
 }
 
 async function resolveScript(options: ResolveOptions): Promise<NamedFile> {

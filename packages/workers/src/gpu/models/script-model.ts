@@ -23,9 +23,13 @@ export const demoScripts = {
   think: "<think>\nHmm, let me see.\n</think>\n\nDone thinking!",
   loop: "one two three four five six seven eight nine ten ",
   json: '{"answer": 42}',
+  infill: "return first + second;",
 } as const;
 
 export const demoContextTokens = 65_536;
+
+/** Around the text before a gap and the text behind it, as models of code have them. */
+const infillTokens = { prefix: "<|fim_prefix|>", suffix: "<|fim_suffix|>", middle: "<|fim_middle|>" } as const;
 
 type ScriptName = keyof typeof demoScripts;
 /** The id of the token that follows each token. */
@@ -54,9 +58,15 @@ export function makeScriptModel(): Buffer {
   return writeGguf(createMetadata(vocabulary), createTensors(size, codes, output, random));
 }
 
+/** What fills a gap begins where the model is told to fill it. */
+function nameStart(name: ScriptName): string {
+  return name === "infill" ? infillTokens.middle : `<|${name}|>`;
+}
+
 function addScripts(vocabulary: Vocabulary): Successor[] {
   const names = Object.keys(demoScripts) as ScriptName[];
-  const starts = names.map((name) => vocabulary.add(`<|${name}|>`, tokenTypes.control));
+  const starts = names.map((name) => vocabulary.add(nameStart(name), tokenTypes.control));
+  for (const token of [infillTokens.prefix, infillTokens.suffix]) vocabulary.add(token, tokenTypes.control);
   const end = 2;
   const successors: Successor[] = [];
   for (const [i, name] of names.entries()) {
@@ -148,6 +158,14 @@ function createMetadata(vocabulary: Vocabulary): Record<string, GgufValue> {
     "llama.rope.dimension_count": { type: "u32", value: headWidth },
     "llama.rope.freq_base": { type: "f32", value: 10_000 },
     ...vocabulary.metadata(),
+    ...Object.fromEntries(
+      Object.entries({ pre: infillTokens.prefix, suf: infillTokens.suffix, mid: infillTokens.middle }).map(
+        ([name, token]) => [
+          `tokenizer.ggml.fim_${name}_token_id`,
+          { type: "u32" as const, value: vocabulary.idOf.get(token) ?? 0 },
+        ],
+      ),
+    ),
     "tokenizer.chat_template": { type: "text", value: chatTemplate },
   };
 }

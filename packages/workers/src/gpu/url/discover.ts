@@ -3,7 +3,7 @@
 
 import { request, type Dispatcher } from "undici";
 import { AppError } from "@auxot/wire/errors";
-import type { ModelOffer } from "@auxot/wire/model-offer";
+import { isEmbeddingName, type ModelOffer } from "@auxot/wire/model-offer";
 
 export type Server = {
   /** Ends in /v1, without a slash after it. */
@@ -12,12 +12,16 @@ export type Server = {
   readonly dispatcher: Dispatcher;
 };
 
-type Details = Partial<Pick<ModelOffer, "abilities" | "contextTokens">>;
+type Details = Partial<Pick<ModelOffer, "abilities" | "contextTokens" | "dimensions">>;
 type Fields = Readonly<Record<string, unknown>>;
 
 const probeLimitMs = 5000;
 /** As many as a hello frame holds. */
 const mostModels = 200;
+
+const embeddingAbilities = { tools: false, images: false, reasoning: false, embeddings: true } as const;
+/** Most models served today take tools; a server that does not know refuses by itself. */
+const chatAbilities = { tools: true, images: false, reasoning: false } as const;
 
 /** `http://host:port` or the same with `/v1`; both are written in the wild. */
 export function normalizeBaseUrl(text: string): string {
@@ -25,8 +29,10 @@ export function normalizeBaseUrl(text: string): string {
   return base.endsWith("/v1") ? base : `${base}/v1`;
 }
 
+export type OfferOptions = { readonly slots: number; readonly embeddingModels: readonly string[] };
+
 /** The models the server lists, each with `slots`. Throws `source_failed` when it does not answer properly. */
-export async function discoverOffers(server: Server, slots: number): Promise<ModelOffer[]> {
+export async function discoverOffers(server: Server, { slots, embeddingModels }: OfferOptions): Promise<ModelOffer[]> {
   const list = await getJson(server, `${server.baseUrl}/models`);
   const models = asList(list["data"]).filter(isRecord).slice(0, mostModels);
   const props = await getOptional(server, `${rootOf(server)}/props`);
@@ -34,14 +40,14 @@ export async function discoverOffers(server: Server, slots: number): Promise<Mod
   for (const model of models) {
     const id = model["id"];
     if (typeof id !== "string" || id === "" || id.length > 200) continue;
-    const details = props === undefined ? await askOllama(server, id) : readLlamaServer(props);
+    const details = props === undefined ? await askOllama(server, id) : readLlamaServer(props, id);
     const listed = readCount(model["max_model_len"] ?? model["max_context_length"]);
     const contextTokens = details.contextTokens ?? listed;
     offers.push({
       model: id,
       aliases: [],
-      // Most models served today take tools; a server that does not know refuses by itself.
-      abilities: details.abilities ?? { tools: true, images: false, reasoning: false },
+      abilities: embeddingModels.includes(id) ? embeddingAbilities : (details.abilities ?? guessAbilities(id)),
+      ...(details.dimensions === undefined ? {} : { dimensions: details.dimensions }),
       ...(contextTokens === undefined ? {} : { contextTokens }),
       slots,
     });
@@ -50,11 +56,13 @@ export async function discoverOffers(server: Server, slots: number): Promise<Mod
 }
 
 /** llama-server's /props describes the one model it runs; n_ctx there is the context of a slot. */
-function readLlamaServer(props: Fields): Details {
+function readLlamaServer(props: Fields, model: string): Details {
   const settings = isRecord(props["default_generation_settings"]) ? props["default_generation_settings"] : {};
   const capabilities = isRecord(props["chat_template_caps"]) ? props["chat_template_caps"] : {};
   const modalities = isRecord(props["modalities"]) ? props["modalities"] : {};
   const contextTokens = readCount(settings["n_ctx"]);
+  // It does not say whether it was started for embeddings.
+  if (isEmbeddingName(model)) return { abilities: embeddingAbilities, ...optionalContext(contextTokens) };
   const template = typeof props["chat_template"] === "string" ? props["chat_template"] : "";
   return {
     abilities: {
@@ -62,8 +70,17 @@ function readLlamaServer(props: Fields): Details {
       images: modalities["vision"] === true,
       reasoning: template.includes("<think>"),
     },
-    ...(contextTokens === undefined ? {} : { contextTokens }),
+    ...optionalContext(contextTokens),
   };
+}
+
+/** Trying would load models that nobody asked for, so the name decides where the server says nothing. */
+function guessAbilities(model: string): ModelOffer["abilities"] {
+  return isEmbeddingName(model) ? embeddingAbilities : chatAbilities;
+}
+
+function optionalContext(contextTokens: number | undefined): Details {
+  return contextTokens === undefined ? {} : { contextTokens };
 }
 
 async function askOllama(server: Server, model: string): Promise<Details> {
@@ -72,17 +89,21 @@ async function askOllama(server: Server, model: string): Promise<Details> {
   const capabilities = asList(shown["capabilities"]);
   const info = isRecord(shown["model_info"]) ? shown["model_info"] : {};
   const contextTokens = readCount(Object.entries(info).find(([key]) => key.endsWith(".context_length"))?.[1]);
+  const embeds = capabilities.includes("embedding");
+  const dimensions = readCount(Object.entries(info).find(([key]) => key.endsWith(".embedding_length"))?.[1]);
   return {
-    ...(capabilities.length === 0
-      ? {}
-      : {
-          abilities: {
-            tools: capabilities.includes("tools"),
-            images: capabilities.includes("vision"),
-            reasoning: capabilities.includes("thinking"),
-          },
-        }),
+    ...(capabilities.length === 0 ? {} : { abilities: embeds ? embeddingAbilities : readAbilities(capabilities) }),
+    ...(embeds && dimensions !== undefined ? { dimensions } : {}),
     ...(contextTokens === undefined ? {} : { contextTokens }),
+  };
+}
+
+function readAbilities(capabilities: readonly unknown[]): ModelOffer["abilities"] {
+  return {
+    tools: capabilities.includes("tools"),
+    images: capabilities.includes("vision"),
+    reasoning: capabilities.includes("thinking"),
+    ...(capabilities.includes("insert") ? { infill: true } : {}),
   };
 }
 

@@ -2,16 +2,19 @@
 // by OpenAI's chat format. Watches the server and withdraws its models while it does not answer.
 
 import { createHash } from "node:crypto";
-import { Agent, request as send } from "undici";
+import { Agent, request as send, type Dispatcher } from "undici";
 import { dialects } from "@auxot/dialects/dialects";
+import { openaiCompletions } from "@auxot/dialects/openai-completions/format";
 import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { ChatRequest } from "@auxot/wire/chat";
+import type { EmbedPart, EmbedRequest } from "@auxot/wire/embed";
 import { AppError, fromErrorBody } from "@auxot/wire/errors";
 import type { ModelOffer } from "@auxot/wire/model-offer";
 import { defaultTraits } from "@auxot/wire/model-traits";
 import type { Log } from "../../log.ts";
 import type { Engine } from "../engine.ts";
 import { discoverOffers, normalizeBaseUrl, type Server } from "./discover.ts";
+import { embedByServer } from "./url-embed.ts";
 
 export type UrlEngineOptions = {
   /** With or without /v1. */
@@ -20,6 +23,8 @@ export type UrlEngineOptions = {
   readonly slots: number;
   /** Offer only these; empty: all the server lists. */
   readonly models: readonly string[];
+  /** Those of the server's models that make embeddings, beside the ones it tells of itself. */
+  readonly embeddingModels: readonly string[];
   /** Further names of the first model. */
   readonly aliases: readonly string[];
   readonly log: Log;
@@ -36,11 +41,11 @@ const silenceLimitMs = 600_000;
 
 export function createUrlEngine(options: UrlEngineOptions): UrlEngine {
   const { log, probeEveryMs = 10_000 } = options;
-  const { call } = dialects["openai-chat"];
+  const { call: chatCall } = dialects["openai-chat"];
   const dispatcher = new Agent({ keepAliveTimeout: 30_000, connect: { timeout: 5000 } });
   const server: Server = {
     baseUrl: normalizeBaseUrl(options.url),
-    headers: options.key === undefined ? {} : call.buildHeaders(options.key),
+    headers: options.key === undefined ? {} : chatCall.buildHeaders(options.key),
     dispatcher,
   };
   const listeners: (() => void)[] = [];
@@ -52,7 +57,7 @@ export function createUrlEngine(options: UrlEngineOptions): UrlEngine {
   async function probe(): Promise<void> {
     let found: readonly ModelOffer[] = [];
     try {
-      found = chooseOffers(await discoverOffers(server, options.slots), options);
+      found = chooseOffers(await discoverOffers(server, options), options);
       if (problem !== undefined) log.info("the model server is back", { url: server.baseUrl });
       problem = undefined;
     } catch (error) {
@@ -67,37 +72,53 @@ export function createUrlEngine(options: UrlEngineOptions): UrlEngine {
     for (const listener of listeners) listener();
   }
 
+  function findOffer(model: string): ModelOffer {
+    const offer = offers.find((one) => one.model === model || one.aliases.includes(model));
+    if (offer !== undefined) return offer;
+    if (problem !== undefined) throw new AppError("source_failed", problem);
+    throw new AppError("model_not_found", `This worker has no model ${model}.`, { param: "model" });
+  }
+
+  async function post(path: string, body: string, signal: AbortSignal): Promise<Dispatcher.ResponseData["body"]> {
+    const response = await send(`${server.baseUrl}${path}`, {
+      dispatcher,
+      method: "POST",
+      headers: { ...server.headers, "content-type": "application/json" },
+      body,
+      signal,
+      headersTimeout: silenceLimitMs,
+      bodyTimeout: silenceLimitMs,
+    });
+    if (response.statusCode === 200) return response.body;
+    const text = new Uint8Array(await response.body.arrayBuffer());
+    throw chatCall.decodeError(response.statusCode, joinHeaders(response.headers), text, Date.now());
+  }
+
   async function* run(request: ChatRequest, signal: AbortSignal): AsyncIterable<readonly ChatEvent[]> {
-    const offer = offers.find((one) => one.model === request.model || one.aliases.includes(request.model));
-    if (offer === undefined) {
-      if (problem !== undefined) throw new AppError("source_failed", problem);
-      throw new AppError("model_not_found", `This worker has no model ${request.model}.`, { param: "model" });
-    }
-    const target = { model: offer.model, stream: true, traits: defaultTraits, hash: hashText };
-    const upstream = call.buildRequest(request, target);
+    const { model } = findOffer(request.model);
+    const { call } = request.completion === undefined ? dialects["openai-chat"] : openaiCompletions;
+    const upstream = call.buildRequest(request, { model, stream: true, traits: defaultTraits, hash: hashText });
     try {
-      const response = await send(`${server.baseUrl}${upstream.path}`, {
-        dispatcher,
-        method: "POST",
-        headers: { ...server.headers, "content-type": "application/json" },
-        body: upstream.body,
-        signal,
-        headersTimeout: silenceLimitMs,
-        bodyTimeout: silenceLimitMs,
-      });
-      if (response.statusCode !== 200) {
-        const body = new Uint8Array(await response.body.arrayBuffer());
-        throw call.decodeError(response.statusCode, joinHeaders(response.headers), body, Date.now());
-      }
+      const body = await post(upstream.path, upstream.body, signal);
       if (upstream.warnings.length > 0) yield upstream.warnings.map((message) => ({ type: "warning", message }));
       const decoder = call.createStreamDecoder();
-      for await (const bytes of response.body as AsyncIterable<Uint8Array>) yield* passOn(decoder.push(bytes));
+      for await (const bytes of body as AsyncIterable<Uint8Array>) yield* passOn(decoder.push(bytes));
       yield* passOn(decoder.finish());
     } catch (cause) {
-      if (signal.aborted) throw new AppError("cancelled", "The request was cancelled.", { cause });
-      if (cause instanceof AppError) throw cause;
-      const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
-      throw new AppError("source_failed", `The model server failed: ${reason}.`, { cause });
+      throw explain(cause, signal);
+    }
+  }
+
+  async function* embed(request: EmbedRequest, signal: AbortSignal): AsyncIterable<EmbedPart> {
+    const { model } = findOffer(request.model);
+    try {
+      yield* embedByServer(
+        request,
+        model,
+        async (path, body) => new Uint8Array(await (await post(path, body, signal)).arrayBuffer()),
+      );
+    } catch (cause) {
+      throw explain(cause, signal);
     }
   }
 
@@ -105,6 +126,7 @@ export function createUrlEngine(options: UrlEngineOptions): UrlEngine {
     name: `openai-compatible ${server.baseUrl}`.slice(0, 100),
     offers: () => offers,
     run,
+    embed,
     countTokens: () =>
       Promise.reject(new AppError("unsupported", "OpenAI's chat format has no way to ask for a number of tokens.")),
     onOffersChanged: (listener) => void listeners.push(listener),
@@ -119,6 +141,14 @@ export function createUrlEngine(options: UrlEngineOptions): UrlEngine {
 
 function hashText(text: string): string {
   return createHash("sha256").update(text).digest("hex");
+}
+
+/** What an engine owes: an AppError, `cancelled` after an abort. */
+function explain(cause: unknown, signal: AbortSignal): AppError {
+  if (signal.aborted) return new AppError("cancelled", "The request was cancelled.", { cause });
+  if (cause instanceof AppError) return cause;
+  const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
+  return new AppError("source_failed", `The model server failed: ${reason}.`, { cause });
 }
 
 /** An `error` event becomes the thrown error an engine owes. */
