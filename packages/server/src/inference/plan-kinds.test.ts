@@ -65,7 +65,7 @@ test("where no model can do it, it is said so, by name and by auto", () => {
   for (const model of ["auto", "talker"]) {
     const [code, param, message] = refusal(model, embedNeeds, [chat]);
     assert.deepEqual([code, param], ["model_not_found", "model"]);
-    assert.equal(message, "model: there is no model here that can make embeddings.");
+    assert.match(message, /^model: there is no model here that can make embeddings\. Start a worker with/);
   }
   assert.match(refusal("auto", chatNeeds, [embed])[2], /no model here that can chat/);
   assert.equal(refusal("auto", embedNeeds, [])[0], "no_capacity");

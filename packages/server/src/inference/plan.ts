@@ -140,7 +140,13 @@ function explainWrongKind(model: string, needs: Needs, offers: readonly Offer[])
   const shown = able.slice(0, shownModels).map((name) => `"${name}"`);
   const [does, doesNot] = needs.embeddings === undefined ? ["chat", "makes embeddings"] : ["make embeddings", "chats"];
   if (able.length === 0) {
-    return new AppError("model_not_found", `model: there is no model here that can ${does}.`, { param: "model" });
+    const advice =
+      needs.embeddings === undefined
+        ? ""
+        : " Start a worker with an embedding model, or add a cloud model that embeds.";
+    return new AppError("model_not_found", `model: there is no model here that can ${does}.${advice}`, {
+      param: "model",
+    });
   }
   const list = shown.length < able.length ? `${shown.join(", ")} and others` : shown.join(", ");
   return new AppError(
