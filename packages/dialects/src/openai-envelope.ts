@@ -8,7 +8,7 @@ export function encodeError(error: ErrorBody): EncodedError {
 }
 
 /** `{error: {message, type, param, code}}`, also what a chat completion's stream says when it fails. */
-export function buildErrorBody(error: ErrorBody): object {
+export function buildErrorBody(error: ErrorBody, told: string | null = error.code): object {
   const { code, message, param } = error;
-  return { error: { message, type: errorCodes[code].openai, param: param ?? null, code } };
+  return { error: { message, type: errorCodes[code].openai, param: param ?? null, code: told } };
 }

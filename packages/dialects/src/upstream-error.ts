@@ -79,6 +79,7 @@ export function mapUpstreamFault(fault: UpstreamFault): ErrorBody {
       return { code, message: describe("The provider failed", fault) };
     case "invalid_request":
     case "context_length_exceeded":
+    case "previous_response_not_found":
     case "model_not_found":
     case "too_large":
       // The vendor's own words: clients match on them to recover, e.g. by compacting the conversation.
@@ -106,6 +107,7 @@ type FaultCode = Extract<
   ErrorCode,
   | "invalid_request"
   | "context_length_exceeded"
+  | "previous_response_not_found"
   | "model_not_found"
   | "too_large"
   | "rate_limited"
@@ -125,6 +127,7 @@ const invalidWords = /^(invalid_|image_|unsupported_image_|empty_image_|failed_t
 const codesByWord: ReadonlyMap<string, FaultCode | "credential"> = new Map([
   ["context_length_exceeded", "context_length_exceeded"],
   ["exceed_context_size_error", "context_length_exceeded"],
+  ["previous_response_not_found", "previous_response_not_found"],
   ["model_not_found", "model_not_found"],
   ["not_found_error", "model_not_found"],
   ["request_too_large", "too_large"],
@@ -156,6 +159,7 @@ function findCode(fault: UpstreamFault): FaultCode | "credential" {
   if (status === 408 || status === 504) return "source_timeout";
   if (status === 429) return words.includes("insufficient_quota") ? "insufficient_quota" : "rate_limited";
   if (status === 503 || status === 529) return "no_capacity";
+  if (words.includes("previous_response_not_found")) return "previous_response_not_found";
   if (status === 404) return "model_not_found";
   // llama.cpp and some proxies report a full context with other statuses than 400.
   if (status < 500 && (contextWords.test(message) || words.some((word) => contextWords.test(word))))

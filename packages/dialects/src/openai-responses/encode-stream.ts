@@ -10,9 +10,28 @@ import { createPassedStream, type PassedStream } from "./passed-stream.ts";
 import { buildResponse, type ResponseState } from "./response-object.ts";
 import { encodeIncompleteReason } from "./usage.ts";
 
+/** Also tells what becomes of an answer in the background. */
+export type BackgroundEncoder = StreamEncoder & {
+  /** The first frames: the response is there, and waits. */
+  queue(): string;
+  /** Names the model that serves it, known later than the response. */
+  place(model: string): void;
+  /** JSON text of the response object as it is now. */
+  snapshot(status: ResponseState["status"]): string;
+  /** Ids of the items that are complete. */
+  outputIds(): readonly string[];
+};
+
 /** `response.completed`, `.incomplete` or `.failed` is the last thing written; sequence numbers count from 0. */
 export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
+  return createBackgroundEncoder(meta);
+}
+
+/** `createStreamEncoder` for an answer that is there before it begins. */
+export function createBackgroundEncoder(first: AnswerMeta): BackgroundEncoder {
+  let meta = first;
   let sequence = 0;
+  let isCreated = false;
   let isStarted = false;
   let over = false;
   let usage: Usage = noUsage;
@@ -27,13 +46,14 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
     return writeEvent(type, `"response":${JSON.stringify(buildResponse(meta, state))}`);
   }
 
-  const items = createItemWriter(meta, writeEvent);
+  const items = createItemWriter(first, writeEvent);
 
   function writeStart(): string {
     if (isStarted) return "";
     isStarted = true;
     const state = { status: "in_progress", output: [] } as const;
-    return writeResponse("response.created", state) + writeResponse("response.in_progress", state);
+    const created = isCreated ? "" : writeResponse("response.created", state);
+    return created + writeResponse("response.in_progress", state);
   }
 
   function writeEnd(reason: StopReason): string {
@@ -89,5 +109,13 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
       passed.push(bytes);
     },
     ping: () => ": ping\n\n",
+    queue() {
+      isCreated = true;
+      const state = { status: "queued", output: [] } as const;
+      return writeResponse("response.created", state) + writeResponse("response.queued", state);
+    },
+    place: (model) => void (meta = { ...meta, model }),
+    snapshot: (status) => JSON.stringify(buildResponse(meta, { status, output: items.output() })),
+    outputIds: () => items.output().map(({ id }) => id),
   };
 }

@@ -1,8 +1,16 @@
 // What a response object says when it failed. Before the answer began, errors go out in OpenAI's envelope.
 
-import type { ErrorBody, ErrorCode } from "@auxot/wire/errors";
+import { errorCodes, type ErrorBody, type ErrorCode } from "@auxot/wire/errors";
+import type { EncodedError } from "../dialect.ts";
+import { buildErrorBody } from "../openai-envelope.ts";
 
 export type ResponseFailure = { readonly code: string; readonly message: string };
+
+/** For a response or item that is not there OpenAI gives no code. */
+export function encodeError(error: ErrorBody): EncodedError {
+  const { status } = errorCodes[error.code];
+  return { status, body: JSON.stringify(buildErrorBody(error, error.code === "not_found" ? null : error.code)) };
+}
 
 /** In the words clients act on (https://platform.openai.com/docs/api-reference/responses/object, and Codex's client). */
 export function buildFailure({ code, message, param, retryAfterMs }: ErrorBody): ResponseFailure {

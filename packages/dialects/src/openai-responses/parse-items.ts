@@ -17,12 +17,22 @@ import { readEncryptedContent } from "../reasoning-proof.ts";
 import { buildCustomArguments, flattenToolName } from "../tool-kinds.ts";
 import { parseUserContent } from "./parse-content.ts";
 
+/** What was stored and is needed to read a request. */
+export type History = {
+  /** Input and output items of the responses before it, oldest first. */
+  readonly previous: readonly Fields[];
+  /** Items named by `item_reference`, by id. */
+  readonly items: ReadonlyMap<string, Fields>;
+};
+
 const roles = ["user", "assistant", "system", "developer"] as const;
 
-/** Adds to `unknown` the paths of items and parts only OpenAI understands (its own tools' calls, uploaded files). */
-export function parseInput(value: unknown, unknown: string[]): ChatMessage[] {
-  if (typeof value === "string")
-    return value === "" ? [] : [{ role: "user", content: [{ type: "text", text: value }] }];
+/**
+ * The items of `history` first, then those of the caller. Adds to `unknown` the paths of items and parts only OpenAI
+ * understands (its own tools' calls, uploaded files). Throws for an item named by its id: `not_found` when `history`
+ * lacks it, `invalid_request` without a history.
+ */
+export function parseInput(value: unknown, unknown: string[], history?: History): ChatMessage[] {
   const messages: ChatMessage[] = [];
   let turn: AssistantPart[] | undefined;
   function addTurnParts(parts: readonly AssistantPart[]): void {
@@ -34,10 +44,9 @@ export function parseInput(value: unknown, unknown: string[]): ChatMessage[] {
     turn = undefined;
     messages.push(message);
   }
-  for (const [at, entry] of readArray(value, "input", "a string or an array of items").entries()) {
-    const path = `input[${at}]`;
-    const item = readRecord(entry, path);
-    switch (readItemType(item, path)) {
+  function addItem(item: Fields, path: string): void {
+    const type = readItemType(item, path);
+    switch (type) {
       case "message": {
         const message = parseMessage(item, path, unknown);
         if (message.role === "assistant") addTurnParts(message.content);
@@ -59,20 +68,39 @@ export function parseInput(value: unknown, unknown: string[]): ChatMessage[] {
         // Read in parse-tools.ts.
         break;
       case "item_reference":
-        throw new AppError(
-          "invalid_request",
-          `${path}: nothing is stored here, so an item cannot be named by its id; send the item itself.`,
-          { param: path },
-        );
+        addItem(findItem(item, path, history), path);
+        break;
       default:
-        unknown.push(path);
+        unknown.push(path.startsWith("input") ? path : `${type} of ${path}`);
     }
+  }
+  for (const item of history?.previous ?? []) addItem(item, "previous_response_id");
+  if (typeof value === "string") {
+    if (value !== "") addMessage({ role: "user", content: [{ type: "text", text: value }] });
+    return messages;
+  }
+  for (const [at, entry] of readArray(value, "input", "a string or an array of items").entries()) {
+    addItem(readRecord(entry, `input[${at}]`), `input[${at}]`);
   }
   return messages;
 }
 
+function findItem({ id }: Fields, path: string, history: History | undefined): Fields {
+  if (history === undefined) {
+    throw new AppError(
+      "invalid_request",
+      `${path}: nothing is stored here, so an item cannot be named by its id; send the item itself.`,
+      { param: path },
+    );
+  }
+  const name = readString(id, `${path}.id`, "the id of an item");
+  const found = history.items.get(name);
+  if (found !== undefined) return found;
+  throw new AppError("not_found", `Item with id '${name.slice(0, 100)}' not found.`, { param: path });
+}
+
 /** An item without a type is a message, or names a stored item. */
-function readItemType(item: Fields, path: string): string {
+export function readItemType(item: Fields, path: string): string {
   if (!isAbsent(item["type"])) return readString(item["type"], `${path}.type`, "the type of an item");
   return isAbsent(item["role"]) && typeof item["id"] === "string" ? "item_reference" : "message";
 }

@@ -27,7 +27,7 @@ import {
 } from "../read-fields.ts";
 import { readSampling } from "../openai-sampling.ts";
 import { readServiceTier } from "../service-tier.ts";
-import { parseInput } from "./parse-items.ts";
+import { parseInput, type History } from "./parse-items.ts";
 import { parseTools } from "./parse-tools.ts";
 
 const knownFields = new Set([
@@ -80,13 +80,20 @@ const echoedFields = [
   "prompt_cache_key",
 ];
 
+/** Reads a request by itself: what names something stored is refused. */
 export function parseRequest(body: Uint8Array): ChatRequest {
   const fields = readRecord(parseJsonBody(body), "");
+  refuseStored(fields);
+  return parseFields(fields, body);
+}
+
+/** Reads a request whose stored parts were looked up. */
+export function parseFields(fields: Fields, body: Uint8Array, history?: History): ChatRequest {
   const model = readName(fields["model"], "model", "the name of a model");
   refuseUnsupported(fields);
   const unknown = Object.keys(fields).filter((key) => !knownFields.has(key) && !isAbsent(fields[key]));
   checkHints(fields, unknown);
-  const messages = parseMessages(fields, unknown);
+  const messages = parseMessages(fields, unknown, history);
   const { tools, toolChoice } = parseTools(fields, unknown);
   const text = isAbsent(fields["text"]) ? {} : readRecord(fields["text"], "text");
   const request = {
@@ -115,8 +122,8 @@ export function parseRequest(body: Uint8Array): ChatRequest {
   };
 }
 
-/** What would give another answer than the caller asked for is refused, not ignored. */
-function refuseUnsupported(fields: Fields): void {
+/** Only the router has a store. */
+function refuseStored(fields: Fields): void {
   const previous = readOptionalString(fields["previous_response_id"], "previous_response_id");
   if (previous !== undefined) {
     throw new AppError(
@@ -128,8 +135,15 @@ function refuseUnsupported(fields: Fields): void {
   if (readOptionalBoolean(fields["background"], "background") === true) {
     throw refusal("background", "answers in the background are not supported; leave the field out or stream.");
   }
+}
+
+/** What would give another answer than the caller asked for is refused, not ignored. */
+function refuseUnsupported(fields: Fields): void {
   if (!isAbsent(fields["conversation"])) {
-    throw refusal("conversation", "conversations are not stored here; send the whole conversation in input.");
+    throw refusal(
+      "conversation",
+      "conversations are not stored here; send previous_response_id, or the whole conversation in input.",
+    );
   }
   if (!isAbsent(fields["prompt"])) {
     throw refusal("prompt", "prompt templates are not stored here; send their text in instructions and input.");
@@ -161,11 +175,11 @@ function checkHints(fields: Fields, unknown: string[]): void {
   }
 }
 
-function parseMessages(fields: Fields, unknown: string[]): ChatMessage[] {
+function parseMessages(fields: Fields, unknown: string[], history: History | undefined): ChatMessage[] {
   const instructions = readOptionalString(fields["instructions"], "instructions") ?? "";
   const system: ChatMessage[] =
     instructions === "" ? [] : [{ role: "system", content: [{ type: "text", text: instructions }] }];
-  const messages = [...system, ...parseInput(fields["input"], unknown)];
+  const messages = [...system, ...parseInput(fields["input"], unknown, history)];
   if (messages.length === 0) failField("input", "a string or an array of at least one message", fields["input"]);
   return messages;
 }

@@ -9,19 +9,20 @@ import type { ResponsesOutputItem } from "./schema.ts";
 import { encodeUsage } from "./usage.ts";
 
 export type ResponseState = {
-  readonly status: "in_progress" | "completed" | "incomplete" | "failed";
+  readonly status: "queued" | "in_progress" | "completed" | "incomplete" | "failed" | "cancelled";
   readonly output: readonly ResponsesOutputItem[];
   readonly usage?: Usage;
   readonly incompleteReason?: string;
   readonly error?: ResponseFailure;
 };
 
+/** Whether it is kept is told by the echo of a request that was looked up: `completeRequest`. */
 const serverFields = {
   previous_response_id: null,
   background: false,
   service_tier: "default",
-  // We keep nothing and cut nothing off, whatever was asked.
   store: false,
+  // We cut nothing off, whatever was asked.
   truncation: "disabled",
   top_logprobs: 0,
 };
@@ -54,10 +55,10 @@ export function buildResponse(meta: AnswerMeta, state: ResponseState): object {
     safety_identifier: null,
     prompt_cache_key: null,
     user: null,
+    ...serverFields,
     ...echo,
     text: { format: { type: "text" }, ...text },
     reasoning: { effort: null, summary: null, ...reasoning },
-    ...serverFields,
     output: state.output,
     usage: state.usage === undefined ? null : encodeUsage(state.usage),
   };

@@ -1,7 +1,7 @@
 // Answering in OpenAI's Responses.
 
 import type { ServeSide } from "../dialect.ts";
-import { encodeError } from "../openai-envelope.ts";
+import { encodeError } from "./errors.ts";
 import { encodeResult } from "./encode-result.ts";
 import { createStreamEncoder } from "./encode-stream.ts";
 import { parseRequest } from "./parse-request.ts";
