@@ -12,7 +12,7 @@ import type { Answer, Offer, Placement, SourceCall } from "../sources/source.ts"
 import { attempt, type AttemptLimits } from "./attempt.ts";
 import { createUsageCount } from "./count-usage.ts";
 import { readNeeds, type Needs } from "./needs.ts";
-import { planRoute } from "./plan.ts";
+import { planRoute, type Pin } from "./plan.ts";
 
 export type InferInput = {
   readonly requestId: string;
@@ -20,6 +20,8 @@ export type InferInput = {
   /** The format of the caller. */
   readonly dialect: FormatName;
   readonly request: ChatRequest;
+  /** Who answered the conversation so far and should go on. */
+  readonly pin?: Pin;
   readonly log: Log;
 };
 
@@ -45,9 +47,25 @@ export type InferDeps = {
 /** Resolves at the commit point (the whole answer, when not streamed). Throws AppError before it. */
 export type Infer = (input: InferInput, signal: AbortSignal) => Promise<Inference>;
 
+/** Throws what `infer` would, when that is the request's own fault, and records the row. Nothing is asked of a source. */
+export type CheckRoute = (input: InferInput) => void;
+
+export function createCheckRoute(deps: Pick<InferDeps, "offers" | "clock" | "recordUsage">): CheckRoute {
+  return (input) => {
+    const meter = createMeter(deps, input);
+    try {
+      planRoute(input.request.model, readNeeds(input.request), deps.offers(), deps.clock.now(), input.pin);
+    } catch (error) {
+      if (error instanceof AppError && errorCodes[error.code].status >= 500) return;
+      meter.settle(error, false);
+      throw error;
+    }
+  };
+}
+
 export function createInfer(deps: InferDeps): Infer {
   return async (input, signal) => {
-    const { request, requestId, caller, log } = input;
+    const { request, requestId, caller, log, pin } = input;
     const meter = createMeter(deps, input);
     try {
       const needs = readNeeds(request);
@@ -59,7 +77,7 @@ export function createInfer(deps: InferDeps): Infer {
             meter.onPlaced(answer.placement);
             return answer;
           },
-          plan: (mayTry) => planRoute(request.model, needs, deps.offers().filter(mayTry), deps.clock.now()),
+          plan: (mayTry) => planRoute(request.model, needs, deps.offers().filter(mayTry), deps.clock.now(), pin),
           limits: deps.limits,
           log,
         },

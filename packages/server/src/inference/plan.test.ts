@@ -6,7 +6,7 @@ import { defaultTraits, type ModelTraits } from "@auxot/wire/model-traits";
 import fc from "fast-check";
 import type { Offer } from "../sources/source.ts";
 import type { Needs } from "./needs.ts";
-import { planRoute } from "./plan.ts";
+import { planRoute, type Plan } from "./plan.ts";
 
 const plain: Needs = { tools: false, images: false, documents: false, prefill: false, promptTokens: 10 };
 
@@ -117,6 +117,32 @@ test("with nothing connected it says so", () => {
   );
 });
 
+test("a conversation stays with its provider, busy or not, and there with its model", () => {
+  const busy = offer({ freeSlots: 0 });
+  const pin = { provider: "openai", model: "gpt" };
+  assert.deepEqual(planRoute("auto", plain, [gpu, cloud], 0, pin).free, [cloud]);
+  const other = offer({ ...cloud, model: "gpt-mini" });
+  assert.deepEqual(planRoute("auto", plain, [gpu, other, cloud], 0, pin).free, [cloud, other]);
+  assert.deepEqual(
+    planRoute("gpt-mini", plain, [gpu, other, cloud], 0, pin).free,
+    [other],
+    "the caller's model counts",
+  );
+  const waiting = planRoute("auto", plain, [busy, cloud], 0, { provider: "gpu", model: "llama" });
+  assert.deepEqual([waiting.free, waiting.busy], [[], [busy]]);
+  assert.deepEqual(
+    waiting.considered.map(({ left }) => left),
+    ["busy", "pinned-elsewhere"],
+  );
+});
+
+test("a conversation moves on when its provider has nothing that fits", () => {
+  const pin = { provider: "openai", model: "gpt" };
+  assert.deepEqual(planRoute("auto", plain, [gpu, cli], 0, pin).free, [gpu, cli], "gone");
+  assert.deepEqual(planRoute("auto", plain, [gpu, { ...cloud, restsUntil: 5000 }], 0, pin).free, [gpu], "resting");
+  assert.deepEqual(planRoute("llama", plain, [gpu, cloud], 0, pin).free, [gpu], "another model was asked for");
+});
+
 const traits: fc.Arbitrary<ModelTraits> = fc
   .record({ documents: fc.boolean(), prefill: fc.constantFrom("continued", "ignored", "refused") })
   .map((some) => ({ ...defaultTraits, ...some }));
@@ -137,18 +163,50 @@ const anyOffer = fc.oneof(
   fc.tuple(bareOffer, traits).map(([one, known]): Offer => ({ ...one, traits: known })),
 );
 
+const anyNeeds = fc.record({
+  tools: fc.boolean(),
+  images: fc.boolean(),
+  documents: fc.boolean(),
+  prefill: fc.boolean(),
+  promptTokens: fc.nat(100),
+});
+
+/** Undefined where nothing can answer. */
+function tryPlan(...args: Parameters<typeof planRoute>): Plan | undefined {
+  try {
+    return planRoute(...args);
+  } catch (error) {
+    assert.ok(error instanceof AppError);
+    return undefined;
+  }
+}
+
+test("a pin changes the order and never what can be answered: with it a plan has the provider's offers alone, or all", () => {
+  const pins = fc.record({ provider: fc.constantFrom("gpu", "openai", "gone"), model: fc.constantFrom("a", "b") });
+  fc.assert(
+    fc.property(fc.array(anyOffer, { maxLength: 8 }), anyNeeds, pins, (offers, needs, pin) => {
+      const all = tryPlan("auto", needs, offers, 50);
+      const pinned = tryPlan("auto", needs, offers, 50, pin);
+      assert.equal(pinned === undefined, all === undefined);
+      if (pinned === undefined || all === undefined) return;
+      const isOwn = ({ provider }: Offer): boolean => provider === pin.provider;
+      const isHeld = [...all.free, ...all.busy].some(isOwn);
+      for (const list of ["free", "busy"] as const) {
+        assert.deepEqual(new Set(pinned[list]), new Set(isHeld ? all[list].filter(isOwn) : all[list]));
+        const ranks: boolean[] = pinned[list].filter(isOwn).map(({ model }) => model !== pin.model);
+        assert.deepEqual(ranks, ranks.toSorted());
+      }
+      assert.equal(pinned.considered.length, all.considered.length);
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test("a plan holds each fitting offer exactly once, in the order of tiers, and never one that does not fit", () => {
-  const needs = fc.record({
-    tools: fc.boolean(),
-    images: fc.boolean(),
-    documents: fc.boolean(),
-    prefill: fc.boolean(),
-    promptTokens: fc.nat(100),
-  });
   fc.assert(
     fc.property(
       fc.array(anyOffer, { maxLength: 8 }),
-      needs,
+      anyNeeds,
       fc.constantFrom("auto", "a", "x", "gpu/a"),
       (offers, need, model) => {
         let plan;

@@ -8,7 +8,13 @@ import { findNearMatches } from "@auxot/wire/near-matches";
 import type { Needs } from "./needs.ts";
 
 /** Why an offer that matches the model was not taken as it is. */
-export type Reason = LackingAbility | "too-few-dimensions" | "context-too-small" | "resting" | "busy";
+export type Reason =
+  | LackingAbility
+  | "too-few-dimensions"
+  | "context-too-small"
+  | "resting"
+  | "busy"
+  | "pinned-elsewhere";
 type LackingAbility = keyof typeof lacking;
 
 /** What to say of a model that cannot do what the request needs, and where the need stands. */
@@ -39,6 +45,9 @@ const lacking = {
   "no-tools": { param: "tools", what: "cannot call tools", advice: "Remove them or use a model that can." },
 } as const;
 
+/** Who answered the conversation so far. */
+export type Pin = { readonly provider: string; readonly model: string };
+
 export type Considered = { readonly offer: Offer; readonly left: Reason | undefined };
 
 export type Plan = {
@@ -51,6 +60,7 @@ export type Plan = {
 };
 
 const lackingAbilities = Object.keys(lacking) as readonly LackingAbility[];
+
 /** Names told in one message. */
 const shownModels = 5;
 
@@ -58,16 +68,18 @@ const shownModels = 5;
 export const autoModel = "auto";
 
 /**
- * Plans for `model`: `auto`, a concrete id, an alias, or `provider/id`.
+ * Plans for `model`: `auto`, a concrete id, an alias, or `provider/id`. With a pin the others are left while its provider
+ * has an offer that fits, busy or not; of that provider the pinned model comes first.
  * Throws `model_not_found` (with near matches), `context_length_exceeded` or `invalid_request` when no offer fits, and
  * `no_capacity` when all that fit rest after failures or nothing is connected at all.
  */
-export function planRoute(model: string, needs: Needs, offers: readonly Offer[], now: number): Plan {
+export function planRoute(model: string, needs: Needs, offers: readonly Offer[], now: number, pin?: Pin): Plan {
   const named = offers.filter((offer) => matchesModel(model, offer));
   if (named.length === 0) throw explainNoMatch(model, offers);
   const matching = named.filter((offer) => isOfKind(offer, needs)).toSorted(byTier);
   if (matching.length === 0) throw explainWrongKind(model, needs, offers);
-  const considered = matching.map((offer) => ({ offer, left: judge(offer, needs, now) }));
+  const judged = matching.map((offer) => ({ offer, left: judge(offer, needs, now) }));
+  const considered = pin === undefined ? judged : holdToPin(judged, pin);
   const free = considered.filter(({ left }) => left === undefined).map(({ offer }) => offer);
   const busy = considered.filter(({ left }) => left === "busy").map(({ offer }) => offer);
   if (free.length === 0 && busy.length === 0) throw explainNoFit(model, needs, considered, now);
@@ -107,6 +119,17 @@ function judge(offer: Offer, needs: Needs, now: number): Reason | undefined {
   if (offer.contextTokens !== undefined && needs.promptTokens > offer.contextTokens) return "context-too-small";
   if (offer.restsUntil !== undefined && offer.restsUntil > now) return "resting";
   return offer.freeSlots > 0 ? undefined : "busy";
+}
+
+function holdToPin(judged: readonly Considered[], pin: Pin): Considered[] {
+  const rank = ({ offer }: Considered): number =>
+    offer.provider === pin.provider ? (offer.model === pin.model ? 0 : 1) : 2;
+  const canServe = ({ left }: Considered): boolean => left === undefined || left === "busy";
+  const isServed = judged.some((one) => rank(one) < 2 && canServe(one));
+  const held = judged.map((one): Considered =>
+    isServed && rank(one) === 2 && canServe(one) ? { ...one, left: "pinned-elsewhere" } : one,
+  );
+  return held.toSorted((a, b) => rank(a) - rank(b));
 }
 
 function byTier(a: Offer, b: Offer): number {

@@ -2,11 +2,11 @@
 // bytes pass through unchanged but for the model and the credential.
 
 import type { AnswerBatch } from "@auxot/wire/chat-event";
-import type { ChatRequest, FormatName, RequestOriginal } from "@auxot/wire/chat";
+import type { ChatRequest, RequestOriginal } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import { z } from "zod";
 import { createAnswerToolReader } from "@auxot/dialects/answer-tool";
-import type { Dialect, UpstreamRequest } from "@auxot/dialects/dialect";
+import type { Dialect } from "@auxot/dialects/dialect";
 import type { CloudModel, CloudSettings } from "../records/providers/providers.ts";
 import type { Clock } from "../platform/clock.ts";
 import { hashText } from "../platform/hash-text.ts";
@@ -16,7 +16,8 @@ import { describeModel, lookUpModel, type KnownModel } from "./cloud-models.ts";
 import { createHealth } from "./health.ts";
 import { passError, pickPassedHeaders } from "./passed-answer.ts";
 import type { Offer, Source } from "./source.ts";
-import { readResult, readStream } from "./read-answer.ts";
+import { findPassed } from "./passing.ts";
+import { readResult, readStream, type Reading } from "./read-answer.ts";
 import { takesStreamOptions } from "./stream-usage.ts";
 import { readAll, type Upstream, type UpstreamResponse } from "./upstream.ts";
 
@@ -24,8 +25,6 @@ import { readAll, type Upstream, type UpstreamResponse } from "./upstream.ts";
 const cloudSlots = 1_000_000;
 /** Usage and [DONE] follow the finish reason at once, where they come at all. */
 const defaultFinishWithinMs = 2000;
-
-type BuiltRequest = Omit<UpstreamRequest, "body"> & { readonly body: string | Uint8Array };
 
 export type CloudSource = Source & {
   /** Replaces the models offered, e.g. after a discovery. */
@@ -102,6 +101,44 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
     }
   }
 
+  /** What the provider is sent: the caller's bytes where they may pass, else the request in its format. */
+  async function ask(request: ChatRequest, model: string, signal: AbortSignal): Promise<Asked> {
+    const { stream } = request;
+    const { format, warnings } = chooseFormat(dialect, request);
+    const passed = findPassed(request, { dialect: format.name, provider: provider.name });
+    if (passed === undefined) {
+      const target = { model, stream, traits: findModel(model).traits, hash: hashText };
+      const built = format.call.buildRequest(request, target);
+      const response = await send({ stream, passed }, built.body, built.path, signal);
+      const { answerTool } = built;
+      return {
+        format,
+        response,
+        passes: false,
+        hidesUsage: false,
+        answerTool,
+        warnings: [...warnings, ...built.warnings],
+      };
+    }
+    const asking = stream && takesStreamOptions(cloud.baseUrl) ? format.call.askForUsage : undefined;
+    const extended = asking?.(passed.body);
+    const body = format.call.rewriteModel(extended ?? passed.body, model);
+    const response = await send({ stream, passed }, body, format.chatPath, signal);
+    return { format, response, passes: true, hidesUsage: extended !== undefined, answerTool: undefined, warnings };
+  }
+
+  /** What the caller names may be gone at the provider. The request holds it all, so it is told in full then. */
+  async function askAgain(request: ChatRequest, model: string, signal: AbortSignal): Promise<Asked> {
+    try {
+      return await ask(request, model, signal);
+    } catch (error) {
+      const { original } = request;
+      if (original?.passesTo?.includes(provider.name) !== true || !isForgotten(error)) throw error;
+      const told = await ask({ ...request, original: { ...original, passesTo: [] } }, model, signal);
+      return { ...told, warnings: [forgottenWarning, ...told.warnings] };
+    }
+  }
+
   return {
     offers: () => models.map(offerModel),
     setModels(next) {
@@ -109,7 +146,7 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
     },
     async countTokens(request, target, signal) {
       const { countPath } = dialect;
-      const original = findPassed(request, dialect.name);
+      const original = findPassed(request, { dialect: dialect.name, provider: provider.name });
       if (countPath === undefined || original === undefined) return undefined;
       const body = dialect.call.rewriteModel(original.body, target.model);
       const response = await send({ stream: request.stream, passed: original }, body, countPath, signal);
@@ -119,35 +156,17 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
       const target = call.targets[0];
       if (target === undefined) throw new AppError("internal", "A cloud call needs a target.");
       const { stream } = call.request;
-      const { format, warnings } = chooseFormat(dialect, call.request);
-      const passed = findPassed(call.request, format.name);
-      const passes = passed !== undefined;
-      const asking = passes && stream && takesStreamOptions(cloud.baseUrl) ? format.call.askForUsage : undefined;
-      const extended = passes ? asking?.(passed.body) : undefined;
-      const built: BuiltRequest = passes
-        ? {
-            path: format.chatPath,
-            body: format.call.rewriteModel(extended ?? passed.body, target.model),
-            warnings: [],
-          }
-        : format.call.buildRequest(call.request, {
-            model: target.model,
-            stream,
-            traits: findModel(target.model).traits,
-            hash: hashText,
-          });
       const hangUp = new AbortController();
       return noting(async () => {
-        const hangingUp = AbortSignal.any([signal, hangUp.signal]);
-        const response = await send({ stream, passed }, built.body, built.path, hangingUp);
-        const hidesUsage = extended !== undefined;
-        const reading = { format, passes, hidesUsage, finishWithinMs, hangUp: () => hangUp.abort() };
+        const asked = await askAgain(call.request, target.model, AbortSignal.any([signal, hangUp.signal]));
+        const { response, answerTool } = asked;
+        const reading = { ...asked, finishWithinMs, hangUp: () => hangUp.abort() };
         const answer = stream ? readStream(response, reading) : readResult(response, reading);
-        const batches = built.answerTool === undefined ? answer : unwrapAnswer(answer, built.answerTool);
+        const batches = answerTool === undefined ? answer : unwrapAnswer(answer, answerTool);
         return {
           placement: { tier: "cloud", provider: provider.name, model: target.model },
-          warnings: [...warnings, ...built.warnings],
-          ...(passes ? { headers: pickPassedHeaders(response.headers) } : {}),
+          warnings: asked.warnings,
+          ...(asked.passes ? { headers: pickPassedHeaders(response.headers) } : {}),
           batches: watch(batches, (error) => {
             if (error === undefined) health.onSuccess();
             else health.onFailure(error, clock.now());
@@ -170,9 +189,19 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
   };
 }
 
-/** The caller's own bytes, when the provider is spoken to in their format. */
-function findPassed({ original }: ChatRequest, name: FormatName): RequestOriginal | undefined {
-  return original?.dialect === name ? original : undefined;
+type Asked = Pick<Reading, "format" | "passes" | "hidesUsage"> & {
+  readonly response: UpstreamResponse;
+  /** The tool whose input is the answer. */
+  readonly answerTool: string | undefined;
+  readonly warnings: readonly string[];
+};
+
+const forgottenWarning =
+  "previous_response_id: the provider does not have what it stored any more; the conversation kept here was sent instead.";
+
+function isForgotten(error: unknown): boolean {
+  if (!(error instanceof AppError)) return false;
+  return error.code === "previous_response_not_found" || /^Item with id .* not found/.test(error.message);
 }
 
 const countSchema = z.object({ input_tokens: z.int().nonnegative() });

@@ -8,6 +8,7 @@ import { findUrlPath } from "@auxot/dialects/find-url-path";
 import { AppError } from "@auxot/wire/errors";
 import type { FetchGuard } from "../platform/fetch-guard/fetch-guard.ts";
 import { acceptHeaders, readFetchedDocument, readFetchedImage } from "./fetched-file.ts";
+import { findPassed } from "./passing.ts";
 import type { Offer, Source } from "./source.ts";
 
 export type RemoteFilesDeps = {
@@ -77,7 +78,7 @@ const turnedOff = new AppError(
 function findRemoteParts(request: ChatRequest, target: Offer | undefined, guard: FetchGuard): Map<string, RemotePart> {
   // The passthrough lane sends the caller's own bytes.
   const dialect = target?.dialect;
-  if (dialect !== undefined && request.original?.dialect === dialect) return new Map();
+  if (target !== undefined && findPassed(request, target) !== undefined) return new Map();
   const parts = request.messages
     .flatMap((message): readonly UserPart[] =>
       message.role === "user" || message.role === "tool" ? message.content : [],
