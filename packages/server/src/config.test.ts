@@ -37,6 +37,7 @@ describe("configuration from the environment", () => {
     assert.equal(config.databaseUrl, undefined);
     assert.equal(config.limits.maxBodyBytes, 33_554_432);
     assert.deepEqual(config.fetch, { enabled: true, allow: [], maxBytes: 20_971_520, timeoutMs: 10_000 });
+    assert.deepEqual(config.responses, { retentionDays: 30, maxBackground: 100 });
     assert.deepEqual(warnings, []);
   });
 
@@ -148,6 +149,7 @@ keys:
   - {name: app, key: abcdefghijklmnopqrstuvwxyz, admin: true}
   - {name: rack, key: ${worker}, provider: rack}
 limits: {queueWaitMs: 5}
+responses: {retentionDays: 0}
 `,
     );
     const { cloud: settings } = config.providers[0] ?? {};
@@ -165,6 +167,7 @@ limits: {queueWaitMs: 5}
       ],
     );
     assert.equal(config.limits.queueWaitMs, 5);
+    assert.equal(config.responses.retentionDays, 0);
     assert.equal(config.limits.idleTimeoutMs, 120_000);
   });
 
@@ -250,6 +253,12 @@ limits: {queueWaitMs: 5}
     ["a file size of text", "fetch: {maxBytes: big}", /^fetch\.maxBytes: must be a number$/],
     ["an unknown field of fetching", "fetch: {allowed: []}", /^fetch\.allowed: unknown field; did you mean allow\?$/],
     ["an unknown limit", "limits: {queueWait: 1}", /^limits\.queueWait: unknown field; did you mean queueWaitMs\?$/],
+    [
+      "responses kept for less than no time",
+      "responses: {retentionDays: -1}",
+      /^responses\.retentionDays: must be 0 or more$/,
+    ],
+    ["an unknown setting of responses", "responses: {days: 1}", /^responses\.days: unknown field/],
     ["broken syntax", "a: [\n b: }\n", /^auxot\.yaml, line 2, column \d+: /],
   ];
   for (const [what, yaml, problem] of wrong) {

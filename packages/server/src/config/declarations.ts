@@ -1,4 +1,4 @@
-// Owns what the YAML file may declare: providers, keys, limits. Every check adds its own problem; none hides another.
+// Owns what the YAML file may declare: providers, keys, limits, responses. Every check adds its own problem; none hides another.
 
 import { z } from "zod";
 import { readKeyForm } from "../platform/key-text.ts";
@@ -7,8 +7,8 @@ import type { DeclaredKey } from "../records/keys/make-key.ts";
 import type { DeclaredProvider } from "../records/providers/providers.ts";
 import type { FetchSettings } from "../platform/fetch-guard/fetch-guard.ts";
 import { readFetchSettings } from "./fetch-declaration.ts";
-import type { Limits } from "./settings.ts";
-import { limitFields } from "./fields.ts";
+import type { Limits, ResponseSettings } from "./settings.ts";
+import { limitFields, responseFields } from "./fields.ts";
 import type { Path, Problems } from "./problems.ts";
 import { builtInProvider } from "../platform/built-in-provider.ts";
 import { checkProvider, providerNamePattern } from "./provider-declaration.ts";
@@ -19,6 +19,7 @@ export type Declarations = {
   readonly keys: readonly DeclaredKey[];
   readonly limits: Limits;
   readonly fetch: FetchSettings;
+  readonly responses: ResponseSettings;
 };
 
 const topSchema = z.strictObject({
@@ -26,6 +27,7 @@ const topSchema = z.strictObject({
   keys: z.array(z.unknown()).nullish(),
   limits: z.record(z.string(), z.unknown()).nullish(),
   fetch: z.record(z.string(), z.unknown()).nullish(),
+  responses: z.record(z.string(), z.unknown()).nullish(),
 });
 
 /** Longest delay a timer can take. */
@@ -41,13 +43,37 @@ const limitsSchema = z.strictObject(
   >,
 );
 
+const tenYears = 3650;
+const defaults = Object.fromEntries(responseFields.map((field) => [field.name, Number(field.default)])) as Record<
+  (typeof responseFields)[number]["name"],
+  number
+>;
+const responsesSchema = z.strictObject({
+  retentionDays: z
+    .int("must be a whole number")
+    .min(0, "must be 0 or more")
+    .max(tenYears, `must be ${tenYears} or less`)
+    .default(defaults.retentionDays),
+  maxBackground: z
+    .int("must be a whole number")
+    .min(1, "must be 1 or more")
+    .max(10_000, "must be 10000 or less")
+    .default(defaults.maxBackground),
+});
+
 export function readDeclarations(tree: unknown, problems: Problems, warn: (text: string) => void): Declarations {
   if (typeof tree !== "object" || tree === null || Array.isArray(tree)) {
     problems.add([], "The configuration file must hold fields, e.g. providers: and keys:");
-    return { providers: [], keys: [], limits: limitsSchema.parse({}), fetch: readFetchSettings({}, problems) };
+    return {
+      providers: [],
+      keys: [],
+      limits: limitsSchema.parse({}),
+      fetch: readFetchSettings({}, problems),
+      responses: responsesSchema.parse({}),
+    };
   }
   problems.check([], topSchema, tree);
-  const top: { providers?: unknown; keys?: unknown; limits?: unknown; fetch?: unknown } = tree;
+  const top: { providers?: unknown; keys?: unknown; limits?: unknown; fetch?: unknown; responses?: unknown } = tree;
   const rawProviders = Array.isArray(top.providers) ? top.providers : [];
   const rawKeys = Array.isArray(top.keys) ? top.keys : [];
   const providers = rawProviders.map((raw, index) => checkProvider(raw, ["providers", index], problems, warn));
@@ -60,6 +86,7 @@ export function readDeclarations(tree: unknown, problems: Problems, warn: (text:
     keys: keys.filter((key) => key !== undefined),
     limits: problems.check(["limits"], limitsSchema, top.limits ?? {}) ?? limitsSchema.parse({}),
     fetch: readFetchSettings(top.fetch ?? {}, problems),
+    responses: problems.check(["responses"], responsesSchema, top.responses ?? {}) ?? responsesSchema.parse({}),
   };
 }
 

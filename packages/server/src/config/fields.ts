@@ -52,6 +52,11 @@ export const fetchFields = {
   maxBytes: { default: "20971520", meaning: "Largest file that is fetched." },
   timeoutMs: { default: "10000", meaning: "Longest time for one file, redirects included." },
 } as const satisfies Readonly<Record<string, Omit<ConfigField, "name">>>;
+/** Fields of `responses` in the YAML file. The defaults are used as they stand here. */
+export const responseFields = [
+  { name: "retentionDays", default: "30", meaning: "Days OpenAI's stored responses are kept; 0: none is." },
+  { name: "maxBackground", default: "100", meaning: "Most answers in the background at once." },
+] as const satisfies readonly ConfigField[];
 
 /** The rest of the YAML file. `${NAME}` in any text is replaced by that environment variable; `$${` writes `${`. */
 export const fileFields = [
@@ -88,4 +93,5 @@ export const fileFields = [
   { name: "keys[].provider", meaning: "Worker keys, required: the gpu or cli provider of its workers." },
   ...limitFields.map((field) => ({ ...field, name: `limits.${field.name}` })),
   ...Object.entries(fetchFields).map(([name, field]) => ({ ...field, name: `fetch.${name}` })),
+  ...responseFields.map((field) => ({ ...field, name: `responses.${field.name}` })),
 ] as const satisfies readonly ConfigField[];

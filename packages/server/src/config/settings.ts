@@ -16,6 +16,14 @@ export type Limits = {
   readonly drainTimeoutMs: number;
 };
 
+/** How OpenAI's stored responses are kept. */
+export type ResponseSettings = {
+  /** 0: nothing is kept. */
+  readonly retentionDays: number;
+  /** Most answers in the background at once. */
+  readonly maxBackground: number;
+};
+
 export type Config = {
   readonly host: string;
   /** 0 lets the system choose (tests). */
@@ -32,6 +40,7 @@ export type Config = {
   readonly bootstrapKey?: Secret;
   readonly limits: Limits;
   readonly fetch: FetchSettings;
+  readonly responses: ResponseSettings;
   readonly providers: readonly DeclaredProvider[];
   readonly keys: readonly DeclaredKey[];
 };

@@ -1,6 +1,18 @@
 // Declares the tables. Migrations are made from this file (`npm run new:migration`) and never edited after release.
 
-import { bigint, boolean, customType, index, integer, jsonb, pgTable, text, timestamp } from "./drizzle.ts";
+import {
+  bigint,
+  boolean,
+  customType,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  sql,
+  text,
+  timestamp,
+} from "./drizzle.ts";
 
 const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => "bytea" });
 const moment = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
@@ -70,4 +82,44 @@ export const usageRecord = pgTable(
     status: integer("status").notNull(),
   },
   (table) => [index("usage_record_at").on(table.at)],
+);
+
+/** JSON is kept as text: jsonb takes no \u0000, and the caller gets back what it got. */
+export const storedResponse = pgTable(
+  "stored_response",
+  {
+    keyId: text("key_id").notNull(),
+    /** As the caller knows it; another key may know another response by it. */
+    id: text("id").notNull(),
+    status: text("status", {
+      enum: ["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"],
+    }).notNull(),
+    background: boolean("background").notNull(),
+    /** Null until a source took it. */
+    provider: text("provider"),
+    model: text("model"),
+    /** The provider keeps it too, under the same id. */
+    heldUpstream: boolean("held_upstream").notNull(),
+    previousId: text("previous_id"),
+    createdAt: moment("created_at").notNull(),
+    expiresAt: moment("expires_at").notNull(),
+    /** While it runs: until then its router is alive for certain. */
+    aliveUntil: moment("alive_until"),
+    /** The response object. */
+    response: text("response").notNull(),
+    /** A list of its input items. */
+    input: text("input").notNull(),
+    /** Of the items that began here. */
+    itemIds: text("item_ids").array().notNull(),
+    /** The events of its stream, when it can be streamed again. */
+    frames: text("frames"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.keyId, table.id] }),
+    index("stored_response_expires_at").on(table.expiresAt),
+    index("stored_response_item_ids").using("gin", table.itemIds),
+    index("stored_response_running")
+      .on(table.aliveUntil)
+      .where(sql`alive_until is not null`),
+  ],
 );

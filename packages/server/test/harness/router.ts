@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HubTimes } from "../../src/hub/hub.ts";
 import { startRouter, type Router } from "../../src/compose.ts";
-import type { Config, Limits } from "../../src/config/settings.ts";
+import type { Config, Limits, ResponseSettings } from "../../src/config/settings.ts";
 import type { FetchSettings } from "../../src/platform/fetch-guard/fetch-guard.ts";
 import type { DeclaredProvider } from "../../src/records/providers/providers.ts";
 import { createLog } from "../../src/platform/log.ts";
@@ -35,6 +35,7 @@ export type TestRouterOptions = {
   readonly providers?: readonly DeclaredProvider[];
   readonly limits?: Partial<Limits>;
   readonly fetch?: Partial<FetchSettings>;
+  readonly responses?: Partial<ResponseSettings>;
   readonly hubTimes?: Partial<HubTimes>;
   readonly streamPingEveryMs?: number;
   readonly expectWorker?: boolean;
@@ -65,6 +66,7 @@ export async function startTestRouter(options: TestRouterOptions = {}): Promise<
     bootstrapKey: createSecret(testKey),
     limits: { ...limits, ...options.limits },
     fetch: { enabled: true, allow: [], maxBytes: 1_000_000, timeoutMs: 10_000, ...options.fetch },
+    responses: { retentionDays: 30, maxBackground: 20, ...options.responses },
     providers: options.providers ?? [],
     keys: [],
     ...options.config,
