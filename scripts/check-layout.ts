@@ -25,7 +25,7 @@ const serverLayers: readonly (readonly string[])[] = [
   ["hub"],
   ["sources", "toolbox"],
   ["inference"],
-  ["runs"],
+  ["runs", "responses"],
   ["chat"],
   ["integrations"],
   ["http"],

@@ -8,7 +8,7 @@ import { createHub, type Hub, type HubTimes } from "./hub/hub.ts";
 import { createWorkerOperations } from "./hub/operations.ts";
 import { createCountTokens } from "./inference/count-tokens.ts";
 import { createEmbed } from "./inference/embed.ts";
-import { createInfer, type InferDeps } from "./inference/infer.ts";
+import { createCheckRoute, createInfer, type InferDeps } from "./inference/infer.ts";
 import { systemClock } from "./platform/clock.ts";
 import { createFetchGuard } from "./platform/fetch-guard/fetch-guard.ts";
 import type { Log } from "./platform/log.ts";
@@ -21,8 +21,11 @@ import { createKeyOperations } from "./records/keys/operations.ts";
 import { createKeyStore } from "./records/keys/store.ts";
 import { createProviders, type Provider, type Providers } from "./records/providers/providers.ts";
 import { createProviderStore } from "./records/providers/store.ts";
+import { createResponses, type Responses } from "./records/responses/responses.ts";
+import { createResponseStore } from "./records/responses/store.ts";
 import { createUsageStore } from "./records/usage/store.ts";
 import { createUsageWriter } from "./records/usage/writer.ts";
+import { createBackground } from "./responses/background.ts";
 import { createCloudSource, type CloudSource } from "./sources/cloud.ts";
 import { runDiscovery } from "./sources/discovery.ts";
 import { keepReasoningOwn } from "./sources/own-reasoning.ts";
@@ -118,6 +121,9 @@ async function startParts(
   const usage = createUsageWriter({ insert: createUsageStore(database).insert, clock, log });
   cleanups.push(() => usage.close());
 
+  const responses = await openResponses(database, config, log);
+  cleanups.push(() => responses.close());
+
   const ready = Promise.withResolvers<void>();
   const hub: Hub = createHub({
     times: { ...hubTimes, ...options.hubTimes },
@@ -138,16 +144,23 @@ async function startParts(
     maxTotalBytes: config.limits.maxBodyBytes,
   });
 
-  let draining = false;
-  const inferring: Omit<InferDeps, "run"> = {
+  const inferDeps: InferDeps = {
     offers: sources.offers,
+    run: sources.run,
     recordUsage: (row) => usage.record(row),
     limits: config.limits,
     clock,
   };
+  const infer = createInfer(inferDeps);
+  const background = createBackground({ infer, responses, maxRuns: config.responses.maxBackground });
+
+  let draining = false;
   const http = createHttpServer({
-    infer: createInfer({ ...inferring, run: sources.run }),
-    embed: createEmbed({ ...inferring, embed: sources.embed }),
+    infer,
+    embed: createEmbed({ ...inferDeps, embed: sources.embed }),
+    responses,
+    background,
+    checkRoute: createCheckRoute(inferDeps),
     countTokens: createCountTokens({ offers: sources.offers, countTokens: sources.countTokens, clock }),
     identify: (text) => keys.identify(text),
     offers: sources.offers,
@@ -166,7 +179,8 @@ async function startParts(
   cleanups.push(async () => {
     draining = true;
     hub.announceShutdown();
-    await http.drain(config.limits.drainTimeoutMs);
+    const { drainTimeoutMs } = config.limits;
+    await Promise.all([http.drain(drainTimeoutMs), background.drain(drainTimeoutMs)]);
   });
   if (!options.expectWorker) ready.resolve();
   const localUrl = `http://${formatHost(config.host)}:${port}`;
@@ -179,6 +193,14 @@ async function startParts(
     ready: ready.promise,
     stop,
   };
+}
+
+/** What was left running by a router that is gone has failed. An embedded database is this router's alone. */
+async function openResponses(database: Database, config: Config, log: Log): Promise<Responses> {
+  const { retentionDays } = config.responses;
+  const responses = createResponses({ store: createResponseStore(database), clock: systemClock, log, retentionDays });
+  await responses.failAbandoned(config.databaseUrl === undefined);
+  return responses;
 }
 
 async function startStorage(config: Config, log: Log, cleanups: (() => Promise<void> | void)[]): Promise<Database> {

@@ -19,6 +19,17 @@ export type ChatDeps = {
   readonly pingEveryMs: number;
 };
 
+/** Whole frames, or a whole body. */
+type Data = Uint8Array | string;
+
+/** Looks at an answer while it goes out. */
+export type AnswerTap = {
+  /** `isPassed`: these bytes are the upstream's own. */
+  push(data: Data, isPassed: boolean): void;
+  /** Before the last of it goes out. Never throws: gives warnings, which reach the caller when nothing was sent yet. */
+  end(): Promise<readonly string[]>;
+};
+
 /** Clients give up on answers whose headers exceed 8 or 16 KiB. */
 const longestWarnings = 2000;
 
@@ -41,27 +52,34 @@ export async function answerChat(
     { requestId: context.id, caller, dialect: format.name, request, log: context.log },
     context.signal,
   );
-  const meta = createMeta(format, context, inference, request);
-  setRouteHeaders(context.response, inference);
-  if (request.stream) await sendStream(context, inference, format.serve.createStreamEncoder(meta), deps.pingEveryMs);
-  else await sendResult(context, inference, format, meta);
+  const meta = createMeta(format, context, request, inference.placement.model);
+  await sendAnswer(deps.pingEveryMs, format, context, inference, meta);
 }
 
-/** What the answer says of itself. */
-export function createMeta(
-  format: Format,
-  context: Context,
-  { placement }: Pick<Inference, "placement">,
-  request: ChatRequest,
-): AnswerMeta {
+/** What the answer to `request` says of itself, with an id of its own. */
+export function createMeta(format: Format, context: Context, request: ChatRequest, model: string): AnswerMeta {
   return {
     id: createId(format.answerIdPrefix),
     createdAt: Math.floor(Date.now() / 1000),
-    model: placement.model,
+    model,
     includeUsage: request.includeUsage === true,
     requestId: context.id,
     request,
   };
+}
+
+/** Sends an answer, streamed or whole as `meta.request` says. Throws AppError before the first byte. */
+export async function sendAnswer(
+  pingEveryMs: number,
+  format: Format,
+  context: Context,
+  inference: Inference,
+  meta: AnswerMeta,
+  tap?: AnswerTap,
+): Promise<void> {
+  if (!meta.request.stream) return sendResult(context, inference, format, meta, tap);
+  setRouteHeaders(context.response, inference);
+  await sendStream(context, inference, format.serve.createStreamEncoder(meta), pingEveryMs, tap);
 }
 
 /** Says where the answer comes from, and what its format could not carry; passes on what its vendor says of it. */
@@ -86,7 +104,13 @@ function toHeaderText(text: string): string {
   return text.replaceAll(/[^\x20-\x7e]/g, "_").slice(0, 500);
 }
 
-async function sendResult(context: Context, inference: Inference, format: Format, meta: AnswerMeta): Promise<void> {
+async function sendResult(
+  context: Context,
+  inference: Inference,
+  format: Format,
+  meta: AnswerMeta,
+  tap: AnswerTap | undefined,
+): Promise<void> {
   const fold = createEventFold();
   const pieces: Uint8Array[] = [];
   for await (const { events, bytes } of inference.batches) {
@@ -94,42 +118,66 @@ async function sendResult(context: Context, inference: Inference, format: Format
     else for (const event of events) fold.push(event);
   }
   const body = pieces.length > 0 ? Buffer.concat(pieces) : Buffer.from(format.serve.encodeResult(fold.result(), meta));
+  tap?.push(body, pieces.length > 0);
+  const told = (await tap?.end()) ?? [];
+  setRouteHeaders(context.response, { ...inference, warnings: [...inference.warnings, ...told] });
   sendBytes(context.response, body);
 }
 
 /** Writes an answer's frames as they come, no faster than they are read. */
 export async function sendStream(
   context: Context,
-  inference: Pick<Inference, "batches">,
+  { batches }: Pick<Inference, "batches">,
   encoder: StreamEncoder,
   pingEveryMs: number,
+  tap?: AnswerTap,
 ): Promise<void> {
-  const { response } = context;
+  const { ping } = encoder;
+  await sendEvents(context, batches, (batch) => writeBatch(batch, encoder, tap), { ping, pingEveryMs });
+}
+
+/** Bytes of the caller's own dialect go out as they came; an error that follows them is written by the encoder. */
+function writeBatch(
+  { events, bytes }: AnswerBatch,
+  encoder: StreamEncoder,
+  tap: AnswerTap | undefined,
+): Data | Promise<Data> {
+  if (bytes !== undefined) encoder.onPassed?.(bytes);
+  const data = bytes ?? encoder.encode(events);
+  tap?.push(data, bytes !== undefined);
+  const isLast = tap !== undefined && events.some(({ type }) => type === "end" || type === "error");
+  return isLast ? tap.end().then(() => data) : data;
+}
+
+/**
+ * Sends a stream as its items come, no faster than the caller reads. `write` gives whole frames of an item, `ping` is the
+ * frame that keeps a silent stream open.
+ */
+export async function sendEvents<Item>(
+  { response, signal }: Context,
+  items: AsyncIterable<Item>,
+  write: (item: Item) => Data | Promise<Data>,
+  { ping, pingEveryMs }: { readonly ping: () => string; readonly pingEveryMs: number },
+): Promise<void> {
   response.writeHead(200, {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache",
     "x-accel-buffering": "no",
   });
-  const ping = setInterval(() => response.write(encoder.ping()), pingEveryMs);
+  const timer = setInterval(() => response.write(ping()), pingEveryMs);
   try {
-    for await (const batch of inference.batches) {
-      if (context.signal.aborted) return;
-      const data = toBytes(batch, encoder);
+    for await (const item of items) {
+      if (signal.aborted) return;
+      const written = write(item);
+      const data = written instanceof Promise ? await written : written;
       if (data.length === 0) continue;
-      ping.refresh();
+      timer.refresh();
       if (!response.write(data)) await waitForDrain(response);
     }
     response.end();
   } finally {
-    clearInterval(ping);
+    clearInterval(timer);
   }
-}
-
-/** Bytes of the caller's own dialect go out as they came; an error that follows them is written by the encoder. */
-function toBytes({ events, bytes }: AnswerBatch, encoder: StreamEncoder): Uint8Array | string {
-  if (bytes === undefined) return encoder.encode(events);
-  encoder.onPassed?.(bytes);
-  return bytes;
 }
 
 function waitForDrain(response: ServerResponse): Promise<void> {

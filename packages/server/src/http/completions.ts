@@ -37,7 +37,7 @@ export async function handleCompletions(deps: ChatDeps, context: Context, caller
       context.signal,
     );
   const inference = await infer(first, 0);
-  const meta = createMeta(openaiCompletions, context, inference, first);
+  const meta = createMeta(openaiCompletions, context, first, inference.placement.model);
   setRouteHeaders(context.response, inference);
   if (first.stream) {
     const encoder = createStreamEncoder(meta, [first, ...rest]);

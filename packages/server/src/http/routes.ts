@@ -4,6 +4,7 @@ import type { Dialect, ServeSide } from "@auxot/dialects/dialect";
 import { dialects } from "@auxot/dialects/dialects";
 import type { DialectName } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
+import type { Caller } from "../platform/caller.ts";
 import type { AnyOperationHandler } from "../platform/operation-handler.ts";
 import type { Identity } from "../records/keys/identity.ts";
 import type { Offer } from "../sources/source.ts";
@@ -15,12 +16,15 @@ import { handleHealth, handleReady, type Readiness } from "./health.ts";
 import { handleCountTokens, type CountTokensDeps } from "./count-tokens.ts";
 import { findModel, listModels } from "./models.ts";
 import { findOperation, handleOperation } from "./operations.ts";
+import { handleResponses, type ResponsesDeps } from "./responses.ts";
 import { decodePathPart, readRoutePath } from "./route-path.ts";
 import { sendJson } from "./send-json.ts";
+import { handleCancel, handleDelete, handleInputItems, handleRetrieve } from "./stored-responses.ts";
 
 export type RouteDeps = ChatDeps &
   CountTokensDeps &
-  EmbeddingsDeps & {
+  EmbeddingsDeps &
+  ResponsesDeps & {
     identify(text: string): Promise<Identity | undefined>;
     offers(): readonly Offer[];
     readonly readiness: Readiness;
@@ -41,11 +45,11 @@ export function findRoute(deps: RouteDeps, method: string, url: URL, isAnthropic
   const dialect =
     dialects[models && url.pathname.startsWith("/v1") && isAnthropic ? "anthropic-messages" : path.dialect];
 
+  if (/^responses(\/|$)/.test(path.endpoint)) return findResponsesRoute(deps, method, path.endpoint, url.pathname);
+
   switch (`${method} ${models ? "models" : path.endpoint}`) {
     case "POST chat/completions":
       return chat(dialects["openai-chat"]);
-    case "POST responses":
-      return chat(dialects["openai-responses"]);
     case "POST messages/count_tokens":
       return {
         dialect: dialects["anthropic-messages"],
@@ -76,6 +80,34 @@ export function findRoute(deps: RouteDeps, method: string, url: URL, isAnthropic
     return {
       dialect: spoken,
       handle: async (context) => handleChat(deps, spoken, context, await authenticate(context.request, deps.identify)),
+    };
+  }
+}
+
+/** `responses`, `responses/{id}` and what is below an id. */
+function findResponsesRoute(deps: RouteDeps, method: string, endpoint: string, pathname: string): Route {
+  const [, part = "", below = "", ...more] = endpoint.split("/");
+  const id = decodePathPart(part);
+  const shape = ["responses", part === "" ? "" : "/{id}", below === "" ? "" : `/${below}`, ...more].join("");
+  switch (`${method} ${shape}`) {
+    case "POST responses":
+      return answer((context, caller) => handleResponses(deps, context, caller));
+    case "GET responses/{id}":
+      return answer((context, caller) => handleRetrieve(deps, context, caller, id));
+    case "DELETE responses/{id}":
+      return answer((context, caller) => handleDelete(deps, context, caller, id));
+    case "GET responses/{id}/input_items":
+      return answer((context, caller) => handleInputItems(deps, context, caller, id));
+    case "POST responses/{id}/cancel":
+      return answer((context, caller) => handleCancel(deps, context, caller, id));
+    default:
+      return { dialect: dialects["openai-responses"], handle: () => refuse(method, pathname, shape) };
+  }
+
+  function answer(handle: (context: Context, caller: Caller) => Promise<void>): Route {
+    return {
+      dialect: dialects["openai-responses"],
+      handle: async (context) => handle(context, await authenticate(context.request, deps.identify)),
     };
   }
 }
@@ -111,6 +143,9 @@ function refuse(method: string, pathname: string, endpoint: string): never {
     responses: "POST",
     completions: "POST",
     embeddings: "POST",
+    "responses/{id}": "GET or DELETE",
+    "responses/{id}/input_items": "GET",
+    "responses/{id}/cancel": "POST",
     messages: "POST",
     "messages/count_tokens": "POST",
     models: "GET",
