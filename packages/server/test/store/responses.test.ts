@@ -75,7 +75,9 @@ test("two keys may know different responses by one id, as upstreams that count f
 test("expired rows are removed by the clock, in batches, and the others stay", async () => {
   await using database = await openTestDatabase();
   const { responses, keep, time } = setUp(database, { tendEveryMs: 5 });
-  await Promise.all(Array.from({ length: 1200 }, (_, number) => keep(`old_${number}`)));
+  for (let first = 0; first < 1200; first += 300) {
+    await Promise.all(Array.from({ length: 300 }, (_, number) => keep(`old_${first + number}`)));
+  }
   const stored = createResponseStore(database);
   assert.equal(await stored.removeExpired(time.now + 31 * dayMs, 100), 100, "never more than asked for");
   time.now += 29 * dayMs;
@@ -177,6 +179,29 @@ test("an answer too large to keep is not, and its caller is told", async () => {
   const { responses, keep } = setUp(database, { maxRowBytes: 1000 });
   await assert.rejects(keep("resp_1", { response: "x".repeat(1001) }), is("too_large", /was not kept: it is larger/));
   await assert.rejects(responses.get("key_1", "resp_1"), is("not_found", /It was not kept: it is larger/));
+  await responses.close();
+});
+
+test("a database that hangs holds a bounded number of answers in memory, and the rest are told as lost", async () => {
+  await using database = await openTestDatabase();
+  const { responses, keep } = setUp(database);
+  const locked = Promise.withResolvers<void>();
+  const free = Promise.withResolvers<void>();
+  const holding = database.sql.begin(async (sql) => {
+    await sql`lock table stored_response`;
+    locked.resolve();
+    await free.promise;
+  });
+  await locked.promise;
+  const writes = Array.from({ length: 500 }, (_, number) => keep(`resp_${number}`));
+  await assert.rejects(keep("one_more"), is("no_capacity", /the database is too slow/));
+  free.resolve();
+  await Promise.all([holding, ...writes]);
+  await responses.get("key_1", "resp_499");
+  await assert.rejects(
+    responses.get("key_1", "one_more"),
+    is("not_found", /It was not kept: the database is too slow/),
+  );
   await responses.close();
 });
 
