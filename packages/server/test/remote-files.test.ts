@@ -22,10 +22,12 @@ const host = createServer((request, response) => {
   const [path = ""] = (request.url ?? "").split("?");
   asked.push(path);
   if (path === "/never") return;
+  if (path === "/gate.png") return void gate.then(() => response.end(png));
   const [type, bytes] = files[path] ?? [];
   if (type === undefined) response.writeHead(404).end();
   else response.writeHead(200, { "content-type": type }).end(bytes);
 });
+const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
 let at: string;
 before(async () => {
   await new Promise<void>((resolve) => host.listen(0, "127.0.0.1", resolve));
@@ -78,6 +80,24 @@ test("a worker gets the bytes of an image that the caller named by address (case
   job.answer("A cat.");
   assert.equal((await answer).status, 200);
   worker[Symbol.dispose]();
+});
+
+test("a request whose slot was taken while its files were fetched waits for the next, and fetches nothing again", async () => {
+  await using app = await startTestRouter({ fetch: listed });
+  using worker = await connectFakeWorker(app, { offers: [{ ...seeing, slots: 1 }] });
+  const arrived = new Promise<void>((resolve) => host.once("request", () => resolve()));
+  const seen = app.post("/v1/chat/completions", imageBody(`${at}/gate.png`));
+  await arrived;
+  const quick = app.post("/v1/chat/completions", { model: "auto", messages: [{ role: "user", content: "Hi" }] });
+  const first = await worker.nextJob();
+  assert.equal(first.request.messages[0]?.content.length, 1, "the one without files came first");
+  openGate();
+  while (!app.log.some((line) => line["reason"] !== undefined)) await app.get("/api/health");
+  first.answer("quick");
+  await quick;
+  (await worker.nextJob()).answer("seen");
+  assert.equal((await seen).status, 200);
+  assert.equal(asked.filter((path) => path === "/gate.png").length, 1);
 });
 
 test("an image in a tool's result is fetched too, and its type is what its bytes say", async () => {

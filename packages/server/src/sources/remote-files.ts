@@ -32,18 +32,23 @@ export function withRemoteFiles({ source, guard, maxTotalBytes }: RemoteFilesDep
   // What one source needed, the next needs too: nothing is fetched twice for a request.
   const fetched = new WeakMap<ChatRequest, Files>();
 
-  async function prepare(request: ChatRequest, target: Offer | undefined, signal: AbortSignal): Promise<ChatRequest> {
-    const parts = findRemoteParts(request, target, guard);
-    if (parts.size === 0) return request;
-    const files: Files = fetched.get(request) ?? { images: new Map(), documents: new Map() };
+  function getFiles(request: ChatRequest): Files {
+    const files = fetched.get(request) ?? { images: new Map(), documents: new Map() };
     fetched.set(request, files);
-    if (parts.size > maxFiles) throw explain(request, [...parts.values()][maxFiles], tooMany);
-    const missing = [...parts.values()].filter(({ type, source: { url } }) => !hasFile(files, type, url));
+    return files;
+  }
+
+  async function fetchMissing(
+    request: ChatRequest,
+    missing: readonly RemotePart[],
+    files: Files,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (missing.length > maxFiles) throw explain(request, missing[maxFiles], tooMany);
     await fetchAll(missing, signal, async (part, stop) => {
       await fetchFile(request, part, files, stop);
       checkTotal(files, maxTotalBytes);
     });
-    return { ...request, messages: request.messages.map((message) => fillMessage(message, files)) };
   }
 
   async function fetchFile(request: ChatRequest, part: RemotePart, files: Files, signal: AbortSignal): Promise<void> {
@@ -61,8 +66,18 @@ export function withRemoteFiles({ source, guard, maxTotalBytes }: RemoteFilesDep
 
   return {
     ...source,
-    run: async (call, signal) =>
-      source.run({ ...call, request: await prepare(call.request, call.targets[0], signal) }, signal),
+    async run(call, signal) {
+      const { request } = call;
+      const parts = findRemoteParts(request, call.targets[0], guard);
+      // Not a tick between the plan and the source when there is nothing to fetch: the slot that the plan saw is taken
+      // before the next request plans.
+      if (parts.length === 0) return source.run(call, signal);
+      const files = getFiles(request);
+      const missing = parts.filter(({ type, source: { url } }) => !hasFile(files, type, url));
+      if (missing.length > 0) await fetchMissing(request, missing, files, signal);
+      const messages = request.messages.map((message) => fillMessage(message, files));
+      return source.run({ ...call, request: { ...request, messages } }, signal);
+    },
   };
 }
 
@@ -75,10 +90,10 @@ const turnedOff = new AppError(
 );
 
 /** One part for every file that the target needs as bytes. */
-function findRemoteParts(request: ChatRequest, target: Offer | undefined, guard: FetchGuard): Map<string, RemotePart> {
+function findRemoteParts(request: ChatRequest, target: Offer | undefined, guard: FetchGuard): readonly RemotePart[] {
   // The passthrough lane sends the caller's own bytes.
   const dialect = target?.dialect;
-  if (target !== undefined && findPassed(request, target) !== undefined) return new Map();
+  if (target !== undefined && findPassed(request, target) !== undefined) return [];
   const parts = request.messages
     .flatMap((message): readonly UserPart[] =>
       message.role === "user" || message.role === "tool" ? message.content : [],
@@ -87,7 +102,7 @@ function findRemoteParts(request: ChatRequest, target: Offer | undefined, guard:
     .filter(
       (part) => dialect === undefined || dialects[dialect].call.needsBytes(part) || guard.isListed(part.source.url),
     );
-  return new Map(parts.map((part) => [`${part.type} ${part.source.url}`, part]));
+  return [...new Map(parts.map((part) => [`${part.type} ${part.source.url}`, part])).values()];
 }
 
 function isRemote(part: UserPart): part is RemotePart {
