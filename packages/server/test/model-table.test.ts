@@ -95,7 +95,7 @@ test("an image, a document, tools or too long a prompt never reach a model that 
     [{ model: "house-model", messages: user([image]) }, /"house-model" takes no images/],
     [{ model: "house-model", messages: user([file]) }, /"house-model" takes no documents/],
     [{ model: "gpt-3.5-turbo", messages: user([image]) }, /"gpt-3.5-turbo" takes no images/],
-    [{ model: "gpt-6-astra", messages: user("hi"), tools }, /"gpt-6-astra" cannot call tools/],
+    [{ model: "gpt-6-astra", messages: user("hi"), tools }, /"gpt-6-astra" takes tools only in the Responses format/],
     [{ model: "house-model", messages: user("x".repeat(2000)) }, /at least 250 tokens, .* is 100 tokens/],
     [{ model: "claude-opus-4-7", messages: begun }, /does not go on with an answer that was begun/],
   ] as const;

@@ -78,7 +78,7 @@ test("tools, images and context decide, and the reasons are kept", () => {
 });
 
 test("a request that no model can serve is refused with the ability that is missing", () => {
-  const traits = { ...defaultTraits, documents: false, prefill: "refused" as const };
+  const traits = { ...defaultTraits, tools: false, documents: false, prefill: "refused" as const };
   const weak = offer({ abilities: { tools: false, images: false, reasoning: false }, traits });
   const able = { ...cloud, dialect: "anthropic-messages" as const };
   const cases: readonly (readonly [Partial<Needs>, RegExp])[] = [

@@ -42,6 +42,11 @@ const lacking = {
   },
   "no-infill": { param: "suffix", what: "cannot fill a gap", advice: "Leave it out or use a model made for it." },
   "no-raw-prompt": { param: "prompt", what: "takes text only, no tokens", advice: "Send the prompt as text." },
+  "no-tools-here": {
+    param: "tools",
+    what: "takes tools only in the Responses format, and its provider is asked in another",
+    advice: "Remove them, or have the provider declared with the dialect openai-responses.",
+  },
   "no-tools": { param: "tools", what: "cannot call tools", advice: "Remove them or use a model that can." },
 } as const;
 
@@ -106,7 +111,7 @@ function isOfKind({ abilities }: Offer, needs: Needs): boolean {
 }
 
 function judge(offer: Offer, needs: Needs, now: number): Reason | undefined {
-  if (needs.tools && !offer.abilities.tools) return "no-tools";
+  if (needs.tools && !offer.abilities.tools) return offer.traits?.tools === true ? "no-tools-here" : "no-tools";
   if (needs.images && !offer.abilities.images) return "no-images";
   if (needs.documents && !(offer.traits?.documents ?? offer.abilities.images)) return "no-documents";
   if (needs.vendor !== undefined && needs.vendor.dialect !== offer.dialect)
