@@ -36,14 +36,24 @@ const failure: ChatEvent[] = [
   { type: "error", error: { code: "no_capacity", message: "All workers are busy." } },
 ];
 
-function respond(name: DialectName, events: readonly ChatEvent[]): Response {
-  const encoder = dialects[name].serve.createStreamEncoder(meta);
+const page = { url: "https://a.test", title: "A", start: 0, end: 2 };
+const cited: ChatEvent[] = [
+  { type: "start" },
+  { type: "text-start", index: 0 },
+  { type: "text-delta", index: 0, text: "So it is." },
+  { type: "text-end", index: 0, citations: [page] },
+  { type: "usage", usage },
+  { type: "end", stopReason: "stop" },
+];
+
+function respond(name: DialectName, events: readonly ChatEvent[], about = meta): Response {
+  const encoder = dialects[name].serve.createStreamEncoder(about);
   const text = events.map((event) => encoder.encode([event]) + encoder.ping()).join("");
   return new Response(text, { headers: { "content-type": "text/event-stream" } });
 }
 
-function readCompletion(events: readonly ChatEvent[]): ChatCompletionStream {
-  const stream = OpenaiStream.fromSSEResponse<object>(respond("openai-chat", events), new AbortController());
+function readCompletion(events: readonly ChatEvent[], about = meta): ChatCompletionStream {
+  const stream = OpenaiStream.fromSSEResponse<object>(respond("openai-chat", events, about), new AbortController());
   return ChatCompletionStream.fromReadableStream(stream.toReadableStream());
 }
 
@@ -65,6 +75,16 @@ describe("OpenAI's own SDK", () => {
     );
     assert.equal(completion.usage?.prompt_tokens, 30);
     assert.equal(completion.usage?.completion_tokens_details?.reasoning_tokens, 4);
+  });
+
+  it("reads the call of a request with the older functions, and citations of web pages", async () => {
+    const about = { ...meta, request: { ...meta.request, usesFunctions: true } as const };
+    const called = (await readCompletion(answer, about).finalChatCompletion()).choices[0];
+    assert.equal(called?.finish_reason, "function_call");
+    assert.deepEqual({ ...called?.message.function_call }, { name: "weather", arguments: '{"city":"Ulm"}' });
+    const told = (await readCompletion(cited).finalChatCompletion()).choices[0];
+    assert.equal(told?.message.content, "So it is.");
+    assert.equal(told?.message.annotations?.[0]?.url_citation.url, page.url);
   });
 
   it("throws our error when a stream fails half way", async () => {
@@ -103,6 +123,14 @@ describe("OpenAI's own SDK over Responses", () => {
     stream.on("response.function_call_arguments.delta", (event) => snapshots.push(event.snapshot));
     await stream.done();
     assert.deepEqual(snapshots, ["Grüße ", "Grüße 😀", '{"city":', '{"city":"Ulm"}', "{}"]);
+  });
+
+  it("reads citations of web pages as annotations of the text", async () => {
+    const [item] = (await readResponse(cited).finalResponse()).output;
+    const [part] = item?.type === "message" ? item.content : [];
+    assert.deepEqual(part?.type === "output_text" ? part.annotations.map((each) => ({ ...each })) : [], [
+      { type: "url_citation", start_index: 0, end_index: 2, url: page.url, title: page.title },
+    ]);
   });
 
   it("reads a failure half way as a failed response with our message", async () => {

@@ -9,11 +9,12 @@ const result: ChatResult = {
   content: [
     { type: "reasoning", text: "hm", signature: "sig" },
     { type: "reasoning", text: "", redacted: "opaque" },
-    { type: "text", text: "Hello" },
+    { type: "text", text: "Hello", citations: [{ url: "https://a.test", title: "A", start: 0, end: 5 }] },
     { type: "tool-call", id: "c1", name: "f", arguments: '{"a":1}' },
   ],
   stopReason: "stop-sequence",
   stopSequence: "END",
+  warnings: ["something was left out"],
   usage: { inputTokens: 3, outputTokens: 2, cachedInputTokens: 1, cacheWriteTokens: 0, reasoningTokens: 1 },
 };
 

@@ -71,7 +71,7 @@ export function createEventFold(): EventFold {
   let usage: Usage | undefined;
   let end: { stopReason: StopReason; stopSequence?: string } | undefined;
   let failure: ErrorBody | undefined;
-  const warnings: string[] = [];
+  const warnings = new Set<string>();
 
   function block(index: number): { part: AssistantPart; pieces: string[] } {
     const found = blocks[index];
@@ -128,7 +128,7 @@ export function createEventFold(): EventFold {
           failure = event.error;
           return;
         case "warning":
-          warnings.push(event.message);
+          warnings.add(event.message);
           return;
         case "text-end": {
           const target = block(event.index);
@@ -149,7 +149,7 @@ export function createEventFold(): EventFold {
         stopReason: end.stopReason,
         ...(end.stopSequence === undefined ? {} : { stopSequence: end.stopSequence }),
         ...(usage === undefined ? {} : { usage }),
-        ...(warnings.length === 0 ? {} : { warnings }),
+        ...(warnings.size === 0 ? {} : { warnings: [...warnings] }),
       };
     },
   };

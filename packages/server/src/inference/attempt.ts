@@ -264,7 +264,10 @@ async function readNext(iterator: AsyncIterator<AnswerBatch>, watchdog: Watchdog
 
 /** Later ones come too late for the headers. */
 function listWarnings(head: readonly AnswerBatch[]): string[] {
-  return head.flatMap(({ events }) => events.flatMap((event) => (event.type === "warning" ? [event.message] : [])));
+  const messages = head.flatMap(({ events }) =>
+    events.flatMap((event) => (event.type === "warning" ? [event.message] : [])),
+  );
+  return [...new Set(messages)];
 }
 
 function asErrorEvent(error: unknown): ChatEvent {

@@ -120,6 +120,8 @@ export function createMeter(
   // The needs' guess is a low one, made to leave out contexts that are certainly too small.
   const count = createUsageCount(input.request.stream, () => (meter.needs?.promptTokens ?? 0) * 2);
 
+  const warned = new Set<string>();
+
   const meter: Meter = {
     tries: 0,
     needs: undefined,
@@ -133,8 +135,11 @@ export function createMeter(
     onBatch(batch) {
       count.onBatch(batch);
       // Those that come behind the first token are too late for the header.
-      for (const event of batch.events)
-        if (event.type === "warning") input.log.info({ warning: event.message }, "source warned");
+      for (const event of batch.events) {
+        if (event.type !== "warning" || warned.has(event.message)) continue;
+        warned.add(event.message);
+        input.log.info({ warning: event.message }, "source warned");
+      }
       return count.complete(batch);
     },
     settle(thrown, begun) {
