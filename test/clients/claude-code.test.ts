@@ -6,10 +6,11 @@ import { runCopySession } from "./session.ts";
 import { startSources, type Sources } from "./sources.ts";
 
 let sources: Sources;
+const stack = new AsyncDisposableStack();
 before(async () => {
-  sources = await startSources();
+  sources = stack.use(await startSources());
 });
-after(() => sources[Symbol.asyncDispose]());
+after(() => stack.disposeAsync());
 
 for (const [name, what] of [
   ["gpu", "a GPU worker beside a model server"],

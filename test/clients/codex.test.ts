@@ -8,15 +8,18 @@ import { runCopySession } from "./session.ts";
 import { startSources, type Sources } from "./sources.ts";
 
 let sources: Sources;
+const stack = new AsyncDisposableStack();
 before(async () => {
-  sources = await startSources({
-    gpu: ["gpt-6-astra"],
-    chat: ["gpt-5.6-luna"],
-    responses: ["gpt-6-sol"],
-    messages: ["gpt-5.5", "gpt-6-luna"],
-  });
+  sources = stack.use(
+    await startSources({
+      gpu: ["gpt-6-astra"],
+      chat: ["gpt-5.6-luna"],
+      responses: ["gpt-6-sol"],
+      messages: ["gpt-5.5", "gpt-6-luna"],
+    }),
+  );
 });
-after(() => sources[Symbol.asyncDispose]());
+after(() => stack.disposeAsync());
 
 for (const [name, what] of [
   ["gpu", "a GPU worker beside a model server"],

@@ -7,10 +7,11 @@ import { startClient } from "./client-programs.ts";
 import { startSources, type Sources } from "./sources.ts";
 
 let sources: Sources;
+const stack = new AsyncDisposableStack();
 before(async () => {
-  sources = await startSources();
+  sources = stack.use(await startSources());
 });
-after(() => sources[Symbol.asyncDispose]());
+after(() => stack.disposeAsync());
 
 for (const [client, name, sourceName] of [
   ["claude", "Claude Code", "gpu"],
