@@ -19,7 +19,7 @@ describe("an answer by a JSON schema", () => {
     assert.equal(body.output_config.format.type, "json_schema");
   });
 
-  it("leaves out the keywords Anthropic refuses, names them, and closes every object", () => {
+  it("tells the model in words of the keywords Anthropic refuses, names them, and closes every object", () => {
     const wide = {
       type: "object",
       properties: {
@@ -37,19 +37,27 @@ describe("an answer by a JSON schema", () => {
     assert.deepEqual(body.output_config.format.schema, {
       type: "object",
       properties: {
-        minimum: { type: "integer" },
+        minimum: { type: "integer", description: "{minimum: 1, maximum: 9}" },
         list: {
           type: "array",
           minItems: 1,
           items: { type: "object", properties: {}, additionalProperties: false },
+          description: "{maxItems: 3}",
         },
-        when: { anyOf: [{ type: "string", format: "date" }, { type: "string" }] },
+        when: {
+          anyOf: [
+            { type: "string", format: "date" },
+            { type: "string", description: '{format: "iri"}' },
+          ],
+        },
       },
       additionalProperties: false,
     });
     for (const keyword of ["minimum", "maximum", "maxItems", "format"])
       assert.ok(
-        warnings.includes(`response_format: Anthropic's schemas do not take "${keyword}"; it was not sent.`),
+        warnings.includes(
+          `response_format: Anthropic's schemas do not take "${keyword}"; the model was told of it in words.`,
+        ),
         keyword,
       );
   });

@@ -211,7 +211,7 @@ const tools: fc.Arbitrary<ToolDefinition[]> = fc.uniqueArray(
     .map(([toolName, description, extra, strict]) => ({
       name: toolName,
       ...(description === undefined ? {} : { description }),
-      parameters: { type: "object", properties: {}, "x-note": extra },
+      parameters: { type: "object", properties: {}, "x-note": extra, additionalProperties: false },
       ...(strict === undefined ? {} : { strict }),
     })),
   { maxLength: 3, selector: (tool) => tool.name },
@@ -225,7 +225,10 @@ export function requests(dialect: DialectName): fc.Arbitrary<ChatRequest> {
     case "openai-chat":
       return commonRequests(fc.oneof(unsignedReasoning, signedReasoning));
     case "anthropic-messages":
-      return commonRequests(signedReasoning);
+      // Its output format is always strict.
+      return commonRequests(signedReasoning).map(({ responseFormat: format, ...request }) =>
+        format?.type === "json-schema" ? { ...request, responseFormat: { ...format, strict: true } } : request,
+      );
     case "openai-responses":
       return fc
         .tuple(commonRequests(encryptedReasoning), specialTools, text, option(name))
@@ -292,7 +295,7 @@ function commonRequests(reasoning: fc.Arbitrary<AssistantPart[]>): fc.Arbitrary<
     endUser: option(name),
     choice: option(fc.constantFrom({ type: "auto" as const }, { type: "required" as const })),
     serial: option(fc.constant(false)),
-    schema: option(json),
+    schema: option(json.map((extra) => ({ type: "object", "x-note": extra, additionalProperties: false }))),
   }).map(({ choice, serial, schema, ...rest }) => {
     const fields = {
       ...rest,

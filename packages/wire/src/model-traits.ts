@@ -67,6 +67,8 @@ const requiredShape = {
   verbosity: flag,
   /** It takes `prompt_cache_key` in Chat Completions; in the Responses format every server knows it. */
   promptCacheKey: flag,
+  /** It takes schemas by OpenAI's rules only: an object at a tool's top, strict ones closed. */
+  openaiSchemas: flag,
   /** It takes OpenAI's `service_tier`. */
   serviceTier: flag,
   /** It takes the penalties in the Responses format too. */
@@ -102,6 +104,7 @@ export const defaultTraits: ModelTraits = {
   prefill: "continued",
   verbosity: false,
   promptCacheKey: false,
+  openaiSchemas: false,
   serviceTier: false,
   penaltiesInResponses: true,
   maxTokensField: "max_tokens",

@@ -148,7 +148,9 @@ describe("a request to Anthropic", () => {
       { tools, parallelToolCalls: false, responseFormat: { type: "json-schema", name: "x", schema } },
       "claude-opus-5",
     );
-    assert.deepEqual(body.tools, [{ name: "f", input_schema: { type: "object", properties: {} }, strict: true }]);
+    assert.deepEqual(body.tools, [
+      { name: "f", input_schema: { type: "object", properties: {}, additionalProperties: false }, strict: true },
+    ]);
     assert.deepEqual(body.tool_choice, { type: "auto", disable_parallel_tool_use: true });
     assert.deepEqual(body.output_config, { format: { type: "json_schema", schema } });
   });
@@ -171,7 +173,7 @@ describe("a request to Anthropic", () => {
     };
     const { body, warnings } = build(name, { tools: [{ name: "f", parameters }] });
     assert.deepEqual(body.tools[0].input_schema, {
-      description: "a place or a point",
+      description: "a place or a point\n\nGive the fields of one of these: (kind, name) or (kind).",
       $defs: parameters.$defs,
       type: "object",
       properties: {
@@ -181,7 +183,7 @@ describe("a request to Anthropic", () => {
       },
       required: ["kind"],
     });
-    assert.match(warnings.join(), /tools: f: Anthropic takes no union as the whole schema/);
+    assert.match(warnings.join(), /tools: the schema of f combines others at its top/);
     const both = { allOf: parameters.oneOf.slice(0, 1), required: ["x"], properties: { x: {} } };
     const joined = build(name, { tools: [{ name: "f", parameters: both }] }).body.tools[0].input_schema;
     assert.deepEqual([joined.required, joined.allOf], [["x", "kind", "name"], undefined]);

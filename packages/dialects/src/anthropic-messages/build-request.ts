@@ -3,14 +3,13 @@
 import type { ChatRequest, ResponseFormat, ToolDefinition } from "@auxot/wire/chat";
 import type { CallTarget, UpstreamRequest } from "../dialect.ts";
 import { fitRequest } from "../fit-request.ts";
+import { fitAnthropicSchemas } from "../fit-tools.ts";
 import { optional } from "../read-fields.ts";
 import { buildAnthropicTier } from "../service-tier.ts";
 import { warnOfGrammars } from "../tool-kinds.ts";
 import { createWarnings } from "../warnings.ts";
 import { buildConversation, cacheMark } from "./build-messages.ts";
 import { buildThinking, type Thinking } from "./build-thinking.ts";
-import { cleanSchema } from "./clean-schema.ts";
-import { flattenRootUnion } from "./flatten-union.ts";
 import { limitCacheMarks } from "./limit-cache-marks.ts";
 import type { AnthropicTextBlock, AnthropicTurn } from "./schema.ts";
 import { lacksThinking } from "./thinking-loop.ts";
@@ -25,21 +24,22 @@ const usualMaxTokens = 4096;
 
 export function buildRequest(asked: ChatRequest, target: CallTarget): UpstreamRequest {
   const warnings = createWarnings(asked);
-  const { request, reasoning, answerTool } = fitRequest(asked, target, "budgets", warnings.add);
+  const { request: fitted, reasoning, answerTool } = fitRequest(asked, target, "budgets", warnings.add);
+  const request = fitAnthropicSchemas(fitted, warnings.add);
   warnOfDropped(request, warnings.add);
   warnOfGrammars(request.tools, warnings.add);
   const maxTokens =
     request.maxOutputTokens ?? target.traits.maxOutputTokens ?? usualMaxTokens + (reasoning.budgetTokens ?? 0);
   const conversation = buildConversation(request.messages, warnings.add);
   const { system, messages, tools } = limitCacheMarks(
-    { ...conversation, tools: request.tools.map((tool) => buildTool(tool, warnings.add)) },
+    { ...conversation, tools: request.tools.map(buildTool) },
     warnings.add,
   );
   const { effort, ...built } = buildThinking(reasoning, maxTokens, warnings.add);
   const thinking = keepThinking(built.thinking, messages, warnings.add);
   const instructions =
     request.responseFormat?.type === "json" ? [...system, buildJsonInstruction(warnings.add)] : system;
-  const format = buildFormat(request.responseFormat, warnings.add);
+  const format = buildFormat(request.responseFormat);
   const body = {
     model: target.model,
     max_tokens: maxTokens,
@@ -91,29 +91,16 @@ function buildJsonInstruction(warn: Warn): AnthropicTextBlock {
   return { type: "text", text: jsonInstruction };
 }
 
-function buildFormat(format: ResponseFormat | undefined, warn: Warn): object | undefined {
+function buildFormat(format: ResponseFormat | undefined): object | undefined {
   if (format?.type !== "json-schema") return undefined;
-  const schema = cleanSchema(format.schema, true, (keyword) => warn(`response_format: ${sayRefused(keyword)}`));
-  return { type: "json_schema", schema };
+  return { type: "json_schema", schema: format.schema };
 }
 
-function sayRefused(keyword: string): string {
-  return `Anthropic's schemas do not take "${keyword}"; it was not sent.`;
-}
-
-function buildTool(tool: ToolDefinition, warn: Warn): object {
-  const flat = flattenRootUnion(tool.parameters);
-  if (flat !== undefined)
-    warn(`tools: ${tool.name}: Anthropic takes no union as the whole schema; it was sent as one object.`);
-  const whole = flat ?? tool.parameters;
-  const parameters = tool.strict
-    ? cleanSchema(whole, false, (keyword) => warn(`tools: ${tool.name}: ${sayRefused(keyword)}`))
-    : whole;
+function buildTool(tool: ToolDefinition): object {
   return {
     name: tool.name,
     ...optional("description", tool.description),
-    // The format demands the type; OpenAI's lets it be left out.
-    input_schema: parameters["type"] === undefined ? { type: "object", ...parameters } : parameters,
+    input_schema: tool.parameters,
     ...optional("strict", tool.strict),
     ...cacheMark(tool),
   };

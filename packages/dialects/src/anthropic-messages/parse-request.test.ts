@@ -52,7 +52,12 @@ describe("a Messages request", () => {
     });
     assert.deepEqual(request.tools, [{ name: "Bash", parameters: { type: "object" } }]);
     assert.deepEqual(request.reasoning, { effort: "max", adaptive: true });
-    assert.deepEqual(request.responseFormat, { type: "json-schema", name: "answer", schema: { type: "object" } });
+    assert.deepEqual(request.responseFormat, {
+      type: "json-schema",
+      name: "answer",
+      schema: { type: "object" },
+      strict: true,
+    });
     assert.deepEqual(request.unknownFields, ["context_management", "tools[1]", "thinking.display"]);
   });
 

@@ -153,7 +153,8 @@ function parseResponseFormat(value: unknown): ResponseFormat | undefined {
   readOneOf(format["type"], `${path}.type`, ["json_schema"]);
   const schema = readRecord(format["schema"], `${path}.schema`, "a JSON Schema object");
   checkDepth(schema, `${path}.schema`);
-  return { type: "json-schema", name: schemaName, schema };
+  // The format knows no other than strict.
+  return { type: "json-schema", name: schemaName, schema, strict: true };
 }
 
 /** Thinking switched off wins over an effort: that is what the caller pays for. */

@@ -17,6 +17,8 @@ export const anthropicCannotCarry: readonly string[] = [
   "tool choices required and tool next to thinking (auto)",
   "response format json (asked for in words), and the name, description and strict of a json-schema",
   "serviceTier flex and priority, more than four cacheControl marks (the oldest go)",
+  "anyOf, oneOf and allOf at the top of a tool's schema (merged into one object)",
+  "what its strict tools and output formats refuse of JSON Schema, e.g. minimum and open objects (told in words)",
   "an image's detail, refusal as a mark of text",
   "an endUser that is an e-mail address or a phone number, or longer than 256 characters",
   "tool call ids with other characters than letters, digits, _ and -, or longer than 64 (one made of them is sent)",

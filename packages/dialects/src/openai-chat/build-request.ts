@@ -3,6 +3,7 @@
 import type { ChatRequest, ResponseFormat, ToolChoice, ToolDefinition } from "@auxot/wire/chat";
 import type { CallTarget, UpstreamRequest } from "../dialect.ts";
 import { fitRequest } from "../fit-request.ts";
+import { fitOpenaiSchemas } from "../fit-tools.ts";
 import { optional } from "../read-fields.ts";
 import { buildOpenaiTier } from "../service-tier.ts";
 import { warnOfGrammars } from "../tool-kinds.ts";
@@ -14,7 +15,9 @@ export const chatPath = "/chat/completions";
 export function buildRequest(asked: ChatRequest, target: CallTarget): UpstreamRequest {
   const warnings = createWarnings(asked);
   const hasTools = asked.tools.length > 0 && target.traits.chatTools === "without-effort";
-  const { request, reasoning, answerTool } = fitRequest(asked, target, hasTools ? "none" : "efforts", warnings.add);
+  const fitted = fitRequest(asked, target, hasTools ? "none" : "efforts", warnings.add);
+  const { reasoning, answerTool } = fitted;
+  const request = fitOpenaiSchemas(fitted.request, target.traits, warnings.add);
   warnOfGrammars(request.tools, warnings.add);
   const body = {
     model: target.model,

@@ -21,6 +21,7 @@ export const openaiCannotCarry: readonly string[] = [
   "more than four stop entries",
   "the stop reasons stop-sequence and pause (stop) and context-exceeded (length), and stopSequence",
   "more than one refusal in one message",
+  "on OpenAI itself: anyOf, oneOf and allOf at the top of a tool's schema, and strict with a schema outside its rules",
   "estimated in a usage",
 ];
 

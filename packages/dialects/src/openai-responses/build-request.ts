@@ -3,6 +3,7 @@
 import type { ChatRequest, ResponseFormat } from "@auxot/wire/chat";
 import type { CallTarget, UpstreamRequest } from "../dialect.ts";
 import { fitRequest } from "../fit-request.ts";
+import { fitOpenaiSchemas } from "../fit-tools.ts";
 import type { ReasoningPlan } from "../plan-reasoning.ts";
 import { optional } from "../read-fields.ts";
 import { buildOpenaiTier } from "../service-tier.ts";
@@ -18,7 +19,8 @@ type Warn = (message: string) => void;
 export function buildRequest(asked: ChatRequest, target: CallTarget): UpstreamRequest {
   const warnings = createWarnings(asked);
   const fitted = fitRequest(asked, target, "efforts", warnings.add);
-  const request = dropUncarried(fitted.request, target, warnings.add);
+  const carried = dropUncarried(fitted.request, target, warnings.add);
+  const request = fitOpenaiSchemas(carried, target.traits, warnings.add);
   const { instructions, input } = buildConversation(request, target.traits, warnings.add);
   const reasoning = buildReasoning(request, fitted.reasoning, target);
   const hasReasoning = reasoning !== undefined || input.some((item) => item.type === "reasoning");

@@ -15,6 +15,7 @@ export const responsesCannotCarry: readonly string[] = [
   "tool call ids with other characters than letters, digits, _ and -, or longer than 64 (one made of them is sent)",
   "a tool without strict (sent as false: left out, it would mean true here)",
   "the stop reasons stop-sequence and pause (completed) and context-exceeded (max_output_tokens), and stopSequence",
+  "on OpenAI itself: anyOf, oneOf and allOf at the top of a tool's schema, and strict with a schema outside its rules",
   "estimated in a usage",
 ];
 
