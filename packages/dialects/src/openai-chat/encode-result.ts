@@ -1,11 +1,12 @@
 // ChatResult -> a whole Chat Completions answer.
 
-import type { ChatResult, TextPart, ToolCallPart } from "@auxot/wire/chat";
+import type { ChatRequest, ChatResult, TextPart, ToolCallPart } from "@auxot/wire/chat";
 import { noUsage } from "@auxot/wire/usage";
 import type { AnswerMeta } from "../dialect.ts";
 import { optional } from "../read-fields.ts";
 import { countCharacters } from "../url-citations.ts";
 import { buildAnnotation } from "./encode-stream.ts";
+import { buildAnswerCall, findCustomTools } from "./custom-tools.ts";
 import type { OpenaiAnswerMessage } from "./schema.ts";
 import { buildThinkingBlocks } from "./thinking-block.ts";
 import { encodeFinishReason, encodeUsage } from "./usage.ts";
@@ -20,7 +21,7 @@ export function encodeResult(result: ChatResult, meta: AnswerMeta): string {
     choices: [
       {
         index: 0,
-        message: buildAnswerMessage(result, meta.request.usesFunctions === true),
+        message: buildAnswerMessage(result, meta.request),
         logprobs: null,
         finish_reason: encodeFinishReason(result.stopReason, meta.request.usesFunctions === true),
       },
@@ -29,7 +30,7 @@ export function encodeResult(result: ChatResult, meta: AnswerMeta): string {
   });
 }
 
-function buildAnswerMessage(result: ChatResult, usesFunctions: boolean): OpenaiAnswerMessage {
+function buildAnswerMessage(result: ChatResult, request: ChatRequest): OpenaiAnswerMessage {
   const texts = result.content.filter((part) => part.type === "text");
   const content = texts.filter((part) => !part.refusal);
   const refusals = texts.filter((part) => part.refusal);
@@ -47,25 +48,20 @@ function buildAnswerMessage(result: ChatResult, usesFunctions: boolean): OpenaiA
     ...(annotations.length === 0 ? {} : { annotations }),
     ...(reasoningText === "" ? {} : { reasoning_content: reasoningText }),
     ...optional("thinking_blocks", buildThinkingBlocks(reasoning)),
-    ...buildCalls(calls, usesFunctions),
+    ...buildCalls(calls, request),
   };
 }
 
 /** The older format holds one call. */
 function buildCalls(
   calls: readonly ToolCallPart[],
-  usesFunctions: boolean,
+  { usesFunctions, tools }: ChatRequest,
 ): Pick<OpenaiAnswerMessage, "tool_calls" | "function_call"> {
   const [first] = calls;
   if (first === undefined) return {};
-  if (usesFunctions) return { function_call: { name: first.name, arguments: first.arguments } };
-  return {
-    tool_calls: calls.map((call) => ({
-      id: call.id,
-      type: "function",
-      function: { name: call.name, arguments: call.arguments },
-    })),
-  };
+  if (usesFunctions === true) return { function_call: { name: first.name, arguments: first.arguments } };
+  const customTools = findCustomTools(tools);
+  return { tool_calls: calls.map((call) => buildAnswerCall(call, customTools)) };
 }
 
 function joinTexts(parts: readonly TextPart[]): string {

@@ -6,9 +6,14 @@ import { noUsage, type Usage } from "@auxot/wire/usage";
 import type { AnswerMeta, StreamEncoder } from "../dialect.ts";
 import { encodeSse } from "../sse.ts";
 import { buildErrorBody } from "../openai-envelope.ts";
+import { readCustomInput } from "../tool-kinds.ts";
+import { findCustomTools } from "./custom-tools.ts";
 import { buildThinkingBlock } from "./thinking-block.ts";
 import { countCharacters, writeUrlCitation } from "../url-citations.ts";
 import { encodeFinishReason, encodeUsage } from "./usage.ts";
+
+/** `input` holds what came of a custom call. */
+type Call = { readonly position: number; hasArguments: boolean; readonly input?: string[] };
 
 /** The role goes out once and first; `error` and `end` are the last thing written. */
 export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
@@ -22,7 +27,8 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
   let textStart = 0;
   let textEnd = 0;
   const reasoning = new Map<number, string[]>();
-  const calls = new Map<number, { readonly position: number; hasArguments: boolean }>();
+  const customTools = findCustomTools(meta.request.tools);
+  const calls = new Map<number, Call>();
   let hasRole = false;
   let over = false;
   let usage: Usage = noUsage;
@@ -39,11 +45,38 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
 
   function writeArguments(index: number, text: string): string {
     const call = calls.get(index);
-    if (call === undefined) return "";
+    // The text of a custom call stands inside JSON here: it is told whole, at the end.
+    call?.input?.push(text);
+    if (call === undefined || call.input !== undefined) return "";
     call.hasArguments ||= text.trim() !== "";
     if (usesFunctions)
       return call.position > 0 ? "" : writeDelta(`{"function_call":{"arguments":${JSON.stringify(text)}}}`);
     return writeDelta(`{"tool_calls":[{"index":${call.position},"function":{"arguments":${JSON.stringify(text)}}}]}`);
+  }
+
+  function writeCallStart(event: Extract<ChatEvent, { type: "tool-call-start" }>): string {
+    const position = calls.size;
+    const isCustom = customTools.has(event.name);
+    calls.set(event.index, { position, hasArguments: false, ...(isCustom ? { input: [] } : {}) });
+    if (usesFunctions) {
+      // The older format holds one call.
+      const started = JSON.stringify({ name: event.name, arguments: "" });
+      return position > 0 ? "" : writeDelta(`{"function_call":${started}}`);
+    }
+    const target = isCustom
+      ? { type: "custom", custom: { name: event.name, input: "" } }
+      : { type: "function", function: { name: event.name, arguments: "" } };
+    return writeDelta(`{"tool_calls":[${JSON.stringify({ index: position, id: event.id, ...target })}]}`);
+  }
+
+  function writeCallEnd(index: number): string {
+    const call = calls.get(index);
+    if (call?.input !== undefined) {
+      const custom = { input: readCustomInput(call.input.join("")) };
+      return writeDelta(`{"tool_calls":[${JSON.stringify({ index: call.position, custom })}]}`);
+    }
+    // "" is not JSON: a call without arguments still gets an object.
+    return call?.hasArguments === false ? writeArguments(index, "{}") : "";
   }
 
   function writeReasoningEnd(event: Extract<ChatEvent, { type: "reasoning-end" }>): string {
@@ -85,22 +118,12 @@ export function createStreamEncoder(meta: AnswerMeta): StreamEncoder {
         return writeDelta(`{"reasoning_content":${JSON.stringify(event.text)}}`);
       case "reasoning-end":
         return writeReasoningEnd(event);
-      case "tool-call-start": {
-        const position = calls.size;
-        calls.set(event.index, { position, hasArguments: false });
-        if (usesFunctions) {
-          // The older format holds one call.
-          const started = JSON.stringify({ name: event.name, arguments: "" });
-          return position > 0 ? "" : writeDelta(`{"function_call":${started}}`);
-        }
-        const call = { index: position, id: event.id, type: "function", function: { name: event.name, arguments: "" } };
-        return writeDelta(`{"tool_calls":[${JSON.stringify(call)}]}`);
-      }
+      case "tool-call-start":
+        return writeCallStart(event);
       case "tool-call-delta":
         return writeArguments(event.index, event.arguments);
       case "tool-call-end":
-        // "" is not JSON: a call without arguments still gets an object.
-        return calls.get(event.index)?.hasArguments === false ? writeArguments(event.index, "{}") : "";
+        return writeCallEnd(event.index);
       case "usage":
         usage = event.usage;
         return "";

@@ -16,6 +16,7 @@ import {
   readString,
   type Fields,
 } from "../read-fields.ts";
+import { parseCustomCall } from "./custom-tools.ts";
 
 const roles = ["system", "developer", "user", "assistant", "tool", "function"] as const;
 
@@ -26,7 +27,7 @@ type Context = {
   readonly functionIds: Map<string, string>;
 };
 
-/** Adds to `unknown` the paths of parts only OpenAI understands (custom tool calls, uploaded files). */
+/** Adds to `unknown` the paths of parts only OpenAI understands (uploaded files). */
 export function parseMessages(value: unknown, unknown: string[]): ChatMessage[] {
   const entries = readArray(value, "messages", "an array of at least one message");
   if (entries.length === 0) failField("messages", "an array of at least one message", entries);
@@ -141,7 +142,7 @@ function parseFile(part: Fields, path: string): UserPart | undefined {
 }
 
 /** Reasoning comes first, then text, then tool calls: this is the order models write them in. */
-function parseAssistant(message: Fields, path: string, { unknown, functionIds }: Context): AssistantPart[] {
+function parseAssistant(message: Fields, path: string, { functionIds }: Context): AssistantPart[] {
   const refusal = readOptionalString(message["refusal"], `${path}.refusal`);
   const parts: AssistantPart[] = [
     ...parseReasoning(message, path),
@@ -152,8 +153,8 @@ function parseAssistant(message: Fields, path: string, { unknown, functionIds }:
   for (const [at, entry] of calls.entries()) {
     const callPath = `${path}.tool_calls[${at}]`;
     const call = readRecord(entry, callPath);
-    if (readOptionalString(call["type"], `${callPath}.type`) === "custom") unknown.push(callPath);
-    else parts.push(parseToolCall(call, callPath));
+    const isCustom = readOptionalString(call["type"], `${callPath}.type`) === "custom";
+    parts.push(isCustom ? parseCustomCall(call, callPath) : parseToolCall(call, callPath));
   }
   if (!isAbsent(message["function_call"])) parts.push(parseFunctionCall(message["function_call"], path, functionIds));
   const mark = readCacheControl(message, path);

@@ -64,7 +64,7 @@ describe("a Chat Completions request", () => {
   });
 
   it("lists fields it does not understand and never refuses them", () => {
-    const tools = [{ type: "custom", custom: { name: "c" } }];
+    const tools = [{ type: "web_search" }];
     const content = [{ type: "file", file: { file_id: "file-1" } }];
     const request = parse(name, {
       ...base,

@@ -28,6 +28,7 @@ import {
 } from "../read-fields.ts";
 import { readSampling } from "../openai-sampling.ts";
 import { readServiceTier } from "../service-tier.ts";
+import { parseCustomTool } from "./custom-tools.ts";
 import { parseMessages } from "./parse-messages.ts";
 
 const knownFields = new Set([
@@ -133,23 +134,41 @@ function parseTools(fields: Fields, unknown: string[]): ParsedTools {
   for (const [at, entry] of entries.entries()) {
     const path = `tools[${at}]`;
     const tool = readRecord(entry, path);
-    if (readString(tool["type"], `${path}.type`) === "function") tools.push(parseTool(tool, path));
-    else unknown.push(path);
+    switch (readString(tool["type"], `${path}.type`)) {
+      case "function":
+        tools.push(parseTool(tool, path));
+        break;
+      case "custom":
+        tools.push(parseCustomTool(tool, path));
+        break;
+      default:
+        unknown.push(path);
+    }
   }
   const value = fields["tool_choice"];
   if (isAbsent(value)) return { tools };
   if (typeof value === "string") {
     return { tools, toolChoice: { type: readOneOf(value, "tool_choice", ["auto", "none", "required"]) } };
   }
-  const choice = readRecord(value, "tool_choice", '"auto", "none", "required" or an object that names a function');
-  const type = readString(choice["type"], "tool_choice.type");
-  if (type === "function") {
-    const chosen = readRecord(choice["function"], "tool_choice.function");
-    return { tools, toolChoice: { type: "tool", name: readName(chosen["name"], "tool_choice.function.name") } };
+  const choice = readRecord(value, "tool_choice", '"auto", "none", "required" or an object that names a tool');
+  switch (readString(choice["type"], "tool_choice.type")) {
+    case "function":
+    case "custom":
+      return { tools, toolChoice: { type: "tool", name: readToolName(choice, "tool_choice") } };
+    case "allowed_tools":
+      return filterTools(tools, choice);
+    default:
+      unknown.push("tool_choice");
+      return { tools };
   }
-  if (type === "allowed_tools") return filterTools(tools, choice);
-  unknown.push("tool_choice");
-  return { tools };
+}
+
+/** Of `{"type": "function", "function": {"name": …}}`, and of custom tools alike. */
+function readToolName(choice: Fields, path: string): string {
+  const type = isAbsent(choice["type"])
+    ? "function"
+    : readOneOf(choice["type"], `${path}.type`, ["function", "custom"]);
+  return readName(readRecord(choice[type], `${path}.${type}`)["name"], `${path}.${type}.name`);
 }
 
 function parseTool(tool: Fields, path: string): ToolDefinition {
@@ -191,10 +210,7 @@ function filterTools(tools: ToolDefinition[], choice: Fields): ParsedTools {
   const allowed = readRecord(choice["allowed_tools"], path);
   const entries = readArray(allowed["tools"], `${path}.tools`).map((entry, at) => {
     const entryPath = `${path}.tools[${at}]`;
-    const tool = readRecord(entry, entryPath);
-    readOptionalString(tool["type"], `${entryPath}.type`);
-    const target = readRecord(tool["function"], `${entryPath}.function`);
-    return readName(target["name"], `${entryPath}.function.name`);
+    return readToolName(readRecord(entry, entryPath), entryPath);
   });
   const names = new Set(entries);
   return {

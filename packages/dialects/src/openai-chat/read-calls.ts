@@ -4,6 +4,7 @@
 import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { Fields } from "../read-fields.ts";
 import { isRecord, tryStringifyJson } from "../json.ts";
+import { buildCustomArguments } from "../tool-kinds.ts";
 
 type Call = {
   readonly upstreamIndex: number | undefined;
@@ -13,6 +14,8 @@ type Call = {
   block: number | undefined;
   /** Arguments that came before the name. */
   waiting: string;
+  /** The text of a custom call. */
+  input: string | undefined;
 };
 
 export type CallReader = {
@@ -31,14 +34,14 @@ export function createCallReader(takeIndex: () => number): CallReader {
   function find(fragment: Fields): Call {
     const index = typeof fragment["index"] === "number" ? fragment["index"] : undefined;
     const id = typeof fragment["id"] === "string" && fragment["id"] !== "" ? fragment["id"] : undefined;
-    const target = isRecord(fragment["function"]) ? fragment["function"] : {};
+    const target = readTarget(fragment);
     const hasName = typeof target["name"] === "string" && target["name"] !== "";
     const known = findKnown(index, id, hasName);
     if (known !== undefined) {
       known.id ??= id;
       return known;
     }
-    const call: Call = { upstreamIndex: index, id, name: "", block: undefined, waiting: "" };
+    const call: Call = { upstreamIndex: index, id, name: "", block: undefined, waiting: "", input: undefined };
     calls.push(call);
     return call;
   }
@@ -56,7 +59,8 @@ export function createCallReader(takeIndex: () => number): CallReader {
   return {
     push(fragment, out) {
       const call = find(fragment);
-      const target = isRecord(fragment["function"]) ? fragment["function"] : {};
+      const target = readTarget(fragment);
+      if (typeof target["input"] === "string") call.input = (call.input ?? "") + target["input"];
       if (call.name === "" && typeof target["name"] === "string") call.name = target["name"];
       const text = readArguments(target["arguments"]);
       if (call.block === undefined) {
@@ -72,8 +76,11 @@ export function createCallReader(takeIndex: () => number): CallReader {
     },
     finish(out) {
       for (const call of calls) {
-        if (call.block !== undefined) out.push({ type: "tool-call-end", index: call.block });
-        else
+        if (call.block !== undefined) {
+          if (call.input !== undefined)
+            out.push({ type: "tool-call-delta", index: call.block, arguments: buildCustomArguments(call.input) });
+          out.push({ type: "tool-call-end", index: call.block });
+        } else
           out.push({
             type: "warning",
             message: "The source began a tool call without naming the tool; it was left out.",
@@ -85,6 +92,11 @@ export function createCallReader(takeIndex: () => number): CallReader {
     },
     hasCalls: () => calls.some((call) => call.block !== undefined),
   };
+}
+
+function readTarget(fragment: Fields): Fields {
+  const target = fragment["function"] ?? fragment["custom"];
+  return isRecord(target) ? target : {};
 }
 
 /** Some servers send the arguments as an object, whole. */

@@ -17,7 +17,7 @@ export const openaiCannotCarry: readonly string[] = [
   "topK, and tool call ids longer than 40 or with odd characters (one made of them is sent), on OpenAI itself",
   "reasoning.budgetTokens (the nearest effort is sent), reasoning.adaptive, and efforts a model's family does not know",
   "reasoning.summary, and verbosity, serviceTier and promptCacheKey to servers that may not know them",
-  "a tool's custom and namespace (a function with one string input, under a name made of both)",
+  "a tool's custom and namespace, to a provider (a function with one string input, under a name made of both)",
   "more than four stop entries",
   "the stop reasons stop-sequence and pause (stop) and context-exceeded (length), and stopSequence",
   "more than one refusal in one message",
@@ -30,11 +30,17 @@ export type OpenaiPart =
   | { readonly type: "image_url"; readonly image_url: { readonly url: string; readonly detail?: string } }
   | { readonly type: "file"; readonly file: { readonly filename: string; readonly file_data: string } };
 
-export type OpenaiToolCall = {
-  readonly id: string;
-  readonly type: "function";
-  readonly function: { readonly name: string; readonly arguments: string };
-};
+export type OpenaiToolCall =
+  | {
+      readonly id: string;
+      readonly type: "function";
+      readonly function: { readonly name: string; readonly arguments: string };
+    }
+  | {
+      readonly id: string;
+      readonly type: "custom";
+      readonly custom: { readonly name: string; readonly input: string };
+    };
 
 /** Our extension, the same shape LiteLLM uses: reasoning with the proof its vendor wants back. */
 export type OpenaiThinkingBlock =
@@ -62,7 +68,7 @@ export type OpenaiAnswerMessage = {
   readonly reasoning_content?: string;
   readonly thinking_blocks?: readonly OpenaiThinkingBlock[];
   readonly tool_calls?: readonly OpenaiToolCall[];
-  readonly function_call?: OpenaiToolCall["function"];
+  readonly function_call?: Extract<OpenaiToolCall, { type: "function" }>["function"];
 };
 
 export type OpenaiUsage = {
