@@ -133,7 +133,7 @@ describe("a Messages request", () => {
 
   const bad: [param: string, body: unknown, message?: RegExp][] = [
     ["model", { ...base, model: "" }],
-    ["max_tokens", { model: "m", messages: [hi] }, /integer of at least 1, got nothing/],
+    ["max_tokens", { model: "m", messages: [hi] }, /integer of at least 0, got nothing/],
     ["max_tokens", { ...base, max_tokens: "10" }, /got "10"/],
     ["messages", { model: "m", max_tokens: 1 }],
     ["messages", { ...base, messages: [] }],
@@ -161,7 +161,7 @@ describe("a Messages request", () => {
     ["stop_sequences", { ...base, stop_sequences: "END" }],
     ["thinking.budget_tokens", { ...base, thinking: { type: "enabled" } }],
     ["output_config.effort", { ...base, output_config: { effort: "huge" } }],
-    ["mcp_servers", { ...base, mcp_servers: [{ url: "https://a.test" }] }],
+    ["mcp_servers", { ...base, mcp_servers: "https://a.test" }],
   ];
   for (const [param, body, message] of bad) {
     it(`is refused for a bad ${param} of ${JSON.stringify(body)}`.slice(0, 150), () =>

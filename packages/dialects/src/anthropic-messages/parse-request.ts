@@ -9,7 +9,6 @@ import {
   type ToolChoice,
   type ToolDefinition,
 } from "@auxot/wire/chat";
-import { AppError } from "@auxot/wire/errors";
 import { readCacheControl } from "../cache-control.ts";
 import { checkDepth, parseJsonBody } from "../json.ts";
 import {
@@ -54,7 +53,7 @@ const schemaName = "answer";
 
 export function parseRequest(body: Uint8Array): ChatRequest {
   const request = parseCountRequest(body);
-  if (request.maxOutputTokens === undefined) failField("max_tokens", "an integer of at least 1", undefined);
+  if (request.maxOutputTokens === undefined) failField("max_tokens", "an integer of at least 0", undefined);
   return request;
 }
 
@@ -62,12 +61,10 @@ export function parseRequest(body: Uint8Array): ChatRequest {
 export function parseCountRequest(body: Uint8Array): ChatRequest {
   const fields = readRecord(parseJsonBody(body), "");
   const model = readName(fields["model"], "model", "the name of a model");
-  if (!isAbsent(fields["mcp_servers"]) && readArray(fields["mcp_servers"], "mcp_servers").length > 0) {
-    throw new AppError("invalid_request", "mcp_servers: not supported here; send the tools themselves in tools.", {
-      param: "mcp_servers",
-    });
-  }
   const unknown = Object.keys(fields).filter((key) => !knownFields.has(key) && !isAbsent(fields[key]));
+  // Only a provider of this format calls them: the plan sees to it.
+  if (!isAbsent(fields["mcp_servers"]) && readArray(fields["mcp_servers"], "mcp_servers").length > 0)
+    unknown.push("mcp_servers");
   const system: ChatMessage[] = isAbsent(fields["system"])
     ? []
     : [{ role: "system", content: parseSystem(fields["system"], "system") }];
@@ -96,7 +93,7 @@ export function parseCountRequest(body: Uint8Array): ChatRequest {
 
 function parseLimits(fields: Fields): Partial<ChatRequest> {
   return {
-    ...optional("maxOutputTokens", readOptionalInteger(fields["max_tokens"], "max_tokens", 1)),
+    ...optional("maxOutputTokens", readOptionalInteger(fields["max_tokens"], "max_tokens", 0)),
     ...optional("temperature", readOptionalNumber(fields["temperature"], "temperature", 0, 1)),
     ...optional("topP", readOptionalNumber(fields["top_p"], "top_p", 0, 1)),
     ...optional("topK", readOptionalInteger(fields["top_k"], "top_k", 0)),

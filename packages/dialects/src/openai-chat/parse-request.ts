@@ -54,6 +54,7 @@ const knownFields = new Set([
   "prompt_cache_key",
   "service_tier",
   "user",
+  "safety_identifier",
   "stream",
   "stream_options",
   "n",
@@ -88,7 +89,7 @@ export function parseRequest(body: Uint8Array): ChatRequest {
     ...(isAbsent(fields["verbosity"]) ? {} : { verbosity: readOneOf(fields["verbosity"], "verbosity", verbosities) }),
     ...readServiceTier(fields["service_tier"], unknown),
     ...optional("promptCacheKey", readOptionalString(fields["prompt_cache_key"], "prompt_cache_key")),
-    ...optional("endUser", readOptionalString(fields["user"], "user")),
+    ...optional("endUser", parseEndUser(fields)),
     stream: readOptionalBoolean(fields["stream"], "stream") ?? false,
     ...optional("includeUsage", includeUsage),
     ...(answerCount > 1 ? { answerCount } : {}),
@@ -96,6 +97,12 @@ export function parseRequest(body: Uint8Array): ChatRequest {
     // The edge knows the headers and adds them.
     original: { dialect: "openai-chat", body, headers: {} },
   };
+}
+
+/** `safety_identifier` replaces `user`. */
+function parseEndUser(fields: Fields): string | undefined {
+  const user = readOptionalString(fields["user"], "user");
+  return readOptionalString(fields["safety_identifier"], "safety_identifier") ?? user;
 }
 
 /** What would give another answer than the caller asked for is refused, not ignored. */

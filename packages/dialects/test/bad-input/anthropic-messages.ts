@@ -7,7 +7,7 @@ const hello = { role: "user", content: "hi" };
 const base = { model: "m", max_tokens: 5, messages: [hello] };
 const baseFields = {
   model: "name!",
-  max_tokens: "count!",
+  max_tokens: "integer!",
   messages: "full-list!",
   "messages[0].role": "enum!",
   "messages[0].content": "texts!",

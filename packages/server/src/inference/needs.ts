@@ -3,6 +3,10 @@
 import type { ChatRequest, FormatName } from "@auxot/wire/chat";
 import type { EmbedRequest } from "@auxot/wire/embed";
 
+const unknownVendorFields = ["mcp_servers", "web_search_options"] as const;
+/** `max_tokens` is 0: Anthropic fills its cache and answers nothing. */
+export type VendorField = "n" | "max_tokens" | (typeof unknownVendorFields)[number];
+
 export type Needs = {
   readonly tools: boolean;
   readonly images: boolean;
@@ -11,7 +15,7 @@ export type Needs = {
   /** The last message is the assistant's: the answer shall go on with it. */
   readonly prefill: boolean;
   /** Only a provider that speaks this dialect can serve it: `field` asks for what has no word in ours. */
-  readonly vendor?: { readonly dialect: FormatName; readonly field: "n" | "mcp_servers" };
+  readonly vendor?: { readonly dialect: FormatName; readonly field: VendorField };
   /** A low guess of the prompt's tokens: enough to leave out a context that is certainly too small. */
   readonly promptTokens: number;
   /** A model that makes embeddings, and none that chats; at least so many dimensions. */
@@ -77,9 +81,15 @@ export function readEmbedNeeds({ dimensions = 0 }: EmbedRequest): Needs {
 }
 
 /** Without these fields the answer would be another one. */
-function readVendor({ original, answerCount, unknownFields }: ChatRequest): Pick<Needs, "vendor"> {
-  if (original === undefined) return {};
-  const { dialect } = original;
-  if (answerCount !== undefined) return { vendor: { dialect, field: "n" } };
-  return unknownFields?.includes("mcp_servers") === true ? { vendor: { dialect, field: "mcp_servers" } } : {};
+function readVendor(request: ChatRequest): Pick<Needs, "vendor"> {
+  const field = findVendorField(request);
+  if (request.original === undefined || field === undefined) return {};
+  return { vendor: { dialect: request.original.dialect, field } };
+}
+
+function findVendorField(request: ChatRequest): VendorField | undefined {
+  const { original, answerCount, maxOutputTokens, unknownFields } = request;
+  if (answerCount !== undefined) return "n";
+  if (maxOutputTokens === 0 && original?.dialect === "anthropic-messages") return "max_tokens";
+  return unknownVendorFields.find((field) => unknownFields?.includes(field));
 }

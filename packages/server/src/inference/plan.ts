@@ -5,7 +5,7 @@ import { AppError } from "@auxot/wire/errors";
 import { tiers } from "@auxot/wire/model-offer";
 import type { Offer } from "../sources/source.ts";
 import { findNearMatches } from "@auxot/wire/near-matches";
-import type { Needs } from "./needs.ts";
+import type { Needs, VendorField } from "./needs.ts";
 
 /** Why an offer that matches the model was not taken as it is. */
 export type Reason =
@@ -47,6 +47,16 @@ const lacking = {
     what: "takes tools only in the Responses format, and its provider is asked in another",
     advice: "Remove them, or have the provider declared with the dialect openai-responses.",
   },
+  "no-search": {
+    param: "web_search_options",
+    what: "does not search the web",
+    advice: "Remove the field, or use a model of a provider of OpenAI's Chat Completions that does.",
+  },
+  "no-filling": {
+    param: "max_tokens",
+    what: "has no cache to be filled by an answer of 0 tokens",
+    advice: "Send at least 1, or use a model of a provider that speaks this format.",
+  },
   "no-tools": { param: "tools", what: "cannot call tools", advice: "Remove them or use a model that can." },
 } as const;
 
@@ -63,6 +73,13 @@ export type Plan = {
   /** Every offer that matches the model, in the order of tiers. */
   readonly considered: readonly Considered[];
 };
+
+const vendorReasons = {
+  n: "no-choices",
+  mcp_servers: "no-vendor",
+  web_search_options: "no-search",
+  max_tokens: "no-filling",
+} as const satisfies Record<VendorField, LackingAbility>;
 
 const lackingAbilities = Object.keys(lacking) as readonly LackingAbility[];
 
@@ -114,8 +131,7 @@ function judge(offer: Offer, needs: Needs, now: number): Reason | undefined {
   if (needs.tools && !offer.abilities.tools) return offer.traits?.tools === true ? "no-tools-here" : "no-tools";
   if (needs.images && !offer.abilities.images) return "no-images";
   if (needs.documents && !(offer.traits?.documents ?? offer.abilities.images)) return "no-documents";
-  if (needs.vendor !== undefined && needs.vendor.dialect !== offer.dialect)
-    return needs.vendor.field === "n" ? "no-choices" : "no-vendor";
+  if (needs.vendor !== undefined && needs.vendor.dialect !== offer.dialect) return vendorReasons[needs.vendor.field];
   if (needs.prefill && offer.traits?.prefill === "refused") return "no-prefill";
   if (needs.completion?.infill === true && offer.abilities.infill !== true) return "no-infill";
   if (needs.completion?.raw === true && offer.dialect === "anthropic-messages") return "no-raw-prompt";
