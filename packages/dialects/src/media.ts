@@ -3,6 +3,7 @@
 import type { MediaSource } from "@auxot/wire/chat";
 import { failField } from "./read-fields.ts";
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 const dataUriPattern = /^data:([^,;]*)((?:;[^,;]*)*),/i;
 
 /** A data URI or an http(s) URL; the data URI must be base64. Throws `invalid_request` naming `path`. */
@@ -18,6 +19,22 @@ export function parseMediaUrl(url: string, path: string): MediaSource {
 
 export function buildDataUri(source: { readonly mediaType: string; readonly data: string }): string {
   return `data:${source.mediaType};base64,${source.data}`;
+}
+
+/** The words of a file that is text, e.g. `text/markdown`; undefined for other files and bytes that are no UTF-8. */
+export function readTextFile({
+  mediaType,
+  data,
+}: {
+  readonly mediaType: string;
+  readonly data: string;
+}): string | undefined {
+  if (!mediaType.startsWith("text/") && mediaType !== "application/json") return undefined;
+  try {
+    return utf8.decode(Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0)));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Lower case, and `image/jpg`, which is not a registered type, becomes `image/jpeg`. */

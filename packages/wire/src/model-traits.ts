@@ -67,6 +67,8 @@ const requiredShape = {
   verbosity: flag,
   /** It takes `prompt_cache_key` in Chat Completions; in the Responses format every server knows it. */
   promptCacheKey: flag,
+  /** In Chat Completions it takes its reasoning back (DeepSeek and its kin want it within a loop of tools). */
+  reasoningBack: flag,
   /** It takes schemas by OpenAI's rules only: an object at a tool's top, strict ones closed. */
   openaiSchemas: flag,
   /** It takes OpenAI's `service_tier`. */
@@ -104,6 +106,7 @@ export const defaultTraits: ModelTraits = {
   prefill: "continued",
   verbosity: false,
   promptCacheKey: false,
+  reasoningBack: true,
   openaiSchemas: false,
   serviceTier: false,
   penaltiesInResponses: true,

@@ -5,13 +5,13 @@ import type {
   CacheControl,
   ChatMessage,
   DocumentPart,
-  MediaSource,
   TextPart,
   ToolCallPart,
   UserPart,
 } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import { isRecord, tryParseJson } from "../json.ts";
+import { readTextFile } from "../media.ts";
 import { fitToolId } from "../tool-ids.ts";
 import type {
   AnthropicAssistantBlock,
@@ -28,6 +28,9 @@ type OpenTurn =
   | { readonly role: "user"; readonly results: AnthropicToolResult[]; readonly blocks: AnthropicUserBlock[] }
   | { readonly role: "assistant"; readonly blocks: AnthropicAssistantBlock[] };
 
+/** Stands for a last message without words. */
+const emptyMessage = "(empty message)";
+
 /** All system messages go to `system` in their order; neighbours of one role become one turn; empty turns disappear. */
 export function buildConversation(messages: readonly ChatMessage[], warn: Warn): Conversation {
   const system: AnthropicTextBlock[] = [];
@@ -35,21 +38,22 @@ export function buildConversation(messages: readonly ChatMessage[], warn: Warn):
   for (const message of messages) {
     switch (message.role) {
       case "system":
-        system.push(...buildTexts(message.content));
+        system.push(...dropBlanks(message.content).map(buildText));
         break;
       case "user":
-        openUserTurn(turns).blocks.push(...message.content.flatMap(buildUserPart));
+        openUserTurn(turns).blocks.push(...dropBlanks(message.content).map(buildUserPart));
         break;
       case "tool":
         openUserTurn(turns).results.push(buildToolResult(message));
         break;
       case "assistant": {
-        const blocks = message.content.flatMap((part) => buildAssistantPart(part, warn));
+        const blocks = dropBlanks(message.content).flatMap((part) => buildAssistantPart(part, warn));
         if (blocks.length > 0) openAssistantTurn(turns).blocks.push(...blocks);
         break;
       }
     }
   }
+  fillLastTurn(turns, messages, warn);
   const built = turns.flatMap(closeTurn);
   if (built.length > 0) return { system, messages: trimLastTurn(built) };
   // The format demands a user turn: what stands alone is what the model is to answer.
@@ -75,6 +79,16 @@ function openAssistantTurn(turns: OpenTurn[]): Extract<OpenTurn, { role: "assist
   return turn;
 }
 
+/** OpenAI's models answer an empty message, so this is no reason to go on writing the turn before it. */
+function fillLastTurn(turns: readonly OpenTurn[], messages: readonly ChatMessage[], warn: Warn): void {
+  const turn = turns.at(-1);
+  const last = messages.at(-1);
+  if (turn?.role !== "user" || turn.results.length + turn.blocks.length > 0) return;
+  if (last?.role !== "user" || last.content.length === 0) return;
+  warn(`messages: Anthropic refuses the last message, which is empty; "${emptyMessage}" was sent.`);
+  turn.blocks.push({ type: "text", text: emptyMessage });
+}
+
 /** Results must come first in their turn. */
 function closeTurn(turn: OpenTurn): AnthropicTurn[] {
   if (turn.role === "assistant") return [{ role: "assistant", content: turn.blocks }];
@@ -91,39 +105,60 @@ function trimLastTurn(turns: readonly AnthropicTurn[]): readonly AnthropicTurn[]
   return [...turns.slice(0, -1), { role: "assistant", content }];
 }
 
-function buildTexts(parts: readonly TextPart[]): AnthropicTextBlock[] {
-  // The API refuses text without a visible character.
-  return parts
-    .filter((part) => part.text.trim() !== "")
-    .map((part) => ({ type: "text", text: part.text, ...cacheMark(part) }));
+/** The API refuses text without a visible character. Its cache marker goes to the part before it. */
+function dropBlanks<T extends UserPart | AssistantPart>(parts: readonly T[]): readonly T[] {
+  if (!parts.some(isBlank)) return parts;
+  const kept: T[] = [];
+  for (const part of parts) {
+    const last = kept.at(-1);
+    if (!isBlank(part)) kept.push(part);
+    else if ("cacheControl" in part && last !== undefined && last.type !== "reasoning") {
+      kept[kept.length - 1] = { cacheControl: part.cacheControl, ...last };
+    }
+  }
+  return kept;
 }
 
-function buildUserPart(part: UserPart): AnthropicUserBlock[] {
+function isBlank(part: UserPart | AssistantPart): boolean {
+  return part.type === "text" && part.text.trim() === "";
+}
+
+function buildText(part: TextPart): AnthropicTextBlock {
+  return { type: "text", text: part.text, ...cacheMark(part) };
+}
+
+function buildUserPart(part: UserPart): AnthropicUserBlock {
   switch (part.type) {
     case "text":
-      return buildTexts([part]);
+      return buildText(part);
     case "image":
-      return [{ type: "image", source: buildSource(part.source), ...cacheMark(part) }];
+      return { type: "image", source: buildSource(part.source), ...cacheMark(part) };
     case "document":
-      return [buildDocument(part)];
+      return buildDocument(part);
   }
 }
 
 function buildDocument(part: DocumentPart): AnthropicUserBlock {
+  const text = readDocumentText(part.source);
   const source: AnthropicSource =
-    part.source.type === "text"
-      ? { type: "text", media_type: "text/plain", data: part.source.text }
-      : buildSource(part.source);
+    text === undefined ? buildSource(part.source) : { type: "text", media_type: "text/plain", data: text };
   return { type: "document", source, ...(part.name === undefined ? {} : { title: part.name }), ...cacheMark(part) };
 }
 
-function buildSource(source: MediaSource): AnthropicSource {
+/** The API takes PDFs as bytes, text only as text. */
+function readDocumentText(source: DocumentPart["source"]): string | undefined {
+  if (source.type === "text") return source.text;
+  return source.type === "base64" ? readTextFile(source) : undefined;
+}
+
+function buildSource(source: DocumentPart["source"]): AnthropicSource {
+  if (source.type === "text") return { type: "text", media_type: "text/plain", data: source.text };
   if (source.type === "url") return { type: "url", url: source.url };
   return { type: "base64", media_type: source.mediaType, data: source.data };
 }
 
 function buildToolResult(message: Extract<ChatMessage, { role: "tool" }>): AnthropicToolResult {
-  const content = message.content.flatMap(buildUserPart);
+  const content = dropBlanks(message.content).map(buildUserPart);
   return {
     type: "tool_result",
     tool_use_id: fitToolId(message.callId),
@@ -136,7 +171,7 @@ function buildToolResult(message: Extract<ChatMessage, { role: "tool" }>): Anthr
 function buildAssistantPart(part: AssistantPart, warn: Warn): AnthropicAssistantBlock[] {
   switch (part.type) {
     case "text":
-      return buildTexts([part]);
+      return [buildText(part)];
     case "reasoning":
       if (part.redacted !== undefined) return [{ type: "redacted_thinking", data: part.redacted }];
       if (part.signature !== undefined) return [{ type: "thinking", thinking: part.text, signature: part.signature }];

@@ -233,6 +233,6 @@ describe("a request to Anthropic", () => {
     const { body } = build(name, { messages: [{ role: "system", content: [{ type: "text", text: "do it" }] }] });
     assert.deepEqual(body.messages, [{ role: "user", content: [{ type: "text", text: "do it" }] }]);
     assert.equal(body.system, undefined);
-    assert.throws(() => build(name, { messages: [userSays(" ")] }), /only empty ones/);
+    assert.throws(() => build(name, { messages: [{ role: "user", content: [] }] }), /only empty ones/);
   });
 });

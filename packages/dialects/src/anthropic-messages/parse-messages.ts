@@ -34,7 +34,7 @@ export function parseMessages(value: unknown, unknown: string[]): ChatMessage[] 
   return entries.flatMap((entry, at) => parseTurn(entry, `messages[${at}]`, unknown));
 }
 
-/** `system` and, as Claude Code sends them, messages of role system: a string or text blocks. */
+/** A string or text blocks. */
 export function parseSystem(value: unknown, path: string): TextPart[] {
   if (typeof value === "string") return value === "" ? [] : [{ type: "text", text: value }];
   return readArray(value, path, "a string or an array of text blocks").map((entry, at) => {
@@ -49,13 +49,27 @@ function parseTurn(value: unknown, path: string, unknown: string[]): ChatMessage
   const role = readOneOf(turn["role"], `${path}.role`, ["user", "assistant", "system"]);
   const content = turn["content"];
   switch (role) {
-    case "system":
-      return [{ role, content: parseSystem(content, `${path}.content`) }];
+    case "system": {
+      const parts = parseSystemTurn(content, `${path}.content`, unknown);
+      return parts.length === 0 ? [] : [{ role, content: parts }];
+    }
     case "assistant":
       return [{ role, content: parseAssistant(content, `${path}.content`, unknown) }];
     case "user":
       return parseUserTurn(content, `${path}.content`, unknown);
   }
+}
+
+/** A message of role system, as Claude Code sends them: it may also add and take away tools, which only Anthropic knows. */
+function parseSystemTurn(content: unknown, path: string, unknown: string[]): TextPart[] {
+  if (!Array.isArray(content)) return parseSystem(content, path);
+  return content.flatMap((entry, at) => {
+    const block = readRecord(entry, `${path}[${at}]`);
+    if (readString(block["type"], `${path}[${at}].type`, "the type of a block") === "text")
+      return [parseText(block, `${path}[${at}]`)];
+    unknown.push(`${path}[${at}]`);
+    return [];
+  });
 }
 
 function parseUserTurn(content: unknown, path: string, unknown: string[]): ChatMessage[] {
@@ -106,6 +120,11 @@ function parseUserBlock(block: Fields, path: string, unknown: string[]): UserPar
     }
     case "search_result":
       return [parseSearchResult(block, path)];
+    case "tool_reference": {
+      // What a search for tools found. Elsewhere all tools are declared from the start.
+      const name = readName(block["tool_name"], `${path}.tool_name`);
+      return [{ type: "text", text: `The tool ${name} can be called.`, ...readCacheControl(block, path) }];
+    }
     default:
       break;
   }
@@ -208,6 +227,11 @@ function parseAssistantBlock(block: Fields, path: string): AssistantPart | undef
         text: readString(block["thinking"], `${path}.thinking`),
         ...(signature === undefined || signature === "" ? {} : { signature }),
       };
+    }
+    case "compaction": {
+      // The summary stands for what came before it.
+      const summary = readOptionalString(block["content"], `${path}.content`) ?? "";
+      return summary === "" ? undefined : { type: "text", text: summary, ...readCacheControl(block, path) };
     }
     case "redacted_thinking":
       return { type: "reasoning", text: "", redacted: readString(block["data"], `${path}.data`) };

@@ -7,7 +7,7 @@ import type { CacheControl } from "@auxot/wire/chat";
 export const anthropicCannotCarry: readonly string[] = [
   "the place of a system message after the first turn (all move to `system`, in order)",
   "neighbouring messages of one role (merged), and user parts before tool results of the same turn (results go first)",
-  "empty or blank text, trailing white space of the last assistant turn",
+  "empty or blank text (a last message of it is replaced), trailing white space of the last assistant turn",
   "reasoning without a signature, in a history (its vendor refuses it)",
   "redacted, in an answer (the router seals it into a signature)",
   "seed, frequencyPenalty, presencePenalty, verbosity, promptCacheKey, reasoning.summary",
@@ -24,6 +24,7 @@ export const anthropicCannotCarry: readonly string[] = [
   "tool call ids with other characters than letters, digits, _ and -, or longer than 64 (one made of them is sent)",
   'tool arguments that are no JSON object (wrapped as {"arguments": text})',
   "citations of web pages (each needs a proof of Anthropic's own)",
+  "a text file's bytes (sent as text)",
   "estimated in a usage",
 ];
 

@@ -4,7 +4,7 @@ import type { AssistantPart, ChatMessage, DocumentPart, ImagePart, TextPart, Use
 import { AppError } from "@auxot/wire/errors";
 import type { ModelTraits } from "@auxot/wire/model-traits";
 import { dropAttribution } from "../attribution.ts";
-import { buildDataUri } from "../media.ts";
+import { buildDataUri, readTextFile } from "../media.ts";
 import { optional } from "../read-fields.ts";
 import { fitToolId } from "../tool-ids.ts";
 import type { OpenaiMessage, OpenaiPart } from "./schema.ts";
@@ -17,7 +17,7 @@ type Media = ImagePart | DocumentPart;
 /** `systemRole` is what the model calls the one who instructs it; longer ids of calls than `maxToolIdLength` are shortened. */
 export function buildMessages(
   messages: readonly ChatMessage[],
-  { systemRole, maxToolIdLength }: Pick<ModelTraits, "systemRole" | "maxToolIdLength">,
+  { systemRole, maxToolIdLength, reasoningBack }: ModelTraits,
   warn: Warn,
 ): OpenaiMessage[] {
   // Servers without a known limit keep more than a name in their ids, and take back what they gave.
@@ -45,7 +45,7 @@ export function buildMessages(
         if (message.content.length > 0) built.push({ role: "user", content: buildUserContent(message.content) });
         break;
       case "assistant":
-        built.push(buildAssistant(message.content, fitId));
+        built.push(buildAssistant(reasoningBack ? message.content : dropReasoning(message.content, warn), fitId));
         break;
       case "tool": {
         const { text, media } = splitToolResult(message.content);
@@ -108,11 +108,20 @@ function buildDocument(part: DocumentPart): OpenaiPart {
       `document: the model's provider takes no documents by URL (${source.url.slice(0, 200)}); send its bytes as base64.`,
     );
   }
+  const text = readTextFile(source);
+  if (text !== undefined) return buildDocumentText(part, text);
   return { type: "file", file: { filename: part.name ?? "document.pdf", file_data: buildDataUri(source) } };
 }
 
 function buildDocumentText(part: DocumentPart, text: string): { readonly type: "text"; readonly text: string } {
   return { type: "text", text: part.name === undefined ? text : `${part.name}\n\n${text}` };
+}
+
+/** DeepSeek and its kin want it back within a loop of tools; OpenAI's own models have no field for it. */
+function dropReasoning(parts: readonly AssistantPart[], warn: Warn): readonly AssistantPart[] {
+  if (!parts.some((part) => part.type === "reasoning")) return parts;
+  warn("messages: OpenAI's models take no reasoning back in this format; it was not sent.");
+  return parts.filter((part) => part.type !== "reasoning");
 }
 
 function buildAssistant(parts: readonly AssistantPart[], fitId: FitId): OpenaiMessage {
@@ -127,7 +136,6 @@ function buildAssistant(parts: readonly AssistantPart[], fitId: FitId): OpenaiMe
     role: "assistant",
     content: content.length === 0 && (calls.length > 0 || refusal.length > 0) ? null : content.join(""),
     ...(refusal.length === 0 ? {} : { refusal: refusal.join("") }),
-    // DeepSeek and its kin want it back within a loop of tools.
     ...(reasoningText === "" ? {} : { reasoning_content: reasoningText }),
     ...optional("thinking_blocks", thinkingBlocks),
     ...(calls.length === 0

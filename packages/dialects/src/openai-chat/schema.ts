@@ -12,6 +12,8 @@ export const openaiCannotCarry: readonly string[] = [
   "redacted, in an answer (the router seals it into a signature)",
   "cacheControl on anything (read when it is sent to us, as several clients do)",
   'isError of a tool result (its text begins with "Error: ")',
+  "reasoning in a history, on OpenAI itself",
+  "a text file's bytes (sent as text)",
   "images and documents in a tool result (they follow in a user message)",
   "a document by URL, and the name of a text document as such",
   "topK, and tool call ids longer than 40 or with odd characters (one made of them is sent), on OpenAI itself",

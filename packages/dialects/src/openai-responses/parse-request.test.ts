@@ -311,7 +311,7 @@ describe("a Responses request", () => {
   const bad: [param: string, body: unknown, message?: RegExp][] = [
     ["model", { input: "hi" }, /got nothing/],
     ["input", { model: "m" }, /a string or an array of items, got nothing/],
-    ["input", { model: "m", input: [] }, /at least one message/],
+    ["input", { model: "m", input: [{ type: "web_search_call", id: "ws_1" }] }, /at least one message/],
     ["input", { model: "m", input: 5 }],
     ["input[0]", { model: "m", input: ["hi"] }],
     ["input[0].type", { model: "m", input: [{ type: 5 }] }],

@@ -180,6 +180,9 @@ function parseMessages(fields: Fields, unknown: string[], history: History | und
   const system: ChatMessage[] =
     instructions === "" ? [] : [{ role: "system", content: [{ type: "text", text: instructions }] }];
   const messages = [...system, ...parseInput(fields["input"], unknown, history)];
+  // Codex probes with an empty input whether a model answers at all.
+  const isEmpty = fields["input"] === "" || (Array.isArray(fields["input"]) && fields["input"].length === 0);
+  if (messages.length === 0 && isEmpty) return [{ role: "user", content: [{ type: "text", text: "" }] }];
   if (messages.length === 0) failField("input", "a string or an array of at least one message", fields["input"]);
   return messages;
 }

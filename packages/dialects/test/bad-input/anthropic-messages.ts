@@ -186,7 +186,7 @@ export const messagesSamples: readonly Sample[] = [
       "messages[2].content[0].cache_control.ttl": "enum",
       "messages[3].role": "enum!",
       "messages[3].content": "texts!",
-      "messages[3].content[0].type": "enum!",
+      "messages[3].content[0].type": "label!",
       "messages[3].content[0].text": "string!",
     },
   },
