@@ -44,9 +44,11 @@ export function buildMessages(
       case "user":
         if (message.content.length > 0) built.push({ role: "user", content: buildUserContent(message.content) });
         break;
-      case "assistant":
-        built.push(buildAssistant(reasoningBack ? message.content : dropReasoning(message.content, warn), fitId));
+      case "assistant": {
+        const parts = reasoningBack ? message.content : dropReasoning(message.content, warn);
+        if (parts.length > 0) built.push(buildAssistant(parts, fitId));
         break;
+      }
       case "tool": {
         const { text, media } = splitToolResult(message.content);
         const content = message.isError ? `Error: ${text}` : text;
