@@ -12,6 +12,7 @@ import {
   weatherSchema,
   type AskName,
   type Scenario,
+  strictFor,
 } from "./scenarios.ts";
 import type { Fields, VendorScript } from "./vendor-script.ts";
 
@@ -145,7 +146,10 @@ export function expectChatRequest(ask: AskName, caller: DialectName, limit: stri
     case "structured":
       return {
         ...say(texts.weather),
-        response_format: { type: "json_schema", json_schema: { name: "answer", schema: answerSchema } },
+        response_format: {
+          type: "json_schema",
+          json_schema: { name: "answer", schema: answerSchema, ...strictFor(caller) },
+        },
       };
   }
 }

@@ -12,6 +12,7 @@ import {
   weatherSchema,
   type AskName,
   type Scenario,
+  strictFor,
 } from "./scenarios.ts";
 import { writeEvent, type Fields, type VendorScript } from "./vendor-script.ts";
 
@@ -191,7 +192,10 @@ function expectRequest(ask: AskName, caller: DialectName): Fields {
         include: ["reasoning.encrypted_content"],
       };
     case "structured":
-      return { ...say(texts.weather), text: { format: { type: "json_schema", name: "answer", schema: answerSchema } } };
+      return {
+        ...say(texts.weather),
+        text: { format: { type: "json_schema", name: "answer", schema: answerSchema, ...strictFor(caller) } },
+      };
   }
 }
 

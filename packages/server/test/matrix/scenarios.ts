@@ -125,6 +125,11 @@ export const answerSchema = {
   additionalProperties: false,
 };
 
+/** Anthropic's output format is always strict; the other callers leave it out here. */
+export function strictFor(caller: DialectName): { readonly strict?: true } {
+  return caller === "anthropic-messages" ? { strict: true } : {};
+}
+
 export function reasons(scenario: Scenario): boolean {
   return scenario.ask === "reasoning";
 }

@@ -16,6 +16,7 @@ import {
   weatherSchema,
   type AskName,
   type Scenario,
+  strictFor,
 } from "./scenarios.ts";
 import type { Fields } from "./vendor-script.ts";
 
@@ -123,7 +124,10 @@ export function expectJobRequest(ask: AskName, caller: DialectName): Fields {
     case "reasoning":
       return { ...say(texts.deep), maxOutputTokens: 16_000, reasoning: reasoningOf[caller] };
     case "structured":
-      return { ...say(texts.weather), responseFormat: { type: "json-schema", name: "answer", schema: answerSchema } };
+      return {
+        ...say(texts.weather),
+        responseFormat: { type: "json-schema", name: "answer", schema: answerSchema, ...strictFor(caller) },
+      };
   }
 }
 
