@@ -44,6 +44,12 @@ describe("the model table", () => {
     assert.equal(find("claude-opus-4-7-fast", anthropic).thinking, "adaptive");
   });
 
+  it("takes nothing from a model whose id is only the name of a line", () => {
+    const cloud = { dialect: "openai-chat", baseUrl: "https://models.example.test/v1" } as const;
+    assert.equal(findTraits({ model: "deepseek", ...cloud }).thinking, "none");
+    assert.equal(findTraits({ model: "deepseek-reasoner", ...cloud }).thinking, "effort");
+  });
+
   it("prefers the rules of the longest family", () => {
     assert.deepEqual(find("gpt-5-codex").efforts, ["low", "medium", "high"]);
     assert.deepEqual(find("gpt-5.1-codex-max").efforts, ["low", "medium", "high", "xhigh"]);

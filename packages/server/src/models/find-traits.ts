@@ -95,11 +95,15 @@ function findRow(ids: readonly string[]): TraitsOverride | undefined {
   return undefined;
 }
 
-/** A variant of a known model thinks as that does; what it can hold and see may differ. */
+/**
+ * A variant of a known model thinks as that does; what it can hold and see may differ. An id without a number, such as
+ * "deepseek", names a whole line of models, of which nothing follows for one.
+ */
 function findRelative(id: string): TraitsOverride | undefined {
   for (let end = id.lastIndexOf("-"); end > 0; end = id.lastIndexOf("-", end - 1)) {
-    const row = models.get(id.slice(0, end));
-    if (row === undefined) continue;
+    const stem = id.slice(0, end);
+    const row = models.get(stem);
+    if (row === undefined || !/\d/.test(stem)) continue;
     const { contextTokens: _, maxOutputTokens: __, images: ___, ...thinking } = row;
     return thinking;
   }

@@ -114,7 +114,7 @@ function expectRequest(ask: AskName, caller: DialectName): Fields {
       return { ...say(""), messages: resultTurns, tools: [weather, clock] };
     case "reasoning":
       // No effort but a budget on this model: at least 1024, and below max_tokens.
-      return { ...say(texts.deep), max_tokens: 16_000, thinking: { type: "enabled", budget_tokens: 8192 } };
+      return { ...say(texts.deep), max_tokens: 16_000, thinking: { type: "enabled", budget_tokens: 8000 } };
     case "structured":
       return { ...say(texts.weather), output_config: { format: { type: "json_schema", schema: answerSchema } } };
   }

@@ -83,10 +83,20 @@ export const envelopes: Readonly<Record<"context-full" | "rate-limit" | "inside"
   inside: { status: 502, openai: ["server_error", "source_failed"], anthropic: "api_error" },
 };
 
-/** A failure that was told with a status: the caller's own envelope, JSON even when a stream was asked for. */
-export function checkEnvelope(caller: DialectName, exchange: Exchange, expected: Envelope, message: RegExp): void {
+/**
+ * A failure that was told with a status: the caller's own envelope, JSON even when a stream was asked for. `passed` is
+ * the body of a vendor whose format is the caller's: clients look for its very words.
+ */
+export function checkEnvelope(
+  caller: DialectName,
+  exchange: Exchange,
+  expected: Envelope,
+  message: RegExp,
+  passed: string | undefined,
+): void {
   assert.equal(exchange.status, expected.status);
   assert.match(exchange.headers.get("content-type") ?? "", /^application\/json/);
+  if (passed !== undefined) return assert.equal(exchange.text, passed);
   const body = JSON.parse(exchange.text) as Frame;
   assert.match(body.error.message, message);
   if (caller === "anthropic-messages") {

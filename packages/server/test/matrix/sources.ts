@@ -10,7 +10,15 @@ import { anthropicScript } from "./anthropic-script.ts";
 import { compatibleScript } from "./compatible-script.ts";
 import { openaiChatScript } from "./openai-chat-script.ts";
 import { openaiResponsesScript } from "./openai-responses-script.ts";
-import { callerNames, scenarios, sourceNames, type AskName, type Scenario, type SourceName } from "./scenarios.ts";
+import {
+  callerNames,
+  scenarios,
+  sourceNames,
+  type AskName,
+  type Failure,
+  type Scenario,
+  type SourceName,
+} from "./scenarios.ts";
 import { playScript, type Fields, type VendorScript } from "./vendor-script.ts";
 import { expectJobRequest, playJob, workerInsideMessage, workerOffer, workerUsage } from "./worker-script.ts";
 
@@ -28,6 +36,8 @@ export type Source = {
   usageOf(scenario: Scenario): Usage;
   /** The whole bytes of a stream, or the body. Undefined for a worker. */
   bytesOf(scenario: Scenario, stream: boolean): string | undefined;
+  /** The body of a refusal that a caller of its format gets as it is; undefined where it is not in the vendor's words. */
+  passedError(failure: Exclude<Failure, "inside">): string | undefined;
   insideMessage(stream: boolean): RegExp;
 };
 
@@ -99,6 +109,7 @@ function createCloudSource(name: SourceName, script: VendorScript, cloud: FakeCl
     expectRequest: script.expectRequest,
     usageOf: script.usageOf,
     bytesOf: (scenario, stream) => (stream ? script.writeStream(scenario) : script.writeAnswer(scenario)),
+    passedError: (failure) => (name === "compatible" ? undefined : script.refusals[failure].body),
     insideMessage: (stream) => script.insideMessage[stream ? "stream" : "whole"],
   };
 }
@@ -129,6 +140,7 @@ async function createWorkerSource(app: TestRouter): Promise<Source & Disposable>
     expectRequest: expectJobRequest,
     usageOf: workerUsage,
     bytesOf: () => undefined,
+    passedError: () => undefined,
     insideMessage: () => workerInsideMessage,
     [Symbol.dispose]: () => worker[Symbol.dispose](),
   };
