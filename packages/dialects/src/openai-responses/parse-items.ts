@@ -102,7 +102,9 @@ function findItem({ id }: Fields, path: string, history: History | undefined): F
 /** An item without a type is a message, or names a stored item. */
 export function readItemType(item: Fields, path: string): string {
   if (!isAbsent(item["type"])) return readString(item["type"], `${path}.type`, "the type of an item");
-  return isAbsent(item["role"]) && typeof item["id"] === "string" ? "item_reference" : "message";
+  const isReference =
+    typeof item["id"] === "string" && Object.keys(item).every((key) => key === "id" || key === "type");
+  return isReference ? "item_reference" : "message";
 }
 
 function parseMessage(item: Fields, path: string, unknown: string[]): ChatMessage {

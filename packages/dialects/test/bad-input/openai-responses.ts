@@ -154,8 +154,8 @@ export const responsesSamples: readonly Sample[] = [
       ...baseFields,
       "input[0].role": "enum!",
       "input[0].content": "texts!",
-      // Without a type it looks like a reference to a stored item.
-      "input[1].type": "label!|input[1]",
+      // Without a type it is taken for a message.
+      "input[1].type": "label!|input[1].role",
       "input[1].id": "label",
       "input[1].summary": "list",
       "input[1].summary[0].type": "label!",

@@ -1,6 +1,7 @@
 // Owns reasoning tokens: what callers get where vendors write the proof of a model's reasoning. A token holds the
 // maker's own proof and says who made it, sealed, so that on its return it goes to the maker and to nobody else.
 
+import { createHmac } from "node:crypto";
 import type { DialectName } from "@auxot/wire/chat";
 import { reasoningTokenPrefix, type ReasoningProof } from "@auxot/dialects/reasoning-proof";
 import { decrypt, derive, encrypt } from "./sealing.ts";
@@ -20,11 +21,15 @@ export type ReasoningTokens = {
 
 export function createReasoningTokens(secretKey: Secret): ReasoningTokens {
   const key = derive(secretKey, "auxot reasoning v1");
+  const ivKey = derive(secretKey, "auxot reasoning iv v1");
   return {
     seal(proof, origin) {
       const kind = proof.redacted === undefined ? (proof.signature === undefined ? "-" : "s") : "r";
       const plain = Buffer.from(`${kind}${proof.redacted ?? proof.signature ?? ""}`, "utf8");
-      return `${reasoningTokenPrefix}${encrypt(key, plain, nameOrigin(origin))}`;
+      const context = nameOrigin(origin);
+      // Made of what is sealed: the same reasoning has the same token, streamed or whole, today and tomorrow.
+      const iv = createHmac("sha256", ivKey).update(`${context}\n`).update(plain).digest().subarray(0, 12);
+      return `${reasoningTokenPrefix}${encrypt(key, plain, context, iv)}`;
     },
     open(text, origin) {
       if (!text.startsWith(reasoningTokenPrefix)) return undefined;

@@ -73,9 +73,8 @@ function nameKey(key: Buffer): string {
   return createHash("sha256").update("auxot key id").update(key).digest("base64url").slice(0, 11);
 }
 
-/** AES-256-GCM; `context` is authenticated and not contained. */
-export function encrypt(key: Buffer, plain: Buffer, context: string): string {
-  const iv = randomBytes(12);
+/** AES-256-GCM; `context` is authenticated and not contained. `iv` has 12 bytes and must not come twice for two plains. */
+export function encrypt(key: Buffer, plain: Buffer, context: string, iv: Buffer = randomBytes(12)): string {
   const cipher = createCipheriv("aes-256-gcm", key, iv).setAAD(Buffer.from(context, "utf8"));
   const body = Buffer.concat([cipher.update(plain), cipher.final()]);
   return Buffer.concat([iv, cipher.getAuthTag(), body]).toString("base64url");

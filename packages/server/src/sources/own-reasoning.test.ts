@@ -88,6 +88,7 @@ describe("reasoning and who made it", () => {
     it(`gives ${what} back to its maker as the maker wrote it`, async () => {
       const signature = await signFor(anthropic, end);
       assert.match(signature, /^axr1_[\w-]+$/);
+      assert.equal(await signFor(anthropic, end), signature, "the same reasoning has the same token");
       const { sent, warnings } = await replay(anthropic, { type: "reasoning", text: "hm", signature });
       assert.deepEqual(sent, [{ type: "reasoning", text: "hm", ...end }]);
       assert.deepEqual(warnings, []);
