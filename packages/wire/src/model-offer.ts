@@ -28,6 +28,10 @@ export const modelOfferSchema = z.object({
   dimensions: z.int().positive().exactOptional(),
   /** Jobs it runs at once; each is one credit the router may spend. */
   slots: z.int().positive().max(1024),
+  /** Milliseconds since 1970: it can run again then, e.g. when a subscription's window begins anew. Absent: it can run now. */
+  restsUntil: z.number().nonnegative().exactOptional(),
+  /** The share of what it may use (a subscription's window) that is used. Absent: nothing limits it. */
+  load: z.number().min(0).max(1).exactOptional(),
   /** One line for people, e.g. "demo model: fixed replies". */
   description: z.string().max(500).optional(),
 });

@@ -67,8 +67,14 @@ export type WorkerFrame =
       readonly vectors: readonly string[];
       readonly inputTokens: number;
     }
-  /** The job is over and its slot free: one credit goes back. `error` says it failed; without it the answer came before, to its `end` event or last vector (or the job was cancelled). */
-  | { readonly type: "job-done"; readonly jobId: string; readonly seq: number; readonly error?: ErrorBody }
+  /** The job is over and its slot free: one credit goes back. `error` says it failed; without it the answer came before, to its `end` event or last vector (or the job was cancelled). `parked`: the worker keeps a process waiting for the results of the tools that this job called. */
+  | {
+      readonly type: "job-done";
+      readonly jobId: string;
+      readonly seq: number;
+      readonly error?: ErrorBody;
+      readonly parked?: true;
+    }
   /** Answers `tokens-count`: one of the two is there. */
   | {
       readonly type: "tokens-counted";
@@ -133,6 +139,7 @@ const workerControlSchema = z.discriminatedUnion("type", [
     jobId: z.string(),
     seq: z.int().nonnegative(),
     error: errorBodySchema.exactOptional(),
+    parked: z.literal(true).exactOptional(),
   }),
   z.object({
     type: z.literal("tokens-counted"),

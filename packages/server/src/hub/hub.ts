@@ -11,6 +11,7 @@ import type { Log } from "../platform/log.ts";
 import { mergeOffers, viewWorker, type LiveWorker, type WorkerLogin, type WorkerOffer } from "./live-worker.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
 import { createRecentOffers } from "./recent-offers.ts";
+import { createAlarms, findWakeTime, isResting } from "./rests.ts";
 import { createScheduler, type Target } from "./scheduler.ts";
 import { openSession, type Session, type SessionTimes } from "./session.ts";
 import { createTokenCounts } from "./token-counts.ts";
@@ -68,6 +69,10 @@ export function createHub(deps: HubDeps): Hub {
   });
   const dispatch = createDispatch({ scheduler, findWorker: (id) => workers.get(id), startJob: jobs.start });
   const counts = createTokenCounts(countWithinMs);
+  const wakes = createAlarms((workerId) => {
+    const worker = workers.get(workerId);
+    if (worker !== undefined) announce(worker);
+  });
   let stopping = false;
   /** There while `close` waits. */
   let onIdle: (() => void) | undefined;
@@ -163,14 +168,20 @@ export function createHub(deps: HubDeps): Hub {
     for (const job of worker.jobs.values()) if (!frame.jobs.includes(job.id)) jobs.drop(worker, job, lostError());
   }
 
+  /** What rests is offered when its time comes, without a word of the worker. */
   function announce(worker: LiveWorker): void {
     if (worker.state !== "online") return;
-    dispatch.apply(scheduler.onOffers(worker.id, worker.provider.id, worker.hello.offers));
+    const now = Date.now();
+    const { offers } = worker.hello;
+    const awake = offers.filter((offer) => !isResting(offer, now));
+    dispatch.apply(scheduler.onOffers(worker.id, worker.provider.id, awake));
+    wakes.set(worker.id, findWakeTime(offers, now), now);
     noteOffers();
   }
 
   function listOffers(): WorkerOffer[] {
-    return mergeOffers([...workers.values()].filter(({ state }) => state !== "draining"));
+    const live = [...workers.values()].filter(({ state }) => state !== "draining");
+    return mergeOffers(live, Date.now());
   }
 
   function noteOffers(remember = true): void {
@@ -197,6 +208,7 @@ export function createHub(deps: HubDeps): Hub {
   function forget(worker: LiveWorker): void {
     clearTimeout(worker.lostTimer);
     workers.delete(worker.id);
+    wakes.set(worker.id, undefined, 0);
     scheduler.onWorkerGone(worker.id);
     for (const job of worker.jobs.values()) job.finish(lostError());
     worker.jobs.clear();

@@ -5,6 +5,7 @@ import type { ModelOffer } from "@auxot/wire/model-offer";
 import type { WorkerView } from "@auxot/wire/operations/workers";
 import type { HelloFrame } from "@auxot/wire/worker-frames";
 import type { AnswerFrame } from "./job-work.ts";
+import { mergeRoom } from "./rests.ts";
 import type { Session } from "./session.ts";
 
 /** The provider a worker's key belongs to. */
@@ -39,23 +40,24 @@ export type LiveWorker = {
 /** What the workers of a provider offer of one model, taken together. */
 export type WorkerOffer = { readonly provider: WorkerProvider; readonly offer: ModelOffer };
 
-/** One offer a provider and model: what every worker that has it can do. */
-export function mergeOffers(workers: readonly LiveWorker[]): WorkerOffer[] {
+/** One offer a provider and model: what every worker that has it can do. It rests while all of them rest. */
+export function mergeOffers(workers: readonly LiveWorker[], now: number): WorkerOffer[] {
   const merged = new Map<string, WorkerOffer>();
   for (const { provider, hello } of workers) {
     for (const offer of hello.offers) {
       const id = `${provider.id} ${offer.model}`;
       const other = merged.get(id)?.offer;
-      merged.set(id, { provider, offer: other === undefined ? offer : mergeOffer(other, offer) });
+      merged.set(id, { provider, offer: other === undefined ? offer : mergeOffer(other, offer, now) });
     }
   }
   return [...merged.values()];
 }
 
-function mergeOffer(a: ModelOffer, b: ModelOffer): ModelOffer {
+function mergeOffer(a: ModelOffer, b: ModelOffer, now: number): ModelOffer {
+  const { slots: _slots, restsUntil: _restsUntil, load: _load, ...first } = a;
   const contexts = [a.contextTokens, b.contextTokens].filter((tokens) => tokens !== undefined);
   return {
-    ...a,
+    ...first,
     aliases: [...new Set([...a.aliases, ...b.aliases])],
     abilities: {
       tools: a.abilities.tools && b.abilities.tools,
@@ -65,7 +67,7 @@ function mergeOffer(a: ModelOffer, b: ModelOffer): ModelOffer {
       ...(a.abilities.infill && b.abilities.infill ? { infill: true } : {}),
     },
     ...(contexts.length > 0 ? { contextTokens: Math.min(...contexts) } : {}),
-    slots: a.slots + b.slots,
+    ...mergeRoom(a, b, now),
   };
 }
 
@@ -81,12 +83,19 @@ export function viewWorker(worker: LiveWorker, busySlots: (model: string) => num
     version: hello.version,
     state: worker.state,
     hardware: hello.hardware,
-    models: hello.offers.map(({ model, slots }) => ({
+    models: hello.offers.map(({ model, slots, restsUntil, load }) => ({
       model,
       slots,
       busySlots: busySlots(model),
+      ...(restsUntil === undefined ? {} : { restsUntil: formatTime(restsUntil) }),
+      ...(load === undefined ? {} : { load }),
     })),
     connectedAt: new Date(worker.connectedAt).toISOString(),
     lastSeenAt: new Date(worker.session.lastSeenAt()).toISOString(),
   };
+}
+
+/** A worker may name any number; dates end at some. */
+function formatTime(ms: number): string {
+  return new Date(Math.min(ms, 8.64e15)).toISOString();
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { createScheduler, type Effect, type SlotRequest } from "./scheduler.ts";
+import { createScheduler, type Effect, type SlotRequest, type Target } from "./scheduler.ts";
 
 const target = { providerId: "prv_gpu", model: "m" };
 
@@ -28,10 +28,7 @@ test("spreads jobs over workers by their share of busy slots", () => {
   scheduler.onOffers("w1", "prv_gpu", [{ model: "m", slots: 1 }]);
   scheduler.onOffers("w2", "prv_gpu", [{ model: "m", slots: 3 }]);
   const workers = ["r1", "r2", "r3", "r4"].flatMap((id) => scheduler.onRequest(request(id)));
-  assert.deepEqual(
-    workers.map((effect) => (effect.type === "start" ? effect.workerId : "refused")),
-    ["w1", "w2", "w2", "w2"],
-  );
+  assert.deepEqual(workers.map(placeOf), ["w1", "w2", "w2", "w2"]);
 });
 
 test("serves callers in turn, however many requests one of them has queued", () => {
@@ -73,6 +70,50 @@ test("a waiting request takes another model when it may, and keeps its place", (
   assert.deepEqual(scheduler.onTargets("r1", other), []);
 });
 
+test("a job goes where least of the limit is used, then to the least busy worker", () => {
+  const scheduler = createScheduler(10);
+  scheduler.onOffers("w1", "prv_gpu", [{ model: "m", slots: 2, load: 0.5 }]);
+  scheduler.onOffers("w2", "prv_gpu", [{ model: "m", slots: 1, load: 0.1 }]);
+  scheduler.onOffers("w3", "prv_gpu", [{ model: "m", slots: 2, load: 0.5 }]);
+  const workers = ["r1", "r2", "r3"].flatMap((id) => scheduler.onRequest(request(id)));
+  assert.deepEqual(workers.map(placeOf), ["w2", "w1", "w3"]);
+  scheduler.onOffers("w3", "prv_gpu", [{ model: "m", slots: 2, load: 0.4 }]);
+  assert.deepEqual(scheduler.onRequest(request("r4")).map(placeOf), ["w3"], "an offer says it anew");
+});
+
+test("a request gets the worker it prefers when that has a free slot, and any other at once when it has not", () => {
+  const scheduler = createScheduler(10);
+  scheduler.onOffers("w1", "prv_gpu", [{ model: "m", slots: 4 }]);
+  scheduler.onOffers("w2", "prv_gpu", [{ model: "m", slots: 1, load: 0.9 }]);
+  const places = ["r1", "r2"].flatMap((id) => scheduler.onRequest({ ...request(id), preferWorkerId: "w2" }));
+  assert.deepEqual(places.map(placeOf), ["w2", "w1"]);
+  assert.deepEqual(scheduler.onRequest({ ...request("r3"), preferWorkerId: "gone" }).map(placeOf), ["w1"]);
+});
+
+test("a waiting request takes the slot of the worker it prefers when several come free", () => {
+  const scheduler = createScheduler(10);
+  scheduler.onRequest({ ...request("r1"), preferWorkerId: "w1", targets: [{ ...target, model: "later" }] });
+  scheduler.onOffers("w1", "prv_gpu", [{ model: "m", slots: 1, load: 0.5 }]);
+  scheduler.onOffers("w2", "prv_gpu", [{ model: "m", slots: 1 }]);
+  assert.deepEqual(scheduler.onTargets("r1", [target]).map(placeOf), ["w1"]);
+});
+
+test("a request for one worker alone waits for it in turn, and takes no other's slot until it may", () => {
+  const scheduler = createScheduler(10);
+  scheduler.onOffers("w1", "prv_gpu", [{ model: "m", slots: 1 }]);
+  scheduler.onOffers("w2", "prv_gpu", [{ model: "m", slots: 2 }]);
+  const only = { ...target, workerId: "w1" };
+  assert.deepEqual(scheduler.onRequest({ ...request("r1"), targets: [only] }).map(placeOf), ["w1"]);
+  assert.deepEqual(scheduler.onRequest({ ...request("r2"), targets: [only] }), []);
+  assert.deepEqual(scheduler.onRequest(request("r3")).map(placeOf), ["w2"], "nobody waits behind it");
+  assert.equal(scheduler.freeSlots(only), 0);
+  assert.deepEqual(scheduler.onTargets("r2", [target]).map(placeOf), ["w2"]);
+});
+
+function placeOf(effect: Effect): string {
+  return effect.type === "start" ? effect.workerId : "refused";
+}
+
 test("a paused worker finishes its jobs but gets no new ones", () => {
   const scheduler = createScheduler(10);
   scheduler.onOffers("w1", "prv_gpu", [{ model: "m", slots: 2 }]);
@@ -84,7 +125,14 @@ test("a paused worker finishes its jobs but gets no new ones", () => {
 });
 
 type Step =
-  | { readonly do: "request"; readonly caller: number; readonly model: number; readonly mayWait: boolean }
+  | {
+      readonly do: "request";
+      readonly caller: number;
+      readonly model: number;
+      readonly mayWait: boolean;
+      readonly prefer: number | undefined;
+      readonly only: boolean;
+    }
   | { readonly do: "cancel" | "free"; readonly pick: number }
   | { readonly do: "offers"; readonly worker: number; readonly slots: readonly number[] }
   | { readonly do: "retarget"; readonly pick: number; readonly model: number }
@@ -103,6 +151,8 @@ const steps = fc.array(
         caller: fc.nat(3),
         model: fc.nat(1),
         mayWait: fc.boolean(),
+        prefer: fc.option(fc.nat(2), { nil: undefined }),
+        only: fc.boolean(),
       }),
     },
     {
@@ -141,11 +191,24 @@ test("no slot is used twice, no request is lost, a cancelled one never starts, n
             if (queue !== undefined) {
               for (const [id, other] of waiting) {
                 if (id === effect.requestId) break;
+                const first: Target | undefined = other.targets[0];
+                const own: Target | undefined = queue.targets[0];
                 const same: boolean =
-                  other.callerId === queue.callerId && other.targets[0]?.model === queue.targets[0]?.model;
+                  other.callerId === queue.callerId &&
+                  first?.model === own?.model &&
+                  (first?.workerId === undefined || first.workerId === own?.workerId);
                 assert.ok(!same, "a later request of the same caller and model went first");
               }
             }
+            const { targets, preferWorkerId } = queue ?? {};
+            const only = targets?.[0]?.workerId;
+            assert.ok(only === undefined || only === effect.workerId, "a request for one worker ran on another");
+            const preferred = offers.get(preferWorkerId ?? "")?.get(effect.model) ?? 0;
+            const taken = [...running.values()].filter(
+              (r) => r.workerId === preferWorkerId && r.model === effect.model,
+            );
+            if (only === undefined && taken.length < preferred)
+              assert.equal(effect.workerId, preferWorkerId, "the preferred worker's free slot was left");
             running.set(effect.requestId, { workerId: effect.workerId, model: effect.model });
             const busy = [...running.values()].filter(
               (r) => r.workerId === effect.workerId && r.model === effect.model,
@@ -158,9 +221,12 @@ test("no slot is used twice, no request is lost, a cancelled one never starts, n
       for (const [index, step] of script.entries()) {
         switch (step.do) {
           case "request": {
-            const one = {
+            const worker = step.prefer === undefined ? undefined : `w${step.prefer}`;
+            const only = worker === undefined || !step.only ? {} : { workerId: worker };
+            const one: SlotRequest = {
               ...request(`r${index}`, `c${step.caller}`, step.mayWait),
-              targets: [{ providerId: "prv_gpu", model: `m${step.model}` }],
+              targets: [{ providerId: "prv_gpu", model: `m${step.model}`, ...only }],
+              ...(worker === undefined ? {} : { preferWorkerId: worker }),
             };
             waiting.set(one.requestId, one);
             apply(scheduler.onRequest(one));
@@ -231,5 +297,60 @@ test("nobody starves: with slots freeing one by one, every caller is served with
       }
       assert.equal(new Set(firstRound).size, distinct);
     }),
+  );
+});
+
+type Turn =
+  | { readonly do: "request"; readonly caller: number; readonly mayWait: boolean; readonly prefer: number }
+  | { readonly do: "cancel" | "free"; readonly pick: number };
+
+const turns: fc.Arbitrary<Turn[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constant("request" as const),
+        caller: fc.nat(3),
+        mayWait: fc.boolean(),
+        prefer: fc.nat(3),
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({ do: fc.constantFrom("cancel" as const, "free" as const), pick: fc.nat(1000) }),
+    },
+  ),
+  { maxLength: 100 },
+);
+
+test("a preferred worker changes where requests run and never when: nobody waits longer, nobody goes first", () => {
+  fc.assert(
+    fc.property(turns, fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 }), (script, slots) => {
+      const run = (prefers: boolean): string[] => {
+        const scheduler = createScheduler(5);
+        for (const [at, count] of slots.entries())
+          scheduler.onOffers(`w${at}`, "prv_gpu", [{ model: "m", slots: count }]);
+        const story: string[] = [];
+        const running: string[] = [];
+        for (const [index, turn] of script.entries()) {
+          const effects = ((): Effect[] => {
+            if (turn.do === "request") {
+              const plain = request(`r${index}`, `c${turn.caller}`, turn.mayWait);
+              return scheduler.onRequest(prefers ? { ...plain, preferWorkerId: `w${turn.prefer}` } : plain);
+            }
+            if (turn.do === "cancel") return scheduler.onCancel(`r${turn.pick % script.length}`);
+            const [id] = running.splice(turn.pick % Math.max(1, running.length), 1);
+            return id === undefined ? [] : scheduler.onSlotFree(id);
+          })();
+          for (const { type, requestId } of effects) {
+            story.push(`${index}: ${type} ${requestId}`);
+            if (type === "start") running.push(requestId);
+          }
+        }
+        return story;
+      };
+      assert.deepEqual(run(true), run(false));
+    }),
+    { numRuns: 400 },
   );
 });

@@ -1,8 +1,8 @@
 // Decides which waiting request gets which free slot. Pure: no clock, no socket, no promise; inputs in, effects out.
 // Holds who is busy; knows nothing of frames or of how long a request may wait.
 
-/** A model at a provider; any worker of that provider that offers the model will do. */
-export type Target = { readonly providerId: string; readonly model: string };
+/** A model at a provider; any worker of that provider that offers the model will do, or only `workerId`. */
+export type Target = { readonly providerId: string; readonly model: string; readonly workerId?: string };
 
 export type SlotRequest = {
   readonly requestId: string;
@@ -10,15 +10,20 @@ export type SlotRequest = {
   readonly callerId: string;
   /** At least one, the preferred first. */
   readonly targets: readonly Target[];
+  /** Of the free slots of a target this worker's is taken, if it has one. Says where the request runs, never when. */
+  readonly preferWorkerId?: string;
   /** False: refuse at once when nothing is free. */
   readonly mayWait: boolean;
 };
+
+type Wish = Pick<SlotRequest, "targets" | "preferWorkerId">;
 
 export type Effect =
   | { readonly type: "start"; readonly requestId: string; readonly workerId: string; readonly model: string }
   | { readonly type: "refuse"; readonly requestId: string; readonly reason: "busy" | "queue-full" };
 
-export type SlotOffer = { readonly model: string; readonly slots: number };
+/** `load`: the share used of what limits the worker, 0 to 1; jobs go where it is lowest, then to the least busy. */
+export type SlotOffer = { readonly model: string; readonly slots: number; readonly load?: number };
 
 export type Scheduler = {
   onRequest(request: SlotRequest): Effect[];
@@ -46,6 +51,7 @@ type Lane = {
   readonly providerId: string;
   readonly model: string;
   slots: number;
+  load: number;
   busy: number;
 };
 
@@ -58,12 +64,13 @@ export function createScheduler(maxQueued: number): Scheduler {
   const turns = new Map<string, SlotRequest[]>();
   let queued = 0;
 
-  function freeLane(targets: readonly Target[]): Lane | undefined {
+  function freeLane({ targets, preferWorkerId }: Wish): Lane | undefined {
     for (const target of targets) {
       let best: Lane | undefined;
       for (const lane of lanes.values()) {
-        if (lane.model !== target.model || lane.providerId !== target.providerId || lane.busy >= lane.slots) continue;
-        if (best === undefined || lane.busy / lane.slots < best.busy / best.slots) best = lane;
+        if (!fits(lane, target) || lane.busy >= lane.slots) continue;
+        if (lane.workerId === preferWorkerId) return lane;
+        if (best === undefined || isBetter(lane, best)) best = lane;
       }
       if (best !== undefined) return best;
     }
@@ -91,9 +98,9 @@ export function createScheduler(maxQueued: number): Scheduler {
     for (let served = true; served && queued > 0;) {
       served = false;
       for (const [callerId, waiting] of Array.from(turns)) {
-        const position = waiting.findIndex((request) => freeLane(request.targets) !== undefined);
+        const position = waiting.findIndex((request) => freeLane(request) !== undefined);
         const request = waiting[position];
-        const lane = request && freeLane(request.targets);
+        const lane = request && freeLane(request);
         if (request === undefined || lane === undefined) continue;
         takeFromQueue(callerId, position);
         effects.push(start(request, lane));
@@ -107,7 +114,7 @@ export function createScheduler(maxQueued: number): Scheduler {
     onRequest(request) {
       // Nobody overtakes: a newcomer gets a slot at once only if no waiting request could use it, and serveQueue
       // leaves no such slot free.
-      const lane = freeLane(request.targets);
+      const lane = freeLane(request);
       if (lane !== undefined) return [start(request, lane)];
       if (!request.mayWait) return [{ type: "refuse", requestId: request.requestId, reason: "busy" }];
       if (queued >= maxQueued) return [{ type: "refuse", requestId: request.requestId, reason: "queue-full" }];
@@ -148,11 +155,11 @@ export function createScheduler(maxQueued: number): Scheduler {
     },
     onOffers(workerId, providerId, offers) {
       for (const lane of lanes.values()) if (lane.workerId === workerId) lane.slots = 0;
-      for (const { model, slots } of offers) {
+      for (const { model, slots, load = 0 } of offers) {
         const id = laneId(workerId, model);
         const lane = lanes.get(id);
-        if (lane === undefined) lanes.set(id, { workerId, providerId, model, slots, busy: 0 });
-        else lane.slots = slots;
+        if (lane === undefined) lanes.set(id, { workerId, providerId, model, slots, load, busy: 0 });
+        else Object.assign(lane, { slots, load });
       }
       for (const lane of lanes.values()) if (lane.workerId === workerId) forgetEmptied(lane);
       return serveQueue();
@@ -171,8 +178,7 @@ export function createScheduler(maxQueued: number): Scheduler {
     freeSlots(target) {
       let free = 0;
       for (const lane of lanes.values()) {
-        if (lane.model === target.model && lane.providerId === target.providerId)
-          free += Math.max(0, lane.slots - lane.busy);
+        if (fits(lane, target)) free += Math.max(0, lane.slots - lane.busy);
       }
       return free;
     },
@@ -184,6 +190,15 @@ export function createScheduler(maxQueued: number): Scheduler {
   function forgetEmptied(lane: Lane): void {
     if (lane.slots === 0 && lane.busy === 0) lanes.delete(laneId(lane.workerId, lane.model));
   }
+}
+
+function fits({ model, providerId, workerId }: Lane, target: Target): boolean {
+  if (model !== target.model || providerId !== target.providerId) return false;
+  return target.workerId === undefined || target.workerId === workerId;
+}
+
+function isBetter(a: Lane, b: Lane): boolean {
+  return a.load === b.load ? a.busy / a.slots < b.busy / b.slots : a.load < b.load;
 }
 
 function laneId(workerId: string, model: string): string {

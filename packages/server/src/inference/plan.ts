@@ -1,4 +1,5 @@
-// Decides which offers may answer a request and in which order: GPU, then CLI, then cloud; free before busy.
+// Decides which offers may answer a request and in which order: GPU, then CLI, then cloud; free before busy; of workers
+// those with most left of what limits them first.
 // Pure: no clock (`now` comes in), no I/O. Keeps the reason for every offer it leaves.
 
 import { AppError } from "@auxot/wire/errors";
@@ -61,7 +62,15 @@ const lacking = {
 } as const;
 
 /** Who answered the conversation so far. */
-export type Pin = { readonly provider: string; readonly model: string };
+export type Pin = {
+  readonly provider: string;
+  readonly model: string;
+  /**
+   * How much is given for staying there. Absent: as long as its provider has an offer that fits, busy or not.
+   * `while-free`: as long as that very offer is free. `within-tier`: it only goes before others of its tier.
+   */
+  readonly holds?: "while-free" | "within-tier";
+};
 
 export type Considered = { readonly offer: Offer; readonly left: Reason | undefined };
 
@@ -90,15 +99,18 @@ const shownModels = 5;
 export const autoModel = "auto";
 
 /**
- * Plans for `model`: `auto`, a concrete id, an alias, or `provider/id`. With a pin the others are left while its provider
- * has an offer that fits, busy or not; of that provider the pinned model comes first.
+ * Plans for `model`: `auto`, a concrete id, an alias, or `provider/id`. With a pin that holds, the others are left; of its
+ * provider the pinned model comes first.
  * Throws `model_not_found` (with near matches), `context_length_exceeded` or `invalid_request` when no offer fits, and
  * `no_capacity` when all that fit rest after failures or nothing is connected at all.
  */
 export function planRoute(model: string, needs: Needs, offers: readonly Offer[], now: number, pin?: Pin): Plan {
   const named = offers.filter((offer) => matchesModel(model, offer));
   if (named.length === 0) throw explainNoMatch(model, offers);
-  const matching = named.filter((offer) => isOfKind(offer, needs)).toSorted(byTier);
+  const matching = sortOffers(
+    named.filter((offer) => isOfKind(offer, needs)),
+    pin,
+  );
   if (matching.length === 0) throw explainWrongKind(model, needs, offers);
   const judged = matching.map((offer) => ({ offer, left: judge(offer, needs, now) }));
   const considered = pin === undefined ? judged : holdToPin(judged, pin);
@@ -143,18 +155,48 @@ function judge(offer: Offer, needs: Needs, now: number): Reason | undefined {
 }
 
 function holdToPin(judged: readonly Considered[], pin: Pin): Considered[] {
-  const rank = ({ offer }: Considered): number =>
-    offer.provider === pin.provider ? (offer.model === pin.model ? 0 : 1) : 2;
+  if (pin.holds === "within-tier") return [...judged];
+  const rank = ({ offer }: Considered): number => rankForPin(offer, pin);
   const canServe = ({ left }: Considered): boolean => left === undefined || left === "busy";
-  const isServed = judged.some((one) => rank(one) < 2 && canServe(one));
+  // With tools' results on their way to one model, its provider's other models are as foreign as any.
+  const [keeps, first] = pin.holds === "while-free" ? [isFree, 0] : [canServe, 1];
+  const isServed = judged.some((one) => rank(one) <= first && keeps(one));
+  if (!isServed && pin.holds !== undefined) return [...judged];
   const held = judged.map((one): Considered =>
-    isServed && rank(one) === 2 && canServe(one) ? { ...one, left: "pinned-elsewhere" } : one,
+    isServed && rank(one) > first && canServe(one) ? { ...one, left: "pinned-elsewhere" } : one,
   );
   return held.toSorted((a, b) => rank(a) - rank(b));
 }
 
-function byTier(a: Offer, b: Offer): number {
-  return tiers.indexOf(a.tier) - tiers.indexOf(b.tier);
+function isFree({ left }: Considered): boolean {
+  return left === undefined;
+}
+
+/** 0: the pinned offer, 1: another of its provider, 2: another provider's. */
+function rankForPin({ provider, model }: Offer, pin: Pin): number {
+  if (provider !== pin.provider) return 2;
+  return model === pin.model ? 0 : 1;
+}
+
+/**
+ * By tier. Within it: whoever answered the conversation before, then who has most left of its limit, then as the
+ * providers list their models. A model that several have goes first to the one with most free slots: free slots do not
+ * decide between models, or `auto` would change models whenever a slot is taken. Clouds keep the order of the configuration.
+ */
+function sortOffers(offers: readonly Offer[], pin: Pin | undefined): Offer[] {
+  const firstPlaces = new Map<string, number>();
+  for (const [at, { model }] of offers.entries()) if (!firstPlaces.has(model)) firstPlaces.set(model, at);
+  const keys = offers.map((offer, at) => {
+    const isLast = pin !== undefined && rankForPin(offer, pin) === 0;
+    const place = offer.tier === "cloud" ? [at] : [firstPlaces.get(offer.model) ?? at, -offer.freeSlots];
+    return { offer, key: [tiers.indexOf(offer.tier), isLast ? 0 : 1, offer.load ?? 0, ...place] };
+  });
+  return keys.toSorted((a, b) => compareKeys(a.key, b.key)).map(({ offer }) => offer);
+}
+
+function compareKeys(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((value, index) => value !== b[index]);
+  return at < 0 ? 0 : (a[at] ?? 0) - (b[at] ?? 0);
 }
 
 function explainNoMatch(model: string, offers: readonly Offer[]): AppError {
@@ -206,10 +248,8 @@ function explainNoFit(model: string, needs: Needs, considered: readonly Consider
     const until = Math.min(...resting.map(({ offer }) => offer.restsUntil ?? now));
     return new AppError(
       "no_capacity",
-      `Every source of "${model}" failed just now and rests for a moment. Try again.`,
-      {
-        retryAfterMs: Math.max(1000, until - now),
-      },
+      `Nothing can answer "${model}" for ${formatWait(until - now)}: every source of it failed just now or has used up its limit.`,
+      { retryAfterMs: Math.max(1000, until - now) },
     );
   }
   const prompt = needs.completion === undefined ? "messages" : "prompt";
@@ -231,4 +271,10 @@ function explainNoFit(model: string, needs: Needs, considered: readonly Consider
   const reason = lackingAbilities.find((ability) => left.has(ability)) ?? "no-tools";
   const { param, what, advice } = lacking[reason];
   return new AppError("invalid_request", `${param}: "${model}" ${what}. ${advice}`, { param });
+}
+
+function formatWait(ms: number): string {
+  const seconds = Math.max(1, Math.ceil(ms / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7200 ? `${Math.ceil(seconds / 60)} min` : `${Math.ceil(seconds / 3600)} h`;
 }

@@ -25,6 +25,8 @@ export type Offer = {
   readonly freeSlots: number;
   /** Left out of plans until then (ms since 1970), because it failed or asked for it. */
   readonly restsUntil?: number;
+  /** The share used of what limits it (a subscription's window), 0 to 1. Absent: nothing does. */
+  readonly load?: number;
   readonly description?: string;
   /** The dialect the provider speaks, when it is one of ours. */
   readonly dialect?: DialectName;

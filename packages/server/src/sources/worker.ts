@@ -28,6 +28,8 @@ export function createWorkerSource(hub: Pick<Hub, "offers" | "start" | "countTok
         contextTokens: offer.contextTokens,
         freeSlots,
         ...(offer.dimensions === undefined ? {} : { dimensions: offer.dimensions }),
+        ...(offer.restsUntil === undefined ? {} : { restsUntil: offer.restsUntil }),
+        ...(offer.load === undefined ? {} : { load: offer.load }),
         ...(offer.description === undefined ? {} : { description: offer.description }),
       })),
     async run({ callerId, request, targets, retarget, waitMs }, signal) {

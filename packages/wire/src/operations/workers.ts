@@ -13,7 +13,17 @@ export const workerSchema = z.object({
   version: z.string(),
   state: z.enum(["online", "draining", "lost"]),
   hardware: hardwareSchema,
-  models: z.array(z.object({ model: z.string(), slots: z.number(), busySlots: z.number() })),
+  models: z.array(
+    z.object({
+      model: z.string(),
+      slots: z.number(),
+      busySlots: z.number(),
+      /** It runs nothing before then, e.g. because a subscription's window is used up. */
+      restsUntil: z.iso.datetime().exactOptional(),
+      /** The share used of what limits it, 0 to 1. */
+      load: z.number().exactOptional(),
+    }),
+  ),
   connectedAt: z.iso.datetime(),
   lastSeenAt: z.iso.datetime(),
 });
