@@ -116,11 +116,22 @@ test("workers shows who is connected, how busy, and when last seen", async (t) =
   const router = await startScriptedRouter(t, { "GET /api/workers": { body: { workers: [worker] } } });
   assert.deepEqual(await router.run(["workers"]), {
     code: 0,
-    out: `NAME  STATE   PROVIDER  MODELS                  BUSY      LAST SEEN
-box   online  gpu       auxot-demo, auxot-echo  1/4, 0/2  3 s ago
+    out: `NAME  STATE   TIER  PROVIDER  MODELS                  BUSY      LAST SEEN
+box   online  gpu   gpu       auxot-demo, auxot-echo  1/4, 0/2  3 s ago
 `,
     err: "",
   });
+});
+
+test("workers shows the CLI tier, and for how long a model with a used-up limit rests", async (t) => {
+  const models = [
+    { model: "claude-code/sonnet", slots: 4, busySlots: 0, load: 1, restsUntil: "2026-01-01T02:31:00.000Z" },
+    { model: "claude-code/haiku", slots: 4, busySlots: 2, load: 0.5, restsUntil: "2026-01-01T00:00:59.000Z" },
+  ];
+  const cli = { ...worker, name: "desk", kind: "cli", provider: "cli", models };
+  const router = await startScriptedRouter(t, { "GET /api/workers": { body: { workers: [cli] } } });
+  const { out } = await router.run(["workers"]);
+  assert.match(out, /^desk +online +cli +cli +claude-code\/sonnet, claude-code\/haiku +rests 2 h, 2\/4 /m);
 });
 
 test("workers without any says how to connect one", async (t) => {

@@ -222,6 +222,7 @@ responses: {retentionDays: 0}
       /providers\[1\]\.name: the same as providers\[0\]/,
     ],
     ["the built-in name", bad({ name: "gpu" }), /name: "gpu" is the built-in GPU provider/],
+    ["the other built-in name", bad({ name: "cli" }), /name: "cli" is the built-in CLI provider/],
     ["a field of another kind", '{"providers":[{"name":"a","kind":"cli","apiKey":"k"}]}', /apiKey: unknown field$/],
     ["a short key", badKeys({ name: "k", key: "short" }), /^keys\[0\]\.key: must be 24 characters or more$/],
     ["a damaged key", badKeys({ name: "k", key: "axk_abc" }), /^keys\[0\]\.key: begins like an Auxot key/],

@@ -10,7 +10,7 @@ import { readFetchSettings } from "./fetch-declaration.ts";
 import type { Limits, ResponseSettings } from "./settings.ts";
 import { limitFields, responseFields } from "./fields.ts";
 import type { Path, Problems } from "./problems.ts";
-import { builtInProvider } from "../platform/built-in-provider.ts";
+import { findBuiltInKind } from "../platform/built-in-provider.ts";
 import { checkProvider, providerNamePattern } from "./provider-declaration.ts";
 
 /** What the file declared. Only to be used when no problem was added. */
@@ -147,7 +147,7 @@ function checkWorkerKey(
     problems.add([...path, "provider"], "is required: the gpu or cli provider of the workers that use this key");
     return;
   }
-  if (provider === builtInProvider || typeof provider !== "string") return;
+  if (findBuiltInKind(provider) !== undefined || typeof provider !== "string") return;
   const declared = rawProviders.find((raw) => readField(raw, "name") === provider);
   if (declared === undefined) problems.add([...path, "provider"], `there is no provider named "${provider}"`);
   else if (readField(declared, "kind") === "cloud") {

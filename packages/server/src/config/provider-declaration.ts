@@ -1,6 +1,6 @@
 // Owns what one provider in the YAML file may be.
 
-import { builtInProvider } from "../platform/built-in-provider.ts";
+import { findBuiltInKind } from "../platform/built-in-provider.ts";
 import { dialectNames } from "@auxot/wire/chat";
 import { traitsOverrideSchema } from "@auxot/wire/model-traits";
 import { z } from "zod";
@@ -74,8 +74,10 @@ export function checkProvider(
     return undefined;
   }
   const fields = raw as Readonly<Record<string, unknown>>;
-  if (fields["name"] === builtInProvider && fields["kind"] !== "gpu") {
-    problems.add([...path, "name"], `"${builtInProvider}" is the built-in GPU provider; choose another name`);
+  const builtInKind = findBuiltInKind(fields["name"]);
+  if (builtInKind !== undefined && fields["kind"] !== builtInKind) {
+    const what = builtInKind.toUpperCase();
+    problems.add([...path, "name"], `"${builtInKind}" is the built-in ${what} provider; choose another name`);
   }
   switch (fields["kind"]) {
     case "gpu":

@@ -121,7 +121,7 @@ export function createHub(deps: HubDeps): Hub {
     if (frame.kind !== login.provider.kind) {
       throw new AppError(
         "forbidden",
-        `This key belongs to the ${login.provider.kind} provider "${login.provider.name}", but the worker is a ${frame.kind} worker. Create a worker key for a ${frame.kind} provider.`,
+        `This key belongs to the ${login.provider.kind} provider "${login.provider.name}", but the worker is a ${frame.kind} worker. Give it a key of a ${frame.kind} provider: npx auxot keys create --name NAME --worker --provider ${frame.kind}`,
       );
     }
     const known = [...workers.values()].find(

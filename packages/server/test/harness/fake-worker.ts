@@ -22,6 +22,8 @@ export type FakeJob = {
   send(...events: ChatEvent[]): void;
   /** `text` as one block, usage and a proper end, then the slot is free. */
   answer(text: string): void;
+  /** Calls the tools of these ids and waits for their results, as a parked process. */
+  park(...callIds: string[]): void;
   done(error?: ErrorBody): void;
   /** Resolves when the router cancels the job. */
   readonly cancelled: Promise<void>;
@@ -122,6 +124,15 @@ export async function connectFakeWorker(
           { type: "end", stopReason: "stop" },
         );
         job.done();
+      },
+      park(...callIds) {
+        const calls = callIds.flatMap((id, index): ChatEvent[] => [
+          { type: "tool-call-start", index, id, name: "look" },
+          { type: "tool-call-delta", index, arguments: "{}" },
+          { type: "tool-call-end", index },
+        ]);
+        job.send({ type: "start" }, ...calls, { type: "end", stopReason: "tool-calls" });
+        send({ type: "job-done", jobId: frame.jobId, seq: seq++, parked: true });
       },
       done: (error) =>
         send({ type: "job-done", jobId: frame.jobId, seq: seq++, ...(error === undefined ? {} : { error }) }),

@@ -22,6 +22,8 @@ export type TestRouter = AsyncDisposable & {
   /** Sends JSON with the admin key; `body` may be raw text. */
   post(path: string, body: unknown, options?: RequestOptions): Promise<Response>;
   get(path: string, options?: RequestOptions): Promise<Response>;
+  /** What `connectFakeWorker` takes, with a new worker key for the provider. */
+  createWorkerKey(provider: string): Promise<{ readonly url: string; readonly workerKey: string }>;
 };
 
 export type RequestOptions = {
@@ -101,6 +103,11 @@ export async function startTestRouter(options: TestRouterOptions = {}): Promise<
     post: (path, body, request = {}) =>
       send("POST", path, typeof body === "string" ? body : JSON.stringify(body), request),
     get: (path, request = {}) => send("GET", path, undefined, request),
+    async createWorkerKey(provider) {
+      const input = JSON.stringify({ name: `workers of ${provider}`, kind: "worker", provider });
+      const { key } = (await (await send("POST", "/api/keys", input, {})).json()) as { key: string };
+      return { url: router.localUrl, workerKey: key };
+    },
     async [Symbol.asyncDispose]() {
       await router.stop();
       if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });

@@ -204,10 +204,11 @@ test("last-used times are written at the latest when the router stops", async ()
   assert.deepEqual([...rows], [{ name: "app" }]);
 });
 
-test("declared providers are exactly those in use, beside the built-in one; API keys are sealed", async () => {
+test("declared providers are exactly those in use, beside the built-in ones; API keys are sealed", async () => {
   await using house = await setUp();
   await house.providers.applyConfigured([declareCloud("sk-one"), { name: "rack", kind: "cli" }]);
-  const [gpu, openai, rack] = await house.providers.list();
+  const [cli, gpu, openai, rack] = await house.providers.list();
+  assert.deepEqual([cli?.name, cli?.kind], ["cli", "cli"]);
   assert.deepEqual([gpu?.name, gpu?.kind, rack?.kind], ["gpu", "gpu", "cli"]);
   assert.equal(openai?.cloud?.apiKey.reveal(), "sk-one");
   const [sealed] = await house.database.sql`select api_key_sealed as text from provider where name = 'openai'`;
@@ -218,7 +219,7 @@ test("declared providers are exactly those in use, beside the built-in one; API 
   assert.equal(same?.["text"], sealed?.["text"]);
   assert.deepEqual(
     (await house.providers.list()).map((provider) => provider.name),
-    ["gpu", "openai"],
+    ["cli", "gpu", "openai"],
   );
 
   await house.providers.applyConfigured([]);

@@ -1,6 +1,6 @@
 // Owns what an administrator configured as places to run models. Knows nothing of live workers or HTTP.
 
-import { builtInProvider } from "../../platform/built-in-provider.ts";
+import { builtInProviders, findBuiltInKind } from "../../platform/built-in-provider.ts";
 import { dialectNames, type DialectName } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import { createId, idPrefixes } from "@auxot/wire/ids";
@@ -50,7 +50,7 @@ export type Provider = {
 export type DeclaredProvider = Omit<Provider, "id">;
 
 export type Providers = {
-  /** Makes the stored providers equal to the declared ones, plus the built-in GPU provider "gpu". Removed ones lose their API key and their worker keys stop working. */
+  /** Makes the stored providers equal to the declared ones, plus the built-in ones, "gpu" and "cli". Removed ones lose their API key and their worker keys stop working. */
   applyConfigured(declared: readonly DeclaredProvider[]): Promise<void>;
   /** Ordered by name. Throws `internal` when a stored API key cannot be opened. */
   list(): Promise<readonly Provider[]>;
@@ -65,8 +65,8 @@ export type ProvidersDeps = {
   readonly log: Log;
 };
 
-/** The provider of GPU workers that every router has, and the bundled worker belongs to. */
-const builtIn: DeclaredProvider = { name: builtInProvider, kind: "gpu" };
+/** The providers of workers that every router has; the bundled worker belongs to "gpu". */
+const builtIns = Object.entries(builtInProviders).map(([name, kind]): DeclaredProvider => ({ name, kind }));
 
 export function createProviders({ store, sealing, clock, log }: ProvidersDeps): Providers {
   /** The stored text when it still holds `apiKey`, so that a start without changes writes no new secrets. */
@@ -126,14 +126,15 @@ export function createProviders({ store, sealing, clock, log }: ProvidersDeps): 
 
   return {
     async applyConfigured(declared) {
-      const wanted = declared.some((one) => one.name === builtIn.name) ? declared : [builtIn, ...declared];
+      const missing = builtIns.filter(({ name }) => !declared.some((one) => one.name === name));
+      const wanted = [...missing, ...declared];
       await store.replaceAll(new Date(clock.now()), (rows) =>
         wanted.map((one) => {
           const row = planRow(
             one,
             rows.find((stored) => stored.name === one.name),
           );
-          return one.name === builtIn.name ? { ...row, origin: "system" } : row;
+          return findBuiltInKind(one.name) !== undefined ? { ...row, origin: "system" } : row;
         }),
       );
     },
