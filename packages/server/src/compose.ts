@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { dialects } from "@auxot/dialects/dialects";
 import type { Config } from "./config/settings.ts";
 import { createHttpServer } from "./http/server.ts";
+import { readConversation } from "./hub/conversation.ts";
 import { createHub, type Hub, type HubTimes } from "./hub/hub.ts";
 import { createWorkerOperations } from "./hub/operations.ts";
 import { createCountTokens } from "./inference/count-tokens.ts";
@@ -147,6 +148,7 @@ async function startParts(
   const inferDeps: InferDeps = {
     offers: sources.offers,
     run: sources.run,
+    findHolder: (callerId, request) => hub.findHolder(readConversation(callerId, request)),
     recordUsage: (row) => usage.record(row),
     limits: config.limits,
     clock,

@@ -139,6 +139,8 @@ export type RequestOriginal = {
   readonly body: Uint8Array;
   /** Headers of the caller that belong to the body, e.g. `anthropic-beta`. Lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** What the caller's headers call the session it belongs to, where they do. */
+  readonly session?: string;
   /** Names of the providers whose upstreams understand these bytes, when they name what is stored there. Absent: all of the dialect. */
   readonly passesTo?: readonly string[];
   /** Fields the answer repeats, by name and as the caller wrote them (OpenAI Responses). */

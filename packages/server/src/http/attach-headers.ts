@@ -19,7 +19,18 @@ const forwardedHeaders = [
   "conversation_id",
 ];
 
-/** The request as it came, its original with headers. */
+/** By what clients name a session. The first there counts; they are read, and go on only where they are listed above. */
+const sessionHeaders = [
+  "x-claude-code-session-id",
+  "session-id",
+  "session_id",
+  "thread-id",
+  "x-session-id",
+  "x-session-affinity",
+  "conversation_id",
+];
+
+/** The request as it came, its original with headers and the session they name. */
 export function attachHeaders<Request extends { readonly original?: RequestOriginal }>(
   parsed: Request,
   message: IncomingMessage,
@@ -30,5 +41,7 @@ export function attachHeaders<Request extends { readonly original?: RequestOrigi
     const value = message.headers[name];
     if (typeof value === "string") headers[name] = value;
   }
-  return { ...parsed, original: { ...parsed.original, headers } };
+  const session = sessionHeaders.map((name) => message.headers[name]).find((value) => typeof value === "string");
+  const named = typeof session === "string" ? { session } : {};
+  return { ...parsed, original: { ...parsed.original, headers, ...named } };
 }

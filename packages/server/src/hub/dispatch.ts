@@ -3,14 +3,18 @@
 
 import { AppError } from "@auxot/wire/errors";
 import { createId, idPrefixes } from "@auxot/wire/ids";
+import type { Affinity, Holder } from "./affinity.ts";
+import type { Conversation } from "./conversation.ts";
 import type { JobBatch } from "./job-stream.ts";
 import type { JobWork } from "./job-work.ts";
 import type { LiveWorker, WorkerProvider } from "./live-worker.ts";
-import type { Effect, Scheduler, Target } from "./scheduler.ts";
-import type { WorkerJobs } from "./worker-jobs.ts";
+import type { Effect, Scheduler, SlotRequest, Target } from "./scheduler.ts";
+import type { JobBegin, WorkerJobs } from "./worker-jobs.ts";
 
 export type JobCall<Item> = {
   readonly callerId: string;
+  /** What it goes on from: of free workers the one that had it is taken. Absent: from nothing. */
+  readonly conversation?: Conversation;
   readonly work: JobWork<Item>;
   /** Asked again whenever offers change while the job waits. */
   targets(): readonly Target[];
@@ -37,6 +41,7 @@ export type Dispatch = {
 
 export type DispatchDeps = {
   readonly scheduler: Scheduler;
+  readonly affinity: Omit<Affinity, "onWorkerGone">;
   findWorker(id: string): LiveWorker | undefined;
   readonly startJob: WorkerJobs["start"];
 };
@@ -48,7 +53,7 @@ type Pending = {
   settle(result: { readonly worker: LiveWorker; readonly model: string } | AppError): void;
 };
 
-export function createDispatch({ scheduler, findWorker, startJob }: DispatchDeps): Dispatch {
+export function createDispatch({ scheduler, affinity, findWorker, startJob }: DispatchDeps): Dispatch {
   const pending = new Map<string, Pending>();
   let stopping = false;
 
@@ -63,6 +68,24 @@ export function createDispatch({ scheduler, findWorker, startJob }: DispatchDeps
       if (waiter !== undefined && worker !== undefined) waiter.settle({ worker, model: effect.model });
       else apply(scheduler.onSlotFree(effect.requestId));
     }
+  }
+
+  function preferHolder({ conversation }: JobCall<unknown>): Pick<SlotRequest, "preferWorkerId"> {
+    if (conversation === undefined) return {};
+    const holder = affinity.findParked(conversation) ?? affinity.findLast(conversation);
+    return holder === undefined ? {} : { preferWorkerId: holder.workerId };
+  }
+
+  /** Remembers where the conversation is now, and later what waits for it there. */
+  function follow(
+    { conversation }: JobCall<unknown>,
+    { id: workerId, provider }: LiveWorker,
+    model: string,
+  ): Pick<JobBegin<unknown>, "onParked"> {
+    if (conversation === undefined) return {};
+    const holder: Holder = { workerId, provider: provider.name, model };
+    affinity.onStart(conversation, holder);
+    return { onParked: (callIds) => affinity.onParked(conversation.callerId, callIds, holder) };
   }
 
   function start<Item>(call: JobCall<Item>, signal: AbortSignal): Promise<StartedJob<Item>> {
@@ -83,7 +106,7 @@ export function createDispatch({ scheduler, findWorker, startJob }: DispatchDeps
           pending.delete(jobId);
           if (result instanceof AppError) return reject(result);
           const { worker, model } = result;
-          const stream = startJob(worker, model, jobId, call.work, signal);
+          const stream = startJob({ worker, model, jobId, work: call.work, signal, ...follow(call, worker, model) });
           resolve({ worker: worker.hello.name, provider: worker.provider, model, batches: stream.batches });
         },
       });
@@ -94,6 +117,7 @@ export function createDispatch({ scheduler, findWorker, startJob }: DispatchDeps
           requestId: jobId,
           callerId: call.callerId,
           targets: call.targets(),
+          ...preferHolder(call),
           mayWait: call.waitMs > 0 && !stopping,
         }),
       );

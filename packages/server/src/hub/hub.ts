@@ -9,6 +9,8 @@ import { closeCodes, type HelloFrame } from "@auxot/wire/worker-frames";
 import type { WebSocket } from "ws";
 import type { Log } from "../platform/log.ts";
 import { mergeOffers, viewWorker, type LiveWorker, type WorkerLogin, type WorkerOffer } from "./live-worker.ts";
+import { createAffinity, type Holder } from "./affinity.ts";
+import type { Conversation } from "./conversation.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
 import { createRecentOffers } from "./recent-offers.ts";
 import { createAlarms, findWakeTime, isResting } from "./rests.ts";
@@ -34,6 +36,8 @@ export type Hub = {
   /** True while a connected worker offers a model. */
   isServing(): boolean;
   readonly start: Dispatch["start"];
+  /** The worker that should go on with the conversation, if it is there and may take a job; `parked`: it waits for this request. */
+  findHolder(conversation: Conversation): (Holder & { readonly parked: boolean }) | undefined;
   /** Exact, and needs no slot. Throws `worker_lost` when no connected worker has the model, or what the worker answered. */
   countTokens(target: Target, request: ChatRequest, signal: AbortSignal): Promise<number>;
   workers(): readonly WorkerView[];
@@ -67,7 +71,9 @@ export function createHub(deps: HubDeps): Hub {
     dispatch.apply(scheduler.onSlotFree(jobId));
     checkIdle();
   });
-  const dispatch = createDispatch({ scheduler, findWorker: (id) => workers.get(id), startJob: jobs.start });
+  const affinity = createAffinity(Date.now);
+  const findWorker = (id: string): LiveWorker | undefined => workers.get(id);
+  const dispatch = createDispatch({ scheduler, affinity, findWorker, startJob: jobs.start });
   const counts = createTokenCounts(countWithinMs);
   const wakes = createAlarms((workerId) => {
     const worker = workers.get(workerId);
@@ -210,6 +216,7 @@ export function createHub(deps: HubDeps): Hub {
     workers.delete(worker.id);
     wakes.set(worker.id, undefined, 0);
     scheduler.onWorkerGone(worker.id);
+    affinity.onWorkerGone(worker.id);
     for (const job of worker.jobs.values()) job.finish(lostError());
     worker.jobs.clear();
     log.info({ worker: worker.hello.name }, "worker gone");
@@ -244,6 +251,15 @@ export function createHub(deps: HubDeps): Hub {
       })),
       ...recent.list(Date.now()).map((offer) => ({ ...offer, freeSlots: 0 })),
     ],
+    findHolder(conversation) {
+      const parked = affinity.findParked(conversation);
+      const holder = parked ?? affinity.findLast(conversation);
+      const worker = holder && workers.get(holder.workerId);
+      if (holder === undefined || worker?.state !== "online") return undefined;
+      const offer = worker.hello.offers.find(({ model }) => model === holder.model);
+      if (offer === undefined || isResting(offer, Date.now())) return undefined;
+      return { ...holder, parked: parked !== undefined };
+    },
     isServing: () => [...workers.values()].some(({ state, hello }) => state === "online" && hello.offers.length > 0),
     async countTokens(target, request, signal) {
       const worker = [...workers.values()].find(

@@ -17,6 +17,8 @@ export type Job = {
   readonly id: string;
   /** Takes the next frame of the answer. Throws `invalid_request` for one that does not belong to it. */
   push(frame: AnswerFrame): void;
+  /** The worker keeps a process for what the caller sends next. */
+  park(): void;
   /** The answer is over; with `error` it failed. */
   finish(error?: AppError): void;
   nextSeq: number;

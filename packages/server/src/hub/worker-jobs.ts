@@ -3,20 +3,25 @@
 import { AppError, fromErrorBody } from "@auxot/wire/errors";
 import { ackEveryFrames, type WorkerFrame } from "@auxot/wire/worker-frames";
 import { createJobStream, type JobStream } from "./job-stream.ts";
-import type { JobWork } from "./job-work.ts";
+import type { AnswerFrame, JobWork } from "./job-work.ts";
 import type { Job, LiveWorker } from "./live-worker.ts";
 
 export type JobFrame = Extract<WorkerFrame, { readonly type: "job-events" | "embed-vectors" | "job-done" }>;
 
+export type JobBegin<Item> = {
+  readonly worker: LiveWorker;
+  readonly model: string;
+  readonly jobId: string;
+  readonly work: JobWork<Item>;
+  /** Cancels the job. */
+  readonly signal: AbortSignal;
+  /** The job is over and the worker keeps a process waiting for the results of these tool calls. */
+  onParked?(callIds: readonly string[]): void;
+};
+
 export type WorkerJobs = {
-  /** Sends the job to the worker. `signal` cancels it. */
-  start<Item>(
-    worker: LiveWorker,
-    model: string,
-    jobId: string,
-    work: JobWork<Item>,
-    signal: AbortSignal,
-  ): JobStream<Item>;
+  /** Sends the job to the worker. */
+  start<Item>(begin: JobBegin<Item>): JobStream<Item>;
   /** Throws `invalid_request` when a frame of the job is missing. */
   onFrame(worker: LiveWorker, frame: JobFrame): void;
   /** Ends the job here; the worker is not told. */
@@ -35,13 +40,7 @@ export function createWorkerJobs(onSlotFree: (jobId: string) => void): WorkerJob
 
   return {
     drop,
-    start<Item>(
-      worker: LiveWorker,
-      model: string,
-      jobId: string,
-      work: JobWork<Item>,
-      signal: AbortSignal,
-    ): JobStream<Item> {
+    start<Item>({ worker, model, jobId, work, signal, onParked }: JobBegin<Item>): JobStream<Item> {
       const onAbort = (): void => {
         cancel();
         stream.finish(new AppError("cancelled", "The caller left."));
@@ -57,9 +56,14 @@ export function createWorkerJobs(onSlotFree: (jobId: string) => void): WorkerJob
           cancel();
         },
       });
+      const callIds: string[] = [];
       const job: Job = {
         id: jobId,
-        push: (frame) => stream.push(work.read(frame), frame.seq),
+        push(frame) {
+          stream.push(work.read(frame), frame.seq);
+          if (onParked !== undefined) noteCallIds(frame, callIds);
+        },
+        park: () => onParked?.(callIds),
         finish: stream.finish,
         nextSeq: 0,
         acked: -1,
@@ -87,6 +91,8 @@ export function createWorkerJobs(onSlotFree: (jobId: string) => void): WorkerJob
       job.nextSeq += 1;
       if (frame.type !== "job-done") return job.push(frame);
       worker.session.send({ type: "job-ack", jobId: job.id, seq: frame.seq });
+      // Before the slot is free: the request that brings the results may be waiting for one already.
+      if (frame.parked) job.park();
       drop(worker, job, frame.error === undefined ? undefined : fromErrorBody(frame.error));
     },
     /**
@@ -97,6 +103,11 @@ export function createWorkerJobs(onSlotFree: (jobId: string) => void): WorkerJob
       for (const job of worker.jobs.values()) if (job.nextSeq === 0 || job.cancelled) drop(worker, job, lostError());
     },
   };
+}
+
+function noteCallIds(frame: AnswerFrame, callIds: string[]): void {
+  if (frame.type !== "job-events") return;
+  for (const event of frame.events) if (event.type === "tool-call-start") callIds.push(event.id);
 }
 
 export function lostError(): AppError {

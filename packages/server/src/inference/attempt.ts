@@ -6,6 +6,7 @@ import { AppError, errorCodes, toErrorBody, type ErrorCode } from "@auxot/wire/e
 import type { Log } from "../platform/log.ts";
 import type { Answer, Offer, Placement, SourceCall } from "../sources/source.ts";
 import type { ChatRequest } from "@auxot/wire/chat";
+import { createHold, type Parked } from "./hold.ts";
 import { nameOffer, type Plan } from "./plan.ts";
 import { createWatchdog, type Watchdog } from "./watchdog.ts";
 
@@ -23,6 +24,8 @@ export type AttemptDeps = TryDeps & {
 export type TryDeps = {
   /** A fresh plan over the offers for which `mayTry` holds. Throws like `planRoute`. */
   plan(mayTry: (offer: Offer) => boolean): Plan;
+  /** The worker that keeps a process for this very request, while it is there. */
+  findParked?(): Parked | undefined;
   readonly limits: AttemptLimits;
   readonly log: Log;
 };
@@ -74,6 +77,7 @@ export async function tryOffers<T>(
   const failures = new Map<string, number>();
   let contextTooSmall = 0;
   let last: AppError | undefined;
+  const hold = createHold(deps.findParked, listWorkers);
   for (;;) {
     const step = planStep();
     const waiting = step.wait
@@ -81,16 +85,20 @@ export async function tryOffers<T>(
       : { waitMs: 0 };
     tracker.tries += 1;
     try {
-      return await open({ targets: step.targets, ...waiting });
+      return await open(step.held ?? { targets: step.targets, ...waiting });
     } catch (thrown) {
       last = noteFailure(thrown, step.targets, step.wait);
+      // It waited for a worker in vain; nobody was asked.
+      if (step.held !== undefined && last.code === "no_capacity") tracker.tries -= 1;
     }
   }
 
-  function planStep(): { readonly targets: readonly Offer[]; readonly wait: boolean } {
+  function planStep(): { readonly targets: readonly Offer[]; readonly wait: boolean; readonly held?: Step } {
     if (tracker.tries >= maxTries && last !== undefined) throw last;
     try {
       const plan = deps.plan(mayTry);
+      const held = hold.next(plan, deadline - Date.now());
+      if (held !== undefined) return { targets: held.targets, wait: false, held };
       const fresh = plan.free.find((offer) => !failures.has(nameOffer(offer)));
       const next = fresh ?? plan.free[0];
       return next === undefined ? { targets: plan.busy, wait: true } : { targets: [next], wait: false };

@@ -29,7 +29,7 @@ export type Embedded = {
   readonly bytes?: Uint8Array;
 };
 
-export type EmbedDeps = Omit<InferDeps, "run"> & { readonly embed: Source["embed"] };
+export type EmbedDeps = Omit<InferDeps, "run" | "findHolder"> & { readonly embed: Source["embed"] };
 
 /** Throws AppError. */
 export type Embed = (input: EmbedInput, signal: AbortSignal) => Promise<Embedded>;

@@ -11,6 +11,7 @@ import type { UsageRow } from "../records/usage/store.ts";
 import type { Answer, Offer, Placement, SourceCall } from "../sources/source.ts";
 import { attempt, type AttemptLimits } from "./attempt.ts";
 import { createUsageCount } from "./count-usage.ts";
+import type { Parked } from "./hold.ts";
 import { readNeeds, type Needs } from "./needs.ts";
 import { planRoute, type Pin } from "./plan.ts";
 
@@ -39,6 +40,8 @@ export type Inference = {
 export type InferDeps = {
   offers(): readonly Offer[];
   run(call: SourceCall, signal: AbortSignal): Promise<Answer>;
+  /** The worker that should go on with what the request goes on from, while it is there. */
+  findHolder(callerId: string, request: ChatRequest): (Parked & { readonly parked: boolean }) | undefined;
   recordUsage(row: UsageRow): void;
   readonly limits: AttemptLimits;
   readonly clock: Clock;
@@ -67,6 +70,7 @@ export function createInfer(deps: InferDeps): Infer {
   return async (input, signal) => {
     const { request, requestId, caller, log, pin } = input;
     const meter = createMeter(deps, input);
+    const findHolder = (): ReturnType<InferDeps["findHolder"]> => deps.findHolder(caller.keyId, request);
     try {
       const needs = readNeeds(request);
       meter.needs = needs;
@@ -77,7 +81,12 @@ export function createInfer(deps: InferDeps): Infer {
             meter.onPlaced(answer.placement);
             return answer;
           },
-          plan: (mayTry) => planRoute(request.model, needs, deps.offers().filter(mayTry), deps.clock.now(), pin),
+          plan: (mayTry) =>
+            planRoute(request.model, needs, deps.offers().filter(mayTry), deps.clock.now(), pin ?? toPin(findHolder())),
+          findParked() {
+            const holder = findHolder();
+            return holder?.parked ? holder : undefined;
+          },
           limits: deps.limits,
           log,
         },
@@ -92,6 +101,13 @@ export function createInfer(deps: InferDeps): Infer {
       throw error;
     }
   };
+}
+
+/** A parked process keeps the conversation for as long as it has room; a warm cache is worth less than a faster tier. */
+function toPin(holder: ReturnType<InferDeps["findHolder"]>): Pin | undefined {
+  if (holder === undefined) return undefined;
+  const { provider, model, parked } = holder;
+  return { provider, model, holds: parked ? "while-free" : "within-tier" };
 }
 
 export type Meter = {

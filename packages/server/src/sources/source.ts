@@ -11,6 +11,8 @@ export type Offer = {
   readonly tier: Tier;
   readonly providerId: string;
   readonly provider: string;
+  /** In a call's targets: only this worker of the provider will do. */
+  readonly workerId?: string;
   /** Concrete id: what the provider calls it. */
   readonly model: string;
   readonly aliases: readonly string[];

@@ -3,6 +3,7 @@
 import type { EmbedPart } from "@auxot/wire/embed";
 import { AppError } from "@auxot/wire/errors";
 import { createWarnings } from "@auxot/dialects/warnings";
+import { readConversation } from "../hub/conversation.ts";
 import type { Hub } from "../hub/hub.ts";
 import { createChatWork, createEmbedWork } from "../hub/job-work.ts";
 import type { Offer, Source } from "./source.ts";
@@ -34,7 +35,9 @@ export function createWorkerSource(hub: Pick<Hub, "offers" | "start" | "countTok
       })),
     async run({ callerId, request, targets, retarget, waitMs }, signal) {
       const work = createChatWork(request);
-      const job = await hub.start({ callerId, work, targets: retarget ?? (() => targets), waitMs }, signal);
+      const conversation = readConversation(callerId, request);
+      const call = { callerId, conversation, work, targets: retarget ?? (() => targets), waitMs };
+      const job = await hub.start(call, signal);
       return {
         placement: { tier: job.provider.kind, provider: job.provider.name, worker: job.worker, model: job.model },
         // The frames carry only what the canonical words hold.
