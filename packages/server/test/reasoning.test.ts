@@ -6,7 +6,7 @@ import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import type { FakeCloud } from "./harness/fake-cloud.ts";
 import { startFakeCloud } from "./harness/fake-cloud.ts";
-import { connectFakeWorker, type FakeWorker } from "./harness/fake-worker.ts";
+import { connectFakeWorker, fakeOffer, type FakeWorker } from "./harness/fake-worker.ts";
 import { startTestRouter, type TestRouter } from "./harness/router.ts";
 
 const claudeContent = [
@@ -139,4 +139,91 @@ test("a Responses client's history from a worker passes to OpenAI without the wo
   };
   assert.deepEqual(sent.input, [hello, first.output[1], more]);
   assert.deepEqual(sent.metadata, { a: "b" });
+});
+
+test("a CLI worker's signed thinking comes back to it signed, and to no other tier", async () => {
+  const offers = [{ ...fakeOffer, model: "sonnet", aliases: [] }];
+  using cli = await connectFakeWorker(await app.createWorkerKey("cli"), { kind: "cli", offers });
+  const ask = { model: "sonnet", max_tokens: 50, messages: [hello] };
+  const asked = anthropic.messages.create(ask);
+  const thinking = await cli.nextJob();
+  thinking.send(
+    { type: "reasoning-start", index: 0 },
+    { type: "reasoning-delta", index: 0, text: "Hm." },
+    { type: "reasoning-end", index: 0, signature: "EqQBclaude" },
+    { type: "reasoning-start", index: 1 },
+    { type: "reasoning-end", index: 1, redacted: "hidden" },
+    { type: "text-start", index: 2 },
+    { type: "text-delta", index: 2, text: "42" },
+    { type: "text-end", index: 2 },
+    { type: "end", stopReason: "stop" },
+  );
+  thinking.done();
+  const { content } = await asked;
+  assert.doesNotMatch(JSON.stringify(content), /EqQBclaude|hidden/);
+  const history = [hello, { role: "assistant" as const, content }, more];
+  const next = anthropic.messages.create({ ...ask, messages: history });
+  const job = await cli.nextJob();
+  assert.deepEqual(job.request.messages[1]?.content, [
+    { type: "reasoning", text: "Hm.", signature: "EqQBclaude" },
+    { type: "reasoning", text: "", redacted: "hidden" },
+    { type: "text", text: "42" },
+  ]);
+  job.answer("ok");
+  await next;
+  const elsewhere = anthropic.messages.create({ ...ask, model: "fake-model", messages: history });
+  const gpuJob = await worker.nextJob();
+  assert.deepEqual(gpuJob.request.messages[1]?.content, [{ type: "text", text: "42" }]);
+  gpuJob.answer("ok");
+  await elsewhere;
+});
+
+test("a request that waited for two tiers is told to the one that had room, with that one's own reasoning", async () => {
+  const offers = [{ ...fakeOffer, model: "sonnet", aliases: ["fake-model"] }];
+  using cli = await connectFakeWorker(await app.createWorkerKey("cli"), { kind: "cli", offers });
+  const think = async (model: string): Promise<Anthropic.ContentBlock[]> => {
+    const asked = anthropic.messages.create({ model, max_tokens: 50, messages: [hello] });
+    const job = await cli.nextJob();
+    job.send(
+      { type: "reasoning-start", index: 0 },
+      { type: "reasoning-delta", index: 0, text: "Hm." },
+      { type: "reasoning-end", index: 0, signature: "EqQBclaude" },
+      { type: "end", stopReason: "stop" },
+    );
+    job.done();
+    return (await asked).content;
+  };
+  const content = await think("sonnet");
+  // Both tiers have this model, and both are busy.
+  const others = ["gpu/fake-model", "sonnet"].map((model) =>
+    anthropic.messages.create({ model, max_tokens: 50, messages: [hello] }),
+  );
+  const [gpuJob, cliJob] = [await worker.nextJob(), await cli.nextJob()];
+  const waits = anthropic.messages.create({
+    model: "fake-model",
+    max_tokens: 50,
+    messages: [hello, { role: "assistant", content }, more],
+  });
+  await app.get("/api/health");
+  cliJob.answer("done");
+  const job = await cli.nextJob();
+  assert.deepEqual(job.request.messages[1]?.content, [{ type: "reasoning", text: "Hm.", signature: "EqQBclaude" }]);
+  job.send(
+    { type: "reasoning-start", index: 0 },
+    { type: "reasoning-delta", index: 0, text: "Well." },
+    { type: "reasoning-end", index: 0, signature: "EqQBagain" },
+    { type: "end", stopReason: "stop" },
+  );
+  job.done();
+  const again = (await waits).content;
+  const next = anthropic.messages.create({
+    model: "sonnet",
+    max_tokens: 50,
+    messages: [hello, { role: "assistant", content: again }, more],
+  });
+  const last = await cli.nextJob();
+  assert.deepEqual(last.request.messages[1]?.content, [{ type: "reasoning", text: "Well.", signature: "EqQBagain" }]);
+  last.answer("ok");
+  gpuJob.answer("done");
+  await Promise.all([...others, next]);
 });

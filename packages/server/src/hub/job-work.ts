@@ -4,6 +4,7 @@
 import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { ChatRequest } from "@auxot/wire/chat";
 import type { EmbedPart, EmbedRequest } from "@auxot/wire/embed";
+import type { Tier } from "@auxot/wire/model-offer";
 import { AppError } from "@auxot/wire/errors";
 import type { RouterFrame, WorkerFrame } from "@auxot/wire/worker-frames";
 
@@ -11,16 +12,18 @@ import type { RouterFrame, WorkerFrame } from "@auxot/wire/worker-frames";
 export type AnswerFrame = Extract<WorkerFrame, { readonly type: "job-events" | "embed-vectors" }>;
 
 export type JobWork<Item> = {
-  /** The frame that begins the job on a worker; `model` is the offer's id there. */
-  begin(jobId: string, model: string): RouterFrame;
+  /** The frame that begins the job on a worker of `tier`; `model` is the offer's id there. */
+  begin(jobId: string, model: string, tier: Tier): RouterFrame;
   /** Throws `invalid_request` for a frame that is no answer to this. */
   read(frame: AnswerFrame): readonly Item[];
 };
 
-export function createChatWork(asked: ChatRequest): JobWork<ChatEvent> {
-  const { original: _, ...request } = asked;
+export function createChatWork(requestFor: (tier: Tier) => ChatRequest): JobWork<ChatEvent> {
   return {
-    begin: (jobId, model) => ({ type: "job-start", jobId, request: { ...request, model } }),
+    begin(jobId, model, tier) {
+      const { original: _, ...request } = requestFor(tier);
+      return { type: "job-start", jobId, request: { ...request, model } };
+    },
     read: (frame) => (frame.type === "job-events" ? frame.events : refuse(frame)),
   };
 }

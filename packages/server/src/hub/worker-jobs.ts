@@ -78,7 +78,7 @@ export function createWorkerJobs(onSlotFree: (jobId: string) => void): WorkerJob
       };
       worker.jobs.set(jobId, job);
       signal.addEventListener("abort", onAbort, { once: true });
-      worker.session.send(work.begin(jobId, model));
+      worker.session.send(work.begin(jobId, model, worker.provider.kind));
       return stream;
     },
     onFrame(worker, frame) {

@@ -25,6 +25,8 @@ const openai: Offer = { ...anthropic, providerId: "prv_openai", provider: "opena
 const { dialect: _, ...cloudless } = anthropic;
 const worker: Offer = { ...cloudless, tier: "gpu", providerId: "prv_gpu", provider: "gpu" };
 
+const cli: Offer = { ...worker, tier: "cli", providerId: "prv_cli", provider: "cli" };
+
 /** Runs a call with `events` as its answer; gives what the source was asked and what its caller got. */
 async function run(
   target: Offer,
@@ -96,13 +98,28 @@ describe("reasoning and who made it", () => {
 
     it(`gives ${what} to nobody else, and says so`, async () => {
       const signature = await signFor(anthropic, end);
-      for (const target of [mirror, openai, worker]) {
+      for (const target of [mirror, openai, worker, cli]) {
         const { sent, warnings } = await replay(target, { type: "reasoning", text: "hm", signature });
         assert.deepEqual(sent, []);
         assert.match(warnings.join(), /reasoning that another provider made was not sent/);
       }
     });
   }
+
+  it("gives what a CLI's vendor signed or encrypted back to the CLI tier as it was, whichever worker has it next", async () => {
+    const second: Offer = { ...cli, providerId: "prv_desk", provider: "desk" };
+    for (const end of [{ signature: "EqQBclaude" }, { redacted: "hidden" }]) {
+      const signature = await signFor(cli, end);
+      for (const target of [cli, second]) {
+        const { sent, warnings } = await replay(target, { type: "reasoning", text: "hm", signature });
+        assert.deepEqual(sent, [{ type: "reasoning", text: "hm", ...end }]);
+        assert.deepEqual(warnings, []);
+      }
+      for (const target of [worker, anthropic]) {
+        assert.deepEqual((await replay(target, { type: "reasoning", text: "hm", signature })).sent, []);
+      }
+    }
+  });
 
   it("drops a token that was changed, and one of a router with another secret key", async () => {
     const other = createReasoningTokens(createSecret("another secret key, also long enough"));

@@ -3,6 +3,7 @@
 
 import type { AnswerBatch, ChatEvent } from "@auxot/wire/chat-event";
 import type { AssistantPart, ChatRequest, DialectName, ReasoningPart, RequestOriginal } from "@auxot/wire/chat";
+import type { Tier } from "@auxot/wire/model-offer";
 import { dialects } from "@auxot/dialects/dialects";
 import { splitResponsesSignature, type OpenProof, type ReasoningProof } from "@auxot/dialects/reasoning-proof";
 import type { ReasoningOrigin, ReasoningTokens } from "../platform/reasoning-tokens.ts";
@@ -15,13 +16,19 @@ export function keepReasoningOwn(source: Source, tokens: ReasoningTokens): Sourc
   return {
     offers: () => source.offers(),
     async run(call, signal) {
-      const origin = readOrigin(call.targets[0]);
-      const own = pickOwn(call.request, origin, tokens);
-      const answer = await source.run({ ...call, request: own.request }, signal);
+      const [planned] = call.targets;
+      const own = pickOwn(call.request, readOrigin(planned), tokens);
+      // A call that waits may end up in another tier than it was planned for.
+      const pickFor = (tier: Tier): typeof own =>
+        tier === planned?.tier ? own : pickOwn(call.request, readTierOrigin(tier), tokens);
+      const requestFor = (tier: Tier): ChatRequest => pickFor(tier).request;
+      const answer = await source.run({ ...call, request: own.request, requestFor }, signal);
+      const { tier } = answer.placement;
+      const maker = tier === planned?.tier ? readOrigin(planned) : readTierOrigin(tier);
       return {
         ...answer,
-        warnings: own.dropped ? [...answer.warnings, droppedWarning] : answer.warnings,
-        batches: sealBatches(answer.batches, (proof) => tokens.seal(proof, origin)),
+        warnings: pickFor(tier).dropped ? [...answer.warnings, droppedWarning] : answer.warnings,
+        batches: sealBatches(answer.batches, (proof) => tokens.seal(proof, maker)),
       };
     },
     embed: (call, signal) => source.embed(call, signal),
@@ -31,10 +38,14 @@ export function keepReasoningOwn(source: Source, tokens: ReasoningTokens): Sourc
   };
 }
 
-/** Workers of one tier count as one: a call may go to any of them, and nothing of theirs is signed by a vendor. */
 function readOrigin(target: Offer | undefined): ReasoningOrigin {
   if (target?.tier === "cloud") return { providerId: target.providerId, dialect: target.dialect };
-  return { providerId: target?.tier ?? "", dialect: undefined };
+  return readTierOrigin(target?.tier);
+}
+
+/** Workers of one tier count as one: a call may go to any of them. What a CLI's vendor signed goes back to the tier signed. */
+function readTierOrigin(tier: Tier | undefined): ReasoningOrigin {
+  return { providerId: tier ?? "", dialect: undefined };
 }
 
 /** The request as `origin` may see it. A body for the passthrough lane is touched only where it holds tokens. */

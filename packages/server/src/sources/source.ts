@@ -46,6 +46,8 @@ export type SourceCall<Request = ChatRequest> = {
   readonly requestId: string;
   readonly callerId: string;
   readonly request: Request;
+  /** What workers of a tier may see of the request, where that is not the same for all. Absent: `request`. */
+  requestFor?(tier: Tier): Request;
   /** At least one; a source picks the first that is free. */
   readonly targets: readonly Offer[];
   /** What the call may take instead while it waits, asked whenever offers change. Absent: always `targets`. */

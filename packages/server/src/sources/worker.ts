@@ -33,8 +33,8 @@ export function createWorkerSource(hub: Pick<Hub, "offers" | "start" | "countTok
         ...(offer.load === undefined ? {} : { load: offer.load }),
         ...(offer.description === undefined ? {} : { description: offer.description }),
       })),
-    async run({ callerId, request, targets, retarget, waitMs }, signal) {
-      const work = createChatWork(request);
+    async run({ callerId, request, requestFor, targets, retarget, waitMs }, signal) {
+      const work = createChatWork(requestFor ?? (() => request));
       const conversation = readConversation(callerId, request);
       const call = { callerId, conversation, work, targets: retarget ?? (() => targets), waitMs };
       const job = await hub.start(call, signal);
