@@ -86,23 +86,46 @@ test("auto goes GPU, CLI, cloud; a name with a slash is the model's own or its p
   }
 });
 
+const limit = { code: "rate_limited", message: "The account's limit is reached.", retryAfterMs: 7000 } as const;
+
 test("an account that is overloaded before its first token is not the caller's fault: the next source answers", async () => {
   await using cloud = await startFakeCloud(answerOpenai(["cloud"]));
   await using app = await startTestRouter({ providers: [cloud.provider()] });
   using cli = await connectFakeWorker(await app.createWorkerKey("cli"), { kind: "cli", offers: [sonnet] });
-  const limit = { code: "rate_limited", message: "The account's limit is reached.", retryAfterMs: 7000 } as const;
   const moved = ask(app);
   (await cli.nextJob()).done(limit);
-  assert.deepEqual(
-    [(await moved).status, (await moved).route],
-    [200, "tier=cloud; provider=cloud; model=cloud-model; tries=2"],
-  );
-  const named = app.post("/v1/messages", { ...hello, model: "sonnet", max_tokens: 5 });
-  for (let tries = 0; tries < 2; tries++) (await cli.nextJob()).done(limit);
-  const refused = await named;
-  assert.equal(refused.status, 429, "asked for by name there is no other");
-  assert.equal(refused.headers.get("retry-after"), "7");
-  assert.match(await refused.text(), /rate_limit_error.*The account's limit is reached/);
+  const route = "tier=cloud; provider=cloud; model=cloud-model";
+  assert.deepEqual([(await moved).status, (await moved).route], [200, `${route}; tries=2`]);
+  assert.equal((await ask(app)).route, `${route}; tries=1`, "it is left alone for as long as it asked");
+});
+
+test("a model asked for by name whose only account is overloaded says so, with the time to wait", async () => {
+  await using app = await startTestRouter();
+  using cli = await connectFakeWorker(await app.createWorkerKey("cli"), { kind: "cli", offers: [sonnet] });
+  const refused = app.post("/v1/messages", { ...hello, model: "sonnet", max_tokens: 5 });
+  (await cli.nextJob()).done(limit);
+  assert.equal((await refused).status, 429);
+  assert.equal((await refused).headers.get("retry-after"), "7");
+  assert.match(await (await refused).text(), /rate_limit_error.*The account's limit is reached/);
+  const next = await app.post("/v1/messages", { ...hello, model: "sonnet", max_tokens: 5 });
+  assert.equal(next.status, 503);
+  assert.match(next.headers.get("retry-after") ?? "", /^[67]$/);
+});
+
+test("when one account is overloaded the provider's other account is asked before another tier", async () => {
+  await using cloud = await startFakeCloud(answerOpenai(["cloud"]));
+  await using app = await startTestRouter({ providers: [cloud.provider()] });
+  const key = await app.createWorkerKey("cli");
+  using first = await connectFakeWorker(key, { kind: "cli", name: "first", offers: [{ ...sonnet, load: 0.1 }] });
+  using _second = await connectFakeWorker(key, {
+    kind: "cli",
+    name: "second",
+    offers: [{ ...sonnet, load: 0.5 }],
+    replies: "mine has room",
+  });
+  const answer = ask(app);
+  (await first.nextJob()).done(limit);
+  assert.match((await answer).route, /tier=cli; provider=cli; worker=second; .*tries=2$/);
 });
 
 test("a model whose window is used up is left out until its time and then comes back by itself", async () => {

@@ -8,12 +8,12 @@ import type { WorkerView } from "@auxot/wire/operations/workers";
 import { closeCodes, type HelloFrame } from "@auxot/wire/worker-frames";
 import type { WebSocket } from "ws";
 import type { Log } from "../platform/log.ts";
-import { mergeOffers, viewWorker, type LiveWorker, type WorkerLogin, type WorkerOffer } from "./live-worker.ts";
+import { canRun, mergeOffers, viewWorker, type LiveWorker, type WorkerLogin, type WorkerOffer } from "./live-worker.ts";
 import { createAffinity, type Holder } from "./affinity.ts";
 import type { Conversation } from "./conversation.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
 import { createRecentOffers } from "./recent-offers.ts";
-import { createAlarms, findWakeTime, isResting } from "./rests.ts";
+import { createAlarms, findWakeTime, isResting, restOffer } from "./rests.ts";
 import { createScheduler, type Target } from "./scheduler.ts";
 import { openSession, type Session, type SessionTimes } from "./session.ts";
 import { createTokenCounts } from "./token-counts.ts";
@@ -67,9 +67,16 @@ export function createHub(deps: HubDeps): Hub {
   /** Sessions before their hello, with the key they opened with. */
   const greeting = new Map<Session, string>();
   const recent = createRecentOffers(times.rememberOffersMs);
-  const jobs = createWorkerJobs((jobId) => {
-    dispatch.apply(scheduler.onSlotFree(jobId));
-    checkIdle();
+  const jobs = createWorkerJobs({
+    onSlotFree(jobId) {
+      dispatch.apply(scheduler.onSlotFree(jobId));
+      checkIdle();
+    },
+    onLimit(worker, model, retryAfterMs) {
+      if (worker.provider.kind !== "cli") return;
+      worker.hello = { ...worker.hello, offers: restOffer(worker.hello.offers, model, retryAfterMs, Date.now()) };
+      announce(worker);
+    },
   });
   const affinity = createAffinity(Date.now);
   const findWorker = (id: string): LiveWorker | undefined => workers.get(id);
@@ -254,10 +261,8 @@ export function createHub(deps: HubDeps): Hub {
     findHolder(conversation) {
       const parked = affinity.findParked(conversation);
       const holder = parked ?? affinity.findLast(conversation);
-      const worker = holder && workers.get(holder.workerId);
-      if (holder === undefined || worker?.state !== "online") return undefined;
-      const offer = worker.hello.offers.find(({ model }) => model === holder.model);
-      if (offer === undefined || isResting(offer, Date.now())) return undefined;
+      const worker = workers.get(holder?.workerId ?? "");
+      if (holder === undefined || worker === undefined || !canRun(worker, holder.model, Date.now())) return undefined;
       return { ...holder, parked: parked !== undefined };
     },
     isServing: () => [...workers.values()].some(({ state, hello }) => state === "online" && hello.offers.length > 0),

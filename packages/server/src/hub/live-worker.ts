@@ -5,7 +5,7 @@ import type { ModelOffer } from "@auxot/wire/model-offer";
 import type { WorkerView } from "@auxot/wire/operations/workers";
 import type { HelloFrame } from "@auxot/wire/worker-frames";
 import type { AnswerFrame } from "./job-work.ts";
-import { mergeRoom } from "./rests.ts";
+import { isResting, mergeRoom } from "./rests.ts";
 import type { Session } from "./session.ts";
 
 /** The provider a worker's key belongs to. */
@@ -15,6 +15,7 @@ export type WorkerLogin = { readonly keyId: string; readonly provider: WorkerPro
 /** A job on a worker. `nextSeq` is the frame expected next, `acked` the last one acknowledged; nobody reads a `cancelled` one. */
 export type Job = {
   readonly id: string;
+  readonly model: string;
   /** Takes the next frame of the answer. Throws `invalid_request` for one that does not belong to it. */
   push(frame: AnswerFrame): void;
   /** The worker keeps a process for what the caller sends next. */
@@ -71,6 +72,11 @@ function mergeOffer(a: ModelOffer, b: ModelOffer, now: number): ModelOffer {
     ...(contexts.length > 0 ? { contextTokens: Math.min(...contexts) } : {}),
     ...mergeRoom(a, b, now),
   };
+}
+
+/** Whether it may be given a job on the model now, if it has a free slot. */
+export function canRun({ state, hello }: LiveWorker, model: string, now: number): boolean {
+  return state === "online" && hello.offers.some((offer) => offer.model === model && !isResting(offer, now));
 }
 
 /** As people see it. `busySlots` gives the slots of one of its models that run a job. */

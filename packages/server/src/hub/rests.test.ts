@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createAlarms, findWakeTime, isResting, mergeRoom } from "./rests.ts";
+import type { ModelOffer } from "@auxot/wire/model-offer";
+import { createAlarms, findWakeTime, isResting, mergeRoom, restOffer } from "./rests.ts";
 
 test("a model rests until its time and not a moment longer", () => {
   assert.equal(isResting({ restsUntil: 100 }, 99), true);
@@ -27,6 +28,26 @@ test("workers that all rest come back together with the first of them", () => {
 test("two workers are as loaded as the less loaded one, and one without a limit is not loaded at all", () => {
   assert.equal(mergeRoom({ slots: 1, load: 0.6 }, { slots: 1, load: 0.2 }, 0).load, 0.2);
   assert.equal(mergeRoom({ slots: 1, load: 0.6 }, { slots: 1 }, 0).load, undefined);
+});
+
+test("a model that ran into a limit rests as long as it asked, within bounds, and no shorter than it said itself", () => {
+  const offer: ModelOffer = {
+    model: "sonnet",
+    aliases: [],
+    abilities: { tools: true, images: true, reasoning: true },
+    slots: 1,
+  };
+  const other = { ...offer, model: "haiku" };
+  for (const [askedMs, restsUntil] of [
+    [7000, 7100],
+    [undefined, 5100],
+    [0, 1100],
+    [1e12, 600_100],
+  ] as const) {
+    assert.deepEqual(restOffer([offer, other], "sonnet", askedMs, 100), [{ ...offer, restsUntil }, other]);
+  }
+  const longer = { ...offer, restsUntil: 1e12 };
+  assert.deepEqual(restOffer([longer], "sonnet", 7000, 100), [longer]);
 });
 
 test("an alarm rings once, at the time that was set last", (t) => {

@@ -29,6 +29,23 @@ export function findWakeTime(offers: readonly Pick<Room, "restsUntil">[], now: n
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
+const shortestRestMs = 1000;
+const defaultRestMs = 5000;
+const longestRestMs = 10 * 60_000;
+
+/** The offers after `model` ran into a limit: it rests as long as it asked, within bounds. A longer rest stays. */
+export function restOffer(
+  offers: readonly ModelOffer[],
+  model: string,
+  askedMs: number | undefined,
+  now: number,
+): ModelOffer[] {
+  const until = now + Math.min(longestRestMs, Math.max(shortestRestMs, askedMs ?? defaultRestMs));
+  return offers.map((offer) =>
+    offer.model === model ? { ...offer, restsUntil: Math.max(until, offer.restsUntil ?? 0) } : offer,
+  );
+}
+
 export type Alarms = {
   /** `onTime(id)` is called at `at` (ms since 1970) or later, once; a time set before is forgotten. */
   set(id: string, at: number | undefined, now: number): void;

@@ -1,6 +1,6 @@
 // The jobs on connected workers: starts them, takes their frames, ends them. Knows no queue and picks no worker.
 
-import { AppError, fromErrorBody } from "@auxot/wire/errors";
+import { AppError, fromErrorBody, type ErrorCode } from "@auxot/wire/errors";
 import { ackEveryFrames, type WorkerFrame } from "@auxot/wire/worker-frames";
 import { createJobStream, type JobStream } from "./job-stream.ts";
 import type { AnswerFrame, JobWork } from "./job-work.ts";
@@ -30,8 +30,14 @@ export type WorkerJobs = {
   dropWithoutLoss(worker: LiveWorker): void;
 };
 
-/** `onSlotFree` hears of every job that is over. */
-export function createWorkerJobs(onSlotFree: (jobId: string) => void): WorkerJobs {
+export type WorkerJobEvents = {
+  /** Of every job that is over. */
+  onSlotFree(jobId: string): void;
+  /** The worker said that a limit stands in the way of this model. Called before the slot is free. At GPU workers it is no account's. */
+  onLimit(worker: LiveWorker, model: string, retryAfterMs: number | undefined): void;
+};
+
+export function createWorkerJobs({ onSlotFree, onLimit }: WorkerJobEvents): WorkerJobs {
   function drop(worker: LiveWorker, job: Job, error?: AppError): void {
     worker.jobs.delete(job.id);
     job.finish(error);
@@ -59,6 +65,7 @@ export function createWorkerJobs(onSlotFree: (jobId: string) => void): WorkerJob
       const callIds: string[] = [];
       const job: Job = {
         id: jobId,
+        model,
         push(frame) {
           stream.push(work.read(frame), frame.seq);
           if (onParked !== undefined) noteCallIds(frame, callIds);
@@ -93,6 +100,7 @@ export function createWorkerJobs(onSlotFree: (jobId: string) => void): WorkerJob
       worker.session.send({ type: "job-ack", jobId: job.id, seq: frame.seq });
       // Before the slot is free: the request that brings the results may be waiting for one already.
       if (frame.parked) job.park();
+      if (frame.error !== undefined && isLimit(frame.error.code)) onLimit(worker, job.model, frame.error.retryAfterMs);
       drop(worker, job, frame.error === undefined ? undefined : fromErrorBody(frame.error));
     },
     /**
@@ -103,6 +111,10 @@ export function createWorkerJobs(onSlotFree: (jobId: string) => void): WorkerJob
       for (const job of worker.jobs.values()) if (job.nextSeq === 0 || job.cancelled) drop(worker, job, lostError());
     },
   };
+}
+
+function isLimit(code: ErrorCode): boolean {
+  return code === "rate_limited" || code === "insufficient_quota";
 }
 
 function noteCallIds(frame: AnswerFrame, callIds: string[]): void {

@@ -129,12 +129,14 @@ export async function tryOffers<T>(
     if (caller.aborted) throw new AppError("cancelled", "The caller left.", { cause: thrown });
     const onlyBusy = thrown.code === "no_capacity" && targets.every(({ tier }) => tier !== "cloud");
     if (waited && onlyBusy) throw thrown;
+    // The worker with that account rests now; its provider may have others.
+    const onlyLimited = thrown.code === "rate_limited" && targets.every(({ tier }) => tier === "cli");
     const movesOn = thrown.elsewhere || worthMovingOn.has(thrown.code);
     if (!errorCodes[thrown.code].retryable && !movesOn) throw thrown;
     for (const offer of targets) {
       const name = nameOffer(offer);
       // A slot that was taken in the meantime is no fault of the offer; the next plan sees it as busy.
-      if (!onlyBusy) failures.set(name, movesOn ? triesPerOffer : (failures.get(name) ?? 0) + 1);
+      if (!onlyBusy && !onlyLimited) failures.set(name, movesOn ? triesPerOffer : (failures.get(name) ?? 0) + 1);
       if (thrown.code === "context_length_exceeded")
         contextTooSmall = Math.max(contextTooSmall, offer.contextTokens ?? 0);
     }
