@@ -108,7 +108,7 @@ test("keys are made, listed, used and revoked at once by the command line, and t
   assert.match((await runAuxot(["keys", "list"], env)).out, new RegExp(`${laptop.id} +laptop +caller .* active`));
   assert.equal((await runAuxot(["keys", "revoke", laptop.id], env)).code, 0);
   assert.equal((await models()).status, 401);
-  assert.match((await runAuxot(["workers"], env)).out, /online +gpu +auxot-demo +0\/4 +\d s ago/);
+  assert.match((await runAuxot(["workers"], env)).out, /online +gpu +gpu +auxot-demo +0\/4 +\d s ago/);
 });
 
 test("Ctrl-C stops every process with exit code 0, and the next start shows no key but takes the old one", async () => {
