@@ -14,8 +14,8 @@ export type Hold = {
 };
 
 /**
- * Anybody else starts a process and reads the whole history to it, which takes about as long as this. Waiting up to what
- * it saves costs at most twice the better choice, whenever the worker's slot comes free.
+ * Anybody else starts a process and reads the whole history to it, which takes about as long as this (a guess). Waiting up to
+ * what it saves costs at most twice the better choice, whenever the worker's slot comes free.
  */
 export const holdMs = 2000;
 
