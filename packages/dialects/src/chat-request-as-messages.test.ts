@@ -195,9 +195,8 @@ describe("of a Chat Completions request, Anthropic gets", () => {
     ];
     const answer = { role: "assistant", content: "hello", thinking_blocks, reasoning_content: "hm" };
     assert.deepEqual(turnsOf(hi, answer, bye)[1].content, [...thinking_blocks, text("hello")]);
-    const { body, warnings } = send({
-      messages: [hi, { role: "assistant", content: "hello", reasoning_content: "hm" }, bye],
-    });
+    const unsigned = { role: "assistant", content: "hello", reasoning_content: "hm" };
+    const { body, warnings } = send({ messages: [hi, unsigned, bye] }, "claude-opus-4-5");
     assert.deepEqual(body.messages[1].content, [text("hello")]);
     assert.match(warnings.join(), /reasoning without a signature/);
   });

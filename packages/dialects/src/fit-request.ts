@@ -114,8 +114,12 @@ function fitOutput(asked: number | undefined, { traits, model }: CallTarget, war
 }
 
 /** The same user stays the same name, and nobody learns more from it. */
-function fitUser(endUser: string | undefined, { traits, hash }: CallTarget, warn: Warn): string | undefined {
+function fitUser(endUser: string | undefined, { model, traits, hash }: CallTarget, warn: Warn): string | undefined {
   const most = traits.maxUserLength;
+  if (endUser !== undefined && !traits.endUser) {
+    warn(`user: ${model} takes no name of an end user; it was not sent.`);
+    return undefined;
+  }
   if (endUser === undefined || most === undefined || endUser.length <= most) return endUser;
   warn(`user: longer than ${most} characters; its SHA-256 was sent instead.`);
   return hash(endUser).slice(0, most);

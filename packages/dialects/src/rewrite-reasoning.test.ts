@@ -41,7 +41,7 @@ const rewritten = (signature: string): unknown =>
   (rewrite("openai-chat", JSON.stringify({ messages: [message(signature)] })) as { messages: unknown[] }).messages[0];
 
 describe("reasoning tokens in a body of the passthrough lane", () => {
-  it("are opened for Anthropic where they are its own, and leave with their block where they are not", () => {
+  it("are opened in Messages where they are the server's own, and leave with their block where they are not", () => {
     const content = ["own", "own-hidden", "own-unsigned", "axr1_other", "EvendorsOwn"].map(thinking);
     const body = {
       model: "m",
@@ -55,7 +55,12 @@ describe("reasoning tokens in a body of the passthrough lane", () => {
       messages: [
         {
           role: "assistant",
-          content: [thinking("rs_1:EqQB"), { type: "redacted_thinking", data: "data" }, thinking("EvendorsOwn")],
+          content: [
+            thinking("rs_1:EqQB"),
+            { type: "redacted_thinking", data: "data" },
+            thinking(""),
+            thinking("EvendorsOwn"),
+          ],
         },
       ],
     });

@@ -13,3 +13,11 @@ export function fitToolId(id: string, maxLength: number = maxToolIdLength): stri
   if (clean === id && id.length <= maxLength) return id;
   return `${clean.slice(0, maxLength - 9)}_${hashText(id)}`;
 }
+
+/** Mistral takes these only: https://docs.mistral.ai/capabilities/function_calling */
+const nineLetters = /^[A-Za-z0-9]{9}$/;
+
+/** The id itself where it is of nine letters and digits; otherwise one made of it. */
+export function shortenToolId(id: string): string {
+  return nineLetters.test(id) ? id : `c${hashText(id)}`;
+}

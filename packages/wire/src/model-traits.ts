@@ -69,8 +69,16 @@ const requiredShape = {
   promptCacheKey: flag,
   /** In Chat Completions it takes its reasoning back (DeepSeek and its kin want it within a loop of tools). */
   reasoningBack: flag,
+  /** In Messages it takes reasoning back that nobody signed, as DeepSeek wants it there. Anthropic refuses it. */
+  unsignedReasoning: flag,
   /** It takes schemas by OpenAI's rules only: an object at a tool's top, strict ones closed. */
   openaiSchemas: flag,
+  /** It takes the name of an end user (`user`, `metadata.user_id`). */
+  endUser: flag,
+  /** In Chat Completions it takes `stream_options`. Servers that refuse the field tell their usage without it. */
+  streamOptions: flag,
+  /** In Chat Completions: Mistral takes ids of tool calls of exactly nine letters and digits only. */
+  toolIds: z.enum(["any", "nine-letters"], "must be any or nine-letters"),
   /** It takes OpenAI's `service_tier`. */
   serviceTier: flag,
   /** It takes the penalties in the Responses format too. */
@@ -107,7 +115,11 @@ export const defaultTraits: ModelTraits = {
   verbosity: false,
   promptCacheKey: false,
   reasoningBack: true,
+  unsignedReasoning: true,
   openaiSchemas: false,
+  endUser: true,
+  streamOptions: true,
+  toolIds: "any",
   serviceTier: false,
   penaltiesInResponses: true,
   maxTokensField: "max_tokens",

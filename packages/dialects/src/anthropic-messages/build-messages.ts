@@ -10,6 +10,7 @@ import type {
   UserPart,
 } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
+import type { ModelTraits } from "@auxot/wire/model-traits";
 import { isRecord, tryParseJson } from "../json.ts";
 import { readTextFile } from "../media.ts";
 import { fitToolId } from "../tool-ids.ts";
@@ -32,7 +33,11 @@ type OpenTurn =
 const emptyMessage = "(empty message)";
 
 /** All system messages go to `system` in their order; neighbours of one role become one turn; empty turns disappear. */
-export function buildConversation(messages: readonly ChatMessage[], warn: Warn): Conversation {
+export function buildConversation(
+  messages: readonly ChatMessage[],
+  { unsignedReasoning }: ModelTraits,
+  warn: Warn,
+): Conversation {
   const system: AnthropicTextBlock[] = [];
   const turns: OpenTurn[] = [];
   for (const message of messages) {
@@ -47,7 +52,7 @@ export function buildConversation(messages: readonly ChatMessage[], warn: Warn):
         openUserTurn(turns).results.push(buildToolResult(message));
         break;
       case "assistant": {
-        const blocks = dropBlanks(message.content).flatMap((part) => buildAssistantPart(part, warn));
+        const blocks = dropBlanks(message.content).flatMap((part) => buildAssistantPart(part, unsignedReasoning, warn));
         if (blocks.length > 0) openAssistantTurn(turns).blocks.push(...blocks);
         break;
       }
@@ -168,13 +173,14 @@ function buildToolResult(message: Extract<ChatMessage, { role: "tool" }>): Anthr
   };
 }
 
-function buildAssistantPart(part: AssistantPart, warn: Warn): AnthropicAssistantBlock[] {
+function buildAssistantPart(part: AssistantPart, unsignedReasoning: boolean, warn: Warn): AnthropicAssistantBlock[] {
   switch (part.type) {
     case "text":
       return [buildText(part)];
     case "reasoning":
       if (part.redacted !== undefined) return [{ type: "redacted_thinking", data: part.redacted }];
-      if (part.signature !== undefined) return [{ type: "thinking", thinking: part.text, signature: part.signature }];
+      if (part.signature !== undefined || unsignedReasoning)
+        return [{ type: "thinking", thinking: part.text, signature: part.signature ?? "" }];
       warn("messages: reasoning without a signature is refused by Anthropic; it was not sent.");
       return [];
     case "tool-call":

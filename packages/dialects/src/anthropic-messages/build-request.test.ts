@@ -62,15 +62,36 @@ describe("a request to Anthropic", () => {
       { type: "reasoning" as const, text: "unsigned" },
       { type: "text" as const, text: "hi" },
     ];
-    const { body, warnings } = build(name, {
-      messages: [userSays("x"), { role: "assistant", content }, userSays("y")],
-    });
+    const messages: ChatMessage[] = [userSays("x"), { role: "assistant", content }, userSays("y")];
+    const { body, warnings } = build(name, { messages }, "claude-opus-4-5");
     assert.deepEqual(body.messages[1].content, [
       { type: "thinking", thinking: "", signature: "s" },
       { type: "redacted_thinking", data: "d" },
       { type: "text", text: "hi" },
     ]);
     assert.match(warnings.join(), /without a signature/);
+  });
+
+  it("gives unsigned reasoning back to servers that imitate it: DeepSeek's refuses a loop of tools without", () => {
+    const content = [
+      { type: "reasoning" as const, text: "unsigned" },
+      { type: "tool-call" as const, id: "c", name: "f", arguments: "{}" },
+    ];
+    const messages: ChatMessage[] = [
+      userSays("x"),
+      { role: "assistant", content },
+      { role: "tool", callId: "c", content: [] },
+    ];
+    const reasoning = { budgetTokens: 2000 };
+    const { body, warnings } = build(name, { messages, reasoning }, "house-model");
+    assert.deepEqual(body.messages[1].content[0], { type: "thinking", thinking: "unsigned", signature: "" });
+    assert.equal(body.thinking.type, "enabled");
+    assert.deepEqual(warnings, []);
+    const foreign = messages.map((message) =>
+      message.role === "assistant" ? { ...message, content: message.content.slice(1) } : message,
+    );
+    const off = build(name, { messages: foreign }, "house-model", { thinksByDefault: true });
+    assert.deepEqual(off.body.thinking, { type: "disabled" }, "a server that thinks unasked is told not to");
   });
 
   it("wraps arguments that are no object, so that a broken call does not lock the conversation", () => {

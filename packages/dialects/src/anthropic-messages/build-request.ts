@@ -30,13 +30,13 @@ export function buildRequest(asked: ChatRequest, target: CallTarget): UpstreamRe
   warnOfGrammars(request.tools, warnings.add);
   const maxTokens =
     request.maxOutputTokens ?? target.traits.maxOutputTokens ?? usualMaxTokens + (reasoning.budgetTokens ?? 0);
-  const conversation = buildConversation(request.messages, warnings.add);
+  const conversation = buildConversation(request.messages, target.traits, warnings.add);
   const { system, messages, tools } = limitCacheMarks(
     { ...conversation, tools: request.tools.map(buildTool) },
     warnings.add,
   );
   const { effort, ...built } = buildThinking(reasoning, maxTokens, warnings.add);
-  const thinking = keepThinking(built.thinking, messages, warnings.add);
+  const thinking = keepThinking(built.thinking, messages, target, warnings.add);
   const instructions =
     request.responseFormat?.type === "json" ? [...system, buildJsonInstruction(warnings.add)] : system;
   const format = buildFormat(request.responseFormat);
@@ -67,14 +67,17 @@ export function buildRequest(asked: ChatRequest, target: CallTarget): UpstreamRe
 function keepThinking(
   thinking: Thinking | undefined,
   messages: readonly AnthropicTurn[],
+  { traits }: CallTarget,
   warn: Warn,
 ): Thinking | undefined {
+  const thinksUnasked = thinking === undefined && traits.thinking === "budget" && traits.thinksByDefault;
+  if (thinking?.type !== "enabled" && !thinksUnasked) return thinking;
   const turns = messages.map(({ role, content }) => ({ role, types: content.map(({ type }) => type) }));
-  if (thinking?.type !== "enabled" || !lacksThinking(turns)) return thinking;
+  if (!lacksThinking(turns)) return thinking;
   warn(
     "thinking: the tool calls answered here were not made with this provider's thinking; it was left out this turn.",
   );
-  return undefined;
+  return traits.thinksByDefault ? { type: "disabled" } : undefined;
 }
 
 function warnOfDropped(request: ChatRequest, warn: Warn): void {

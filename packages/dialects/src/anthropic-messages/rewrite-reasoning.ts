@@ -26,8 +26,10 @@ function rewriteMessage(message: unknown, open: OpenProof): unknown[] {
 function rewriteBlock(block: unknown, open: OpenProof): unknown[] {
   if (!isRecord(block) || block["type"] !== "thinking" || typeof block["signature"] !== "string") return [block];
   const proof = open(block["signature"]);
-  if (proof?.redacted !== undefined) return [{ type: "redacted_thinking", data: proof.redacted }];
-  return proof?.signature === undefined ? [] : [{ ...block, signature: proof.signature }];
+  if (proof === undefined) return [];
+  if (proof.redacted !== undefined) return [{ type: "redacted_thinking", data: proof.redacted }];
+  // What its maker did not sign goes back unsigned.
+  return [{ ...block, signature: proof.signature ?? "" }];
 }
 
 function readTurn(message: unknown): { readonly role: unknown; readonly types: readonly unknown[] } {

@@ -6,7 +6,7 @@ import type { ModelTraits } from "@auxot/wire/model-traits";
 import { dropAttribution } from "../attribution.ts";
 import { buildDataUri, readTextFile } from "../media.ts";
 import { optional } from "../read-fields.ts";
-import { fitToolId } from "../tool-ids.ts";
+import { fitToolId, shortenToolId } from "../tool-ids.ts";
 import type { OpenaiMessage, OpenaiPart } from "./schema.ts";
 import { buildThinkingBlocks } from "./thinking-block.ts";
 
@@ -14,14 +14,10 @@ type Warn = (message: string) => void;
 type FitId = (id: string) => string;
 type Media = ImagePart | DocumentPart;
 
-/** `systemRole` is what the model calls the one who instructs it; longer ids of calls than `maxToolIdLength` are shortened. */
-export function buildMessages(
-  messages: readonly ChatMessage[],
-  { systemRole, maxToolIdLength, reasoningBack }: ModelTraits,
-  warn: Warn,
-): OpenaiMessage[] {
-  // Servers without a known limit keep more than a name in their ids, and take back what they gave.
-  const fitId: FitId = maxToolIdLength === undefined ? (id) => id : (id) => fitToolId(id, maxToolIdLength);
+/** Ids of calls become such as the model takes. */
+export function buildMessages(messages: readonly ChatMessage[], traits: ModelTraits, warn: Warn): OpenaiMessage[] {
+  const { systemRole, reasoningBack } = traits;
+  const fitId = createIdFitter(traits);
   const built: OpenaiMessage[] = [];
   // Media of tool results wait here until the run of tool messages is over: nothing may stand between those.
   let waiting: { callId: string; media: readonly Media[] }[] = [];
@@ -53,13 +49,19 @@ export function buildMessages(
         const { text, media } = splitToolResult(message.content);
         const content = message.isError ? `Error: ${text}` : text;
         built.push({ role: "tool", tool_call_id: fitId(message.callId), content });
-        if (media.length > 0) waiting.push({ callId: message.callId, media });
+        if (media.length > 0) waiting.push({ callId: fitId(message.callId), media });
         break;
       }
     }
   }
   flushMedia();
   return built;
+}
+
+/** Servers without a known limit keep more than a name in their ids, and take back what they gave. */
+function createIdFitter({ toolIds, maxToolIdLength }: ModelTraits): FitId {
+  if (toolIds === "nine-letters") return shortenToolId;
+  return maxToolIdLength === undefined ? (id) => id : (id) => fitToolId(id, maxToolIdLength);
 }
 
 /** A caching hint changes no answer, but the caller paid attention to it. */

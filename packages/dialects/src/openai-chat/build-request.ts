@@ -31,8 +31,8 @@ export function buildRequest(asked: ChatRequest, target: CallTarget): UpstreamRe
     ...optional("user", request.endUser),
     ...(target.traits.promptCacheKey ? optional("prompt_cache_key", request.promptCacheKey) : {}),
     stream: target.stream,
-    // Without it the stream says nothing of tokens, and nothing could be metered.
-    ...(target.stream ? { stream_options: { include_usage: true } } : {}),
+    // Without it most streams say nothing of tokens, and nothing could be metered.
+    ...(target.stream && target.traits.streamOptions ? { stream_options: { include_usage: true } } : {}),
   };
   return {
     path: chatPath,

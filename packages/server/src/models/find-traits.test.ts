@@ -29,6 +29,40 @@ describe("the model table", () => {
     assert.deepEqual(find("meta-llama/llama-3.3-70b-instruct:free"), find("llama-3.3-70b-instruct"));
   });
 
+  it("knows a fine-tune by what it was made of, and Bedrock's and OpenRouter's names of the vendors' models", () => {
+    assert.deepEqual(find("ft:gpt-4o-2024-08-06:acme::Ab12", openai), find("gpt-4o-2024-08-06", openai));
+    assert.equal(find("ft:gpt-4.1-mini-2025-04-14:acme:mine:Ab12", openai).thinking, "none");
+    for (const [id, plain] of [
+      ["us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5-20250929"],
+      ["global.anthropic.claude-opus-4-6-v1", "claude-opus-4-6"],
+    ] as const)
+      assert.deepEqual(find(id, own, "anthropic-messages"), find(plain, own, "anthropic-messages"), id);
+    assert.equal(find("openai.gpt-oss-120b-1:0").documents, false);
+    assert.equal(find("amazon.nova-pro-v1:0").contextTokens, 300_000);
+    for (const id of ["anthropic/claude-sonnet-4", "claude-opus-4"])
+      assert.deepEqual([find(id).thinking, find(id).refuses], ["budget", []], id);
+  });
+
+  it("takes no version of a name for another model", () => {
+    assert.equal(find("deepseek-v3").thinking, "none");
+    for (const id of ["deepseek-v5", "deepseek-reasoner"]) {
+      assert.equal(find(id).thinking, "effort", id);
+      assert.equal(find(id).contextTokens, undefined, id);
+    }
+  });
+
+  it("knows what single models of a family refuse", () => {
+    assert.equal(find("gpt-4o-2024-05-13").structuredOutput, false);
+    for (const id of ["gpt-5-codex", "gpt-5.1-codex-max", "gpt-5.2-codex"]) assert.equal(find(id).verbosity, false, id);
+    assert.equal(find("gpt-5.3-codex").verbosity, true);
+    const chat = find("gpt-5.2-chat-latest");
+    assert.deepEqual([chat.efforts, chat.refuses.includes("temperature")], [["medium"], true]);
+    for (const id of ["grok-4", "grok-4-1-fast-reasoning", "grok-4.20-0309-reasoning", "grok-code-fast-1"])
+      assert.deepEqual([find(id).thinking, find(id).efforts], ["adaptive", []], id);
+    assert.deepEqual(find("grok-4.3").efforts, ["none", "low", "medium", "high", "xhigh"]);
+    assert.equal(find("grok-4.3").thinking, "effort");
+  });
+
   it("gives a dated model its own limits where they differ from the newer one's", () => {
     assert.equal(find("gpt-4o-2024-05-13").maxOutputTokens, 4096);
     assert.equal(find("gpt-4o").maxOutputTokens, 16_384);

@@ -32,7 +32,7 @@ const rules = rulesSchema.parse(ruleData);
 const hosts = Object.entries(rules.hosts).map(([host, row]) => [host, readRule(row)] as const);
 /** Shorter names first: a longer one says more. */
 const families = Object.entries(rules.families)
-  .map(([prefix, row]) => [prefix, readRule(row)] as const)
+  .map(([name, row]) => [name, readRule(row)] as const)
   .toSorted(([a], [b]) => a.length - b.length);
 
 export type TraitsQuestion = {
@@ -53,7 +53,7 @@ export function findTraits({ model, dialect, baseUrl, override = {} }: TraitsQue
   const ids = listModelIds(model);
   const [id = ""] = ids;
   const host = findHost(baseUrl);
-  const family = families.filter(([prefix]) => id.startsWith(prefix)).map(([, rule]) => rule);
+  const family = families.filter(([name]) => isOfFamily(ids, name)).map(([, rule]) => rule);
   const kind = host?.kind ?? family.findLast((rule) => rule.kind !== undefined)?.kind ?? findUsualKind(dialect);
   const row = findRow(ids);
   return {
@@ -65,6 +65,12 @@ export function findTraits({ model, dialect, baseUrl, override = {} }: TraitsQue
     ...host?.traits,
     ...override,
   };
+}
+
+/** A family is named by how its ids begin; one that ends in "$" is the model of that very name, whatever its date. */
+function isOfFamily([id = "", undated]: readonly string[], name: string): boolean {
+  if (!name.endsWith("$")) return id.startsWith(name);
+  return [id, undated].includes(name.slice(0, -1));
 }
 
 function joinTraits(family: readonly Rule[]): TraitsOverride {

@@ -1,16 +1,17 @@
 // One spelling for the many ids of a model, for the table and for looking it up. Pure; knows no list of models.
 
+/** Bedrock's regions and vendors before a name, e.g. `us-gov.anthropic.`. */
+const bedrockVendor = /^(?:[a-z-]+\.)?(?:amazon|anthropic|openai)\./;
+
 /**
  * The id in small letters without what hosts put around it: `vendor/` and region prefixes, variants after a colon,
- * Bedrock's version. Claude's ids are written with dashes only.
+ * OpenAI's `ft:` and the owner behind it. Claude's ids are written with dashes only and without Bedrock's version;
+ * elsewhere `-v3` is part of the name.
  */
 export function normalizeModelId(id: string): string {
   const last = id.toLowerCase().split("/").at(-1) ?? "";
-  const bare = last
-    .replace(/^(?:[a-z]+\.)?anthropic\./, "")
-    .replace(/-v\d+(?::\d+)?$/, "")
-    .replace(/:.*$/, "");
-  return bare.startsWith("claude") ? bare.replaceAll(/[.@]/g, "-") : bare;
+  const bare = last.replace(/^ft:/, "").replace(bedrockVendor, "").replace(/:.*$/, "");
+  return bare.startsWith("claude") ? bare.replace(/-v\d+$/, "").replaceAll(/[.@]/g, "-") : bare;
 }
 
 /** A normalized id without the date of its release, `-latest` or the like, the id itself first. */

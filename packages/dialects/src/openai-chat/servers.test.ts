@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { ChatMessage, ChatRequest } from "@auxot/wire/chat";
+import { findTraits } from "@auxot/server/models/find-traits";
+import { hashText, userSays } from "../../test/request-checks.ts";
+import { openaiCall } from "./call.ts";
+
+function ask(model: string, baseUrl: string, fields: Partial<ChatRequest>) {
+  const traits = findTraits({ model, baseUrl, dialect: "openai-chat" });
+  const request = { model, messages: [userSays("hi")], tools: [], stream: true, ...fields };
+  const built = openaiCall.buildRequest(request, { model, stream: true, traits, hash: hashText });
+  return { ...built, body: JSON.parse(built.body) };
+}
+
+const mistral = (fields: Partial<ChatRequest>) => ask("mistral-large-latest", "https://api.mistral.ai/v1", fields);
+const grok = (model: string) => ask(model, "https://api.x.ai/v1", { reasoning: { effort: "high" } });
+const call = (id: string): ChatMessage => ({
+  role: "assistant",
+  content: [
+    { type: "reasoning", text: "hm" },
+    { type: "tool-call", id, name: "f", arguments: "{}" },
+  ],
+});
+const answer = (callId: string): ChatMessage => ({ role: "tool", callId, content: [{ type: "text", text: "r" }] });
+
+describe("servers of Chat Completions that differ from OpenAI", () => {
+  it("Mistral is sent no field it refuses the whole request for, and the caller hears of what is left out", () => {
+    const { body, warnings } = mistral({ seed: 7, topK: 3, endUser: "ann", promptCacheKey: "k", temperature: 0.3 });
+    assert.deepEqual(Object.keys(body), ["model", "messages", "temperature", "prompt_cache_key", "stream"]);
+    for (const field of ["seed", "top_k", "user"]) assert.match(warnings.join(), new RegExp(`(^|,)${field}: `));
+  });
+
+  it("Mistral gets ids of calls of nine letters and digits, the same for a call and its result", () => {
+    const ids = ["call_PTLP8xhu3uwZk4l3nlnrrJha", "functions.f:0", "AbCdE6789"];
+    const messages = [userSays("go"), ...ids.flatMap((id) => [call(id), answer(id)])];
+    const sent: { tool_calls?: { id: string }[]; tool_call_id?: string; reasoning_content?: string }[] = mistral({
+      messages,
+    }).body.messages;
+    const called = sent.flatMap((message) => message.tool_calls?.map(({ id }) => id) ?? []);
+    assert.deepEqual(
+      called,
+      sent.flatMap((message) => message.tool_call_id ?? []),
+    );
+    for (const id of called) assert.match(id, /^[A-Za-z0-9]{9}$/);
+    assert.equal(new Set(called).size, 3);
+    assert.equal(called[2], "AbCdE6789");
+    assert.ok(sent.every((message) => message.reasoning_content === undefined));
+  });
+
+  it("a Grok that thinks without being asked is asked for no effort", () => {
+    assert.equal(grok("grok-4-1-fast-reasoning").body.reasoning_effort, undefined);
+    assert.match(grok("grok-4-1-fast-reasoning").warnings.join(), /^reasoning: /);
+    assert.equal(grok("grok-4.5").body.reasoning_effort, "high");
+  });
+});
