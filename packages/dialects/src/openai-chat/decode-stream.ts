@@ -7,6 +7,7 @@ import { optional, type Fields } from "../read-fields.ts";
 import { cutStreamError, decodeStreamError, parseItem, warnOfReason, type ItemDecoder } from "../stream-decoder.ts";
 import { countCharacters, readUrlCitations } from "../url-citations.ts";
 import { createCallReader } from "./read-calls.ts";
+import { readContent } from "./read-content.ts";
 import { decodeFinishReason, decodeUsage } from "./usage.ts";
 
 type OpenBlock = {
@@ -71,11 +72,16 @@ export function createItemDecoder(): ChunkDecoder {
     open = undefined;
   }
 
+  /** Mistral's reasoning models write parts where others write a string. */
+  function addContent(content: unknown, out: ChatEvent[]): void {
+    for (const { kind, text } of readContent(content)) addText(kind, text, out);
+  }
+
   function addDelta(delta: Fields, out: ChatEvent[]): void {
     addText("reasoning", delta["reasoning_content"] ?? delta["reasoning"], out);
     const blocks = delta["thinking_blocks"];
     if (Array.isArray(blocks)) for (const block of blocks) addThinkingBlock(block, out);
-    addText("text", delta["content"], out);
+    addContent(delta["content"], out);
     if (open?.kind === "text") open.citations.push(...readUrlCitations(delta["annotations"], open.offset));
     addText("refusal", delta["refusal"], out);
     const listed = Array.isArray(delta["tool_calls"]) ? delta["tool_calls"].filter(isRecord) : [];
@@ -128,7 +134,7 @@ export function createItemDecoder(): ChunkDecoder {
     }
     calls.useAnswerId(chunk["id"]);
     if (Array.isArray(chunk["choices"])) for (const choice of chunk["choices"]) addChoice(choice, out);
-    const usage = decodeUsage(chunk["usage"]);
+    const usage = decodeUsage(findUsage(chunk));
     if (usage === undefined) return;
     out.push({ type: "usage", usage });
     // Nothing follows usage that came with or after the finish reason, and some servers never send [DONE].
@@ -149,6 +155,15 @@ export function createItemDecoder(): ChunkDecoder {
     isComplete: () => stopReason !== undefined && others.size === 0,
     finish: end,
   };
+}
+
+/** Moonshot tells it in the choice, Groq in a field of its own, unless asked for it. */
+function findUsage(chunk: Fields): unknown {
+  const { usage, choices, x_groq: groq } = chunk;
+  if (isRecord(usage)) return usage;
+  const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
+  if (isRecord(choice) && isRecord(choice["usage"])) return choice["usage"];
+  return isRecord(groq) ? groq["usage"] : undefined;
 }
 
 function listCitations({ citations }: OpenBlock): { readonly citations?: readonly UrlCitation[] } {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ChatMessage, ChatRequest } from "@auxot/wire/chat";
+import { foldEvents } from "@auxot/wire/chat-event";
 import { findTraits } from "@auxot/server/models/find-traits";
 import { hashText, userSays } from "../../test/request-checks.ts";
 import { openaiCall } from "./call.ts";
@@ -14,6 +15,7 @@ function ask(model: string, baseUrl: string, fields: Partial<ChatRequest>) {
 
 const mistral = (fields: Partial<ChatRequest>) => ask("mistral-large-latest", "https://api.mistral.ai/v1", fields);
 const grok = (model: string) => ask(model, "https://api.x.ai/v1", { reasoning: { effort: "high" } });
+const thinking = (text: string) => [{ type: "thinking", thinking: [{ type: "text", text }] }];
 const call = (id: string): ChatMessage => ({
   role: "assistant",
   content: [
@@ -52,4 +54,63 @@ describe("servers of Chat Completions that differ from OpenAI", () => {
     assert.match(grok("grok-4-1-fast-reasoning").warnings.join(), /^reasoning: /);
     assert.equal(grok("grok-4.5").body.reasoning_effort, "high");
   });
+
+  it("Mistral's parts of thinking and text are read like other servers' reasoning and content", () => {
+    const parts = [...thinking("hm"), { type: "text", text: "ok" }, { type: "reference", reference_ids: [1] }];
+    const whole = openaiCall.decodeResult(
+      encode({ choices: [{ message: { role: "assistant", content: parts }, finish_reason: "stop" }] }),
+    );
+    assert.deepEqual(whole.content, [
+      { type: "reasoning", text: "hm" },
+      { type: "text", text: "ok" },
+    ]);
+    const streamed = stream(
+      { choices: [{ index: 0, delta: { role: "assistant", content: thinking("h") }, finish_reason: null }] },
+      { choices: [{ index: 0, delta: { content: thinking("m") }, finish_reason: null }] },
+      { choices: [{ index: 0, delta: { content: "ok" }, finish_reason: "stop" }] },
+    );
+    assert.deepEqual(streamed.content, whole.content);
+  });
+
+  it("xAI's reasoning is counted into the output, as its total does", () => {
+    const usage = usageOf({
+      prompt_tokens: 10_120,
+      completion_tokens: 1499,
+      total_tokens: 14_428,
+      prompt_tokens_details: { cached_tokens: 128 },
+      completion_tokens_details: { reasoning_tokens: 2809 },
+    });
+    assert.deepEqual([usage?.inputTokens, usage?.outputTokens, usage?.reasoningTokens], [10_120, 4308, 2809]);
+    const openai = usageOf({
+      prompt_tokens: 10,
+      completion_tokens: 30,
+      total_tokens: 40,
+      completion_tokens_details: { reasoning_tokens: 20 },
+    });
+    assert.equal(openai?.outputTokens, 30, "OpenAI's is in it already");
+  });
+
+  it("usage is found where Moonshot and Groq tell it", () => {
+    const usage = { prompt_tokens: 9, completion_tokens: 2, total_tokens: 11, cached_tokens: 4 };
+    const last = { index: 0, delta: {}, finish_reason: "stop" };
+    for (const chunk of [{ choices: [{ ...last, usage }] }, { choices: [last], x_groq: { id: "r", usage } }]) {
+      const told = stream(chunk).usage;
+      assert.deepEqual([told?.inputTokens, told?.outputTokens, told?.cachedInputTokens], [9, 2, 4]);
+    }
+  });
 });
+
+function encode(body: object): Uint8Array {
+  return Buffer.from(JSON.stringify(body));
+}
+
+function stream(...chunks: object[]) {
+  const decoder = openaiCall.createStreamDecoder();
+  const frames = [...chunks.map((chunk) => JSON.stringify(chunk)), "[DONE]"].map((data) => `data: ${data}\n\n`);
+  return foldEvents([...decoder.push(Buffer.from(frames.join(""))), ...decoder.finish()]);
+}
+
+function usageOf(usage: object) {
+  return openaiCall.decodeResult(encode({ choices: [{ message: { content: "x" }, finish_reason: "stop" }], usage }))
+    .usage;
+}

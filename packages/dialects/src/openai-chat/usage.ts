@@ -25,14 +25,28 @@ export function decodeUsage(value: unknown): Usage | undefined {
   if (!isRecord(value)) return undefined;
   const inputDetails = isRecord(value["prompt_tokens_details"]) ? value["prompt_tokens_details"] : {};
   const outputDetails = isRecord(value["completion_tokens_details"]) ? value["completion_tokens_details"] : {};
+  const input = readCount(value["prompt_tokens"]);
+  const output = readCount(value["completion_tokens"]);
+  const reasoning = readCount(outputDetails["reasoning_tokens"]);
   return boundUsage({
-    input: readCount(value["prompt_tokens"]),
-    output: readCount(value["completion_tokens"]),
-    // DeepSeek names its cache hits at the top level.
-    cached: readCount(inputDetails["cached_tokens"]) ?? readCount(value["prompt_cache_hit_tokens"]),
+    input,
+    output:
+      output === undefined
+        ? undefined
+        : output + countBeside(readCount(value["total_tokens"]), input, output, reasoning),
+    // DeepSeek and Moonshot name their cache hits at the top level.
+    cached:
+      readCount(inputDetails["cached_tokens"]) ??
+      readCount(value["prompt_cache_hit_tokens"]) ??
+      readCount(value["cached_tokens"]),
     cacheWrite: readCount(inputDetails["cache_write_tokens"]),
-    reasoning: readCount(outputDetails["reasoning_tokens"]),
+    reasoning,
   });
+}
+
+/** xAI counts reasoning beside `completion_tokens`, but in the total: https://docs.x.ai/docs/guides/reasoning */
+function countBeside(total = 0, input = 0, output = 0, reasoning = 0): number {
+  return Math.max(0, Math.min(reasoning, total - input - output));
 }
 
 /** `usesFunctions`: the request declared its tools as the older `functions`. */
