@@ -136,7 +136,7 @@ describe("of a Messages request, a provider of Chat Completions gets", () => {
       { type: "file", file: { filename: "a.pdf", file_data: "data:application/pdf;base64,JVBERg==" } },
       text("words"),
       text("page\n\na\n\nb"),
-      text("found\n\nwords"),
+      text("found\n\nhttps://a.test\n\nwords"),
     ]);
   });
 

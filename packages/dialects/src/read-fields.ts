@@ -68,6 +68,12 @@ export function readOptionalStrings(value: unknown, path: string): readonly stri
   return filled.length === 0 ? undefined : filled;
 }
 
+/** Adds to `unknown` the paths of fields that are there and not among `known`. */
+export function noteUnknown(fields: Fields, path: string, known: readonly string[], unknown: string[]): void {
+  for (const [name, value] of Object.entries(fields))
+    if (!isAbsent(value) && !known.includes(name)) unknown.push(`${path}.${name}`);
+}
+
 /** Null and undefined: both mean "not given" in the two vendors' formats. */
 export function isAbsent(value: unknown): value is null | undefined {
   return value === undefined || value === null;

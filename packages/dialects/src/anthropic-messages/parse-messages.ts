@@ -11,11 +11,12 @@ import type {
   UserPart,
 } from "@auxot/wire/chat";
 import { readCacheControl } from "../cache-control.ts";
-import { stringifyJson } from "../json.ts";
+import { isRecord, stringifyJson } from "../json.ts";
 import { normaliseMediaType } from "../media.ts";
 import {
   failField,
   isAbsent,
+  noteUnknown,
   optional,
   readArray,
   readName,
@@ -31,7 +32,16 @@ import {
 export function parseMessages(value: unknown, unknown: string[]): ChatMessage[] {
   const entries = readArray(value, "messages", "an array of at least one message");
   if (entries.length === 0) failField("messages", "an array of at least one message", entries);
-  return entries.flatMap((entry, at) => parseTurn(entry, `messages[${at}]`, unknown));
+  const lastUserTurn = entries.findLastIndex((entry) => isRecord(entry) && entry["role"] === "user");
+  return entries.flatMap((entry, at) => {
+    const turns = parseTurn(entry, `messages[${at}]`, unknown);
+    return at < lastUserTurn && isCleared(entry) ? [] : turns;
+  });
+}
+
+/** A system message may be for the user turn before it alone: once a later one exists the model is not shown it. */
+function isCleared(entry: unknown): boolean {
+  return isRecord(entry) && entry["role"] === "system" && entry["clear_at"] === "next_user_message";
 }
 
 /** A string or text blocks. */
@@ -50,7 +60,10 @@ function parseTurn(value: unknown, path: string, unknown: string[]): ChatMessage
   const content = turn["content"];
   switch (role) {
     case "system": {
-      const parts = parseSystemTurn(content, `${path}.content`, unknown);
+      noteUnknown(turn, path, ["role", "content", "clear_at"], unknown);
+      // One that only sets the effort of what follows needs no words.
+      const isBare = isAbsent(content) && !isAbsent(turn["output_config"]);
+      const parts = isBare ? [] : parseSystemTurn(content, `${path}.content`, unknown);
       return parts.length === 0 ? [] : [{ role, content: parts }];
     }
     case "assistant":
@@ -115,10 +128,12 @@ function parseUserBlock(block: Fields, path: string, unknown: string[]): UserPar
     }
     case "document": {
       const document = parseDocument(block, path);
-      if (document !== undefined) return [document];
-      break;
+      if (document === undefined) break;
+      noteCitations(block, path, unknown);
+      return [...parseContext(block, path), document];
     }
     case "search_result":
+      noteCitations(block, path, unknown);
       return [parseSearchResult(block, path)];
     case "tool_reference": {
       // What a search for tools found. Elsewhere all tools are declared from the start.
@@ -170,6 +185,20 @@ function parseDocument(block: Fields, path: string): DocumentPart | undefined {
   };
 }
 
+/** What the caller tells the model of a document stands before it where a format has no place for it. */
+function parseContext(block: Fields, path: string): TextPart[] {
+  const context = readOptionalString(block["context"], `${path}.context`) ?? "";
+  return context === "" ? [] : [{ type: "text", text: context }];
+}
+
+/** Only Anthropic's models can be made to name the places they quote. */
+function noteCitations(block: Fields, path: string, unknown: string[]): void {
+  if (isAbsent(block["citations"])) return;
+  const citations = readRecord(block["citations"], `${path}.citations`);
+  if (readOptionalBoolean(citations["enabled"], `${path}.citations.enabled`) === true)
+    unknown.push(`${path}.citations`);
+}
+
 function parseDocumentSource(source: Fields, path: string): DocumentPart["source"] | undefined {
   if (source["type"] === "text") {
     readOneOf(source["media_type"], `${path}.media_type`, ["text/plain"]);
@@ -192,7 +221,7 @@ function parseSourceTexts(content: unknown, path: string): string | undefined {
 }
 
 function parseSearchResult(block: Fields, path: string): DocumentPart {
-  readString(block["source"], `${path}.source`);
+  const found = readString(block["source"], `${path}.source`);
   const texts = readArray(block["content"], `${path}.content`, "an array of text blocks").map((entry, at) => {
     const part = readRecord(entry, `${path}.content[${at}]`);
     readOneOf(part["type"], `${path}.content[${at}].type`, ["text"]);
@@ -200,7 +229,7 @@ function parseSearchResult(block: Fields, path: string): DocumentPart {
   });
   return {
     type: "document",
-    source: { type: "text", text: texts.join("\n\n") },
+    source: { type: "text", text: [found, ...texts].filter((text) => text !== "").join("\n\n") },
     name: readString(block["title"], `${path}.title`),
     ...readCacheControl(block, path),
   };

@@ -58,7 +58,12 @@ describe("a Messages request", () => {
       schema: { type: "object" },
       strict: true,
     });
-    assert.deepEqual(request.unknownFields, ["context_management", "tools[1]", "thinking.display"]);
+    assert.deepEqual(request.unknownFields, [
+      "context_management",
+      "messages[1].output_config",
+      "tools[1]",
+      "thinking.display",
+    ]);
   });
 
   it("gives tool results first, then what the user said in the same turn", () => {
@@ -116,9 +121,59 @@ describe("a Messages request", () => {
     assert.deepEqual(request.messages[0]?.content, [
       { type: "document", source: { type: "base64", mediaType: "application/pdf", data: "AA" }, name: "t" },
       { type: "document", source: { type: "text", text: "a\n\nb" } },
-      { type: "document", source: { type: "text", text: "words" }, name: "found" },
+      { type: "document", source: { type: "text", text: "https://a.test\n\nwords" }, name: "found" },
     ]);
     assert.deepEqual(request.unknownFields, ["messages[0].content[3]"]);
+  });
+
+  it("keeps what the caller tells of a document, and lists what only Anthropic's models are asked for", () => {
+    const source = { type: "text", media_type: "text/plain", data: "words" };
+    const content = [{ type: "document", source, context: "Signed in May.", citations: { enabled: true } }];
+    const request = parse(name, {
+      ...base,
+      messages: [{ role: "user", content }],
+      tools: [{ name: "f", input_schema: { type: "object" }, input_examples: [{ a: 1 }], defer_loading: true }],
+      output_config: { task_budget: { type: "tokens", total: 9 } },
+      metadata: { user_id: "u", team: "t" },
+    });
+    assert.deepEqual(request.messages[0]?.content, [
+      { type: "text", text: "Signed in May." },
+      { type: "document", source: { type: "text", text: "words" } },
+    ]);
+    assert.deepEqual(request.unknownFields, [
+      "messages[0].content[0].citations",
+      "output_config.task_budget",
+      "metadata.team",
+      "tools[0].input_examples",
+    ]);
+  });
+
+  it("reads system messages that last one turn, and those without words that set the effort", () => {
+    const system = { role: "system", clear_at: "next_user_message" };
+    const messages = [
+      hi,
+      { ...system, content: "for one turn" },
+      hi,
+      { ...system, content: "still there" },
+      { role: "system", output_config: { effort: "low" } },
+    ];
+    const request = parse(name, { ...base, messages });
+    assert.deepEqual(
+      request.messages.map(({ role, content }) => [role, content[0]?.type === "text" ? content[0].text : ""]),
+      [
+        ["user", "hi"],
+        ["user", "hi"],
+        ["system", "still there"],
+      ],
+    );
+    assert.deepEqual(request.unknownFields, ["messages[4].output_config"]);
+  });
+
+  it("reads the older output_format of structured answers", () => {
+    const format = { type: "json_schema", schema: { type: "object" } };
+    const { responseFormat, unknownFields } = parse(name, { ...base, messages: [hi], output_format: format });
+    assert.equal(responseFormat?.type, "json-schema");
+    assert.equal(unknownFields, undefined);
   });
 
   it("reads every form of tool_choice and thinking", () => {

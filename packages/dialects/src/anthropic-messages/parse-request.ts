@@ -14,6 +14,7 @@ import { checkDepth, parseJsonBody } from "../json.ts";
 import {
   failField,
   isAbsent,
+  noteUnknown,
   optional,
   readArray,
   readName,
@@ -45,8 +46,21 @@ const knownFields = new Set([
   "service_tier",
   "thinking",
   "output_config",
+  "output_format",
   "mcp_servers",
 ]);
+
+/** The last two are hints of how tools are sent, of no meaning elsewhere. */
+const toolFields = [
+  "type",
+  "name",
+  "description",
+  "input_schema",
+  "strict",
+  "cache_control",
+  "defer_loading",
+  "eager_input_streaming",
+];
 
 /** The format has no schema name and OpenAI's demands one. */
 const schemaName = "answer";
@@ -70,14 +84,16 @@ export function parseCountRequest(body: Uint8Array): ChatRequest {
     : [{ role: "system", content: parseSystem(fields["system"], "system") }];
   const messages = parseMessages(fields["messages"], unknown);
   const outputConfig = isAbsent(fields["output_config"]) ? {} : readRecord(fields["output_config"], "output_config");
+  noteUnknown(outputConfig, "output_config", ["effort", "format"], unknown);
   const metadata = isAbsent(fields["metadata"]) ? {} : readRecord(fields["metadata"], "metadata");
+  noteUnknown(metadata, "metadata", ["user_id"], unknown);
   const request = {
     model,
     messages: [...system.filter((message) => message.content.length > 0), ...messages],
     tools: parseTools(fields["tools"], unknown),
     ...parseToolChoice(fields["tool_choice"]),
     ...parseLimits(fields),
-    ...optional("responseFormat", parseResponseFormat(outputConfig["format"])),
+    ...optional("responseFormat", parseFormats(outputConfig["format"], fields["output_format"])),
     ...optional("reasoning", parseReasoning(fields["thinking"], outputConfig["effort"], unknown)),
     ...parseServiceTier(fields["service_tier"]),
     ...optional("endUser", readOptionalString(metadata["user_id"], "metadata.user_id")),
@@ -113,6 +129,7 @@ function parseTools(value: unknown, unknown: string[]): ToolDefinition[] {
       unknown.push(path);
       continue;
     }
+    noteUnknown(tool, path, toolFields, unknown);
     const parameters = readRecord(tool["input_schema"], `${path}.input_schema`, "a JSON Schema object");
     checkDepth(parameters, `${path}.input_schema`);
     tools.push({
@@ -143,9 +160,13 @@ function parseToolChoice(value: unknown): { toolChoice?: ToolChoice; parallelToo
   }
 }
 
-function parseResponseFormat(value: unknown): ResponseFormat | undefined {
+/** `output_format` is the older name, from its beta. */
+function parseFormats(format: unknown, older: unknown): ResponseFormat | undefined {
+  return parseResponseFormat(format, "output_config.format") ?? parseResponseFormat(older, "output_format");
+}
+
+function parseResponseFormat(value: unknown, path: string): ResponseFormat | undefined {
   if (isAbsent(value)) return undefined;
-  const path = "output_config.format";
   const format = readRecord(value, path);
   readOneOf(format["type"], `${path}.type`, ["json_schema"]);
   const schema = readRecord(format["schema"], `${path}.schema`, "a JSON Schema object");

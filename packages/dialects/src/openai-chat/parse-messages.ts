@@ -39,6 +39,7 @@ function parseMessage(value: unknown, path: string, context: Context): ChatMessa
   const { unknown } = context;
   const message = readRecord(value, path);
   const role = readOneOf(message["role"], `${path}.role`, roles);
+  noteUnsaid(message, role, path, unknown);
   switch (role) {
     case "system":
     case "developer":
@@ -60,6 +61,14 @@ function parseMessage(value: unknown, path: string, context: Context): ChatMessa
         ...readCacheControl(message, path),
       };
   }
+}
+
+/** Who of several speaks, and an earlier answer in sound: no other format has words for them. */
+function noteUnsaid(message: Fields, role: (typeof roles)[number], path: string, unknown: string[]): void {
+  // Tools' names are known by their calls, and older clients name them all the same.
+  const isTool = role === "tool" || role === "function";
+  if (!isTool && readOptionalString(message["name"], `${path}.name`) !== undefined) unknown.push(`${path}.name`);
+  if (role === "assistant" && !isAbsent(message["audio"])) unknown.push(`${path}.audio`);
 }
 
 /** A marker on the message stands for one on its last part. */

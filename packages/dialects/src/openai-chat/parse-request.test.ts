@@ -16,6 +16,16 @@ function say(part: object): object {
 }
 
 describe("a Chat Completions request", () => {
+  it("lists the names of speakers and earlier answers in sound, which no other format has words for", () => {
+    const messages = [
+      { role: "user", name: "ann", content: "hi" },
+      { role: "assistant", content: null, audio: { id: "audio_1" } },
+      { role: "tool", name: "f", tool_call_id: "c", content: "r" },
+    ];
+    const { unknownFields } = parse(name, { model: "m", messages });
+    assert.deepEqual(unknownFields, ["messages[0].name", "messages[1].audio"]);
+  });
+
   it("gives its fields in our words", () => {
     const request = parse(name, {
       ...base,

@@ -22,6 +22,13 @@ const add = (item: object) => ({
 const use = (tool: object) => ({ ...base, tools: [tool] });
 
 describe("a Responses request", () => {
+  it("lists what of tools, reasoning and text has no word in other formats", () => {
+    const reasoning = { effort: "low", context: "all_turns", mode: "pro" };
+    const tools = [{ type: "function", name: "f", parameters: null, strict: true, async: true, defer_loading: true }];
+    const { unknownFields } = parse(name, { model: "m", input: "hi", reasoning, text: { tone: "dry" }, tools });
+    assert.deepEqual(unknownFields, ["tools[0].async", "text.tone", "reasoning.context", "reasoning.mode"]);
+  });
+
   it("gives its fields in our words", () => {
     const { original, ...fields } = parse(name, {
       ...base,

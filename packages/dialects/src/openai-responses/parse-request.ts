@@ -14,6 +14,7 @@ import { checkDepth, parseJsonBody } from "../json.ts";
 import {
   failField,
   isAbsent,
+  noteUnknown,
   optional,
   readArray,
   readName,
@@ -96,6 +97,7 @@ export function parseFields(fields: Fields, body: Uint8Array, history?: History)
   const messages = parseMessages(fields, unknown, history);
   const { tools, toolChoice } = parseTools(fields, unknown);
   const text = isAbsent(fields["text"]) ? {} : readRecord(fields["text"], "text");
+  noteUnknown(text, "text", ["format", "verbosity"], unknown);
   const request = {
     model,
     messages,
@@ -105,7 +107,7 @@ export function parseFields(fields: Fields, body: Uint8Array, history?: History)
     ...parseLimits(fields),
     ...optional("responseFormat", parseResponseFormat(text["format"])),
     ...(isAbsent(text["verbosity"]) ? {} : { verbosity: readOneOf(text["verbosity"], "text.verbosity", verbosities) }),
-    ...optional("reasoning", parseReasoning(fields["reasoning"])),
+    ...optional("reasoning", parseReasoning(fields["reasoning"], unknown)),
     ...readServiceTier(fields["service_tier"], unknown),
     ...optional("promptCacheKey", readOptionalString(fields["prompt_cache_key"], "prompt_cache_key")),
     ...optional("endUser", parseEndUser(fields)),
@@ -217,9 +219,10 @@ function parseResponseFormat(value: unknown): ResponseFormat | undefined {
   }
 }
 
-function parseReasoning(value: unknown): ReasoningRequest | undefined {
+function parseReasoning(value: unknown, unknown: string[]): ReasoningRequest | undefined {
   if (isAbsent(value)) return undefined;
   const reasoning = readRecord(value, "reasoning");
+  noteUnknown(reasoning, "reasoning", ["effort", "summary", "generate_summary"], unknown);
   const { effort, summary, generate_summary } = reasoning;
   // `generate_summary` is the older name.
   const [asked, path] = isAbsent(summary)

@@ -6,6 +6,7 @@ import type { ToolChoice, ToolDefinition } from "@auxot/wire/chat";
 import { checkDepth, isRecord } from "../json.ts";
 import {
   isAbsent,
+  noteUnknown,
   optional,
   readArray,
   readName,
@@ -52,9 +53,9 @@ function parseToolList(value: unknown, path: string, unknown: string[]): ToolDef
 function parseTool(tool: Fields, path: string, unknown: string[]): ToolDefinition[] {
   switch (readString(tool["type"], `${path}.type`, "the type of a tool")) {
     case "function":
-      return [parseFunction(tool, path)];
+      return [parseFunction(tool, path, unknown)];
     case "custom":
-      return [parseCustom(tool, path)];
+      return [parseCustom(tool, path, unknown)];
     case "namespace":
       return parseNamespace(tool, path, unknown);
     default:
@@ -63,7 +64,12 @@ function parseTool(tool: Fields, path: string, unknown: string[]): ToolDefinitio
   }
 }
 
-function parseFunction(tool: Fields, path: string): ToolDefinition {
+/** `defer_loading` is a hint of how tools are sent, of no meaning elsewhere. */
+const functionFields = ["type", "name", "description", "parameters", "strict", "defer_loading"];
+const customFields = ["type", "name", "description", "format", "defer_loading"];
+
+function parseFunction(tool: Fields, path: string, unknown: string[]): ToolDefinition {
+  noteUnknown(tool, path, functionFields, unknown);
   const parameters = isAbsent(tool["parameters"])
     ? { type: "object", properties: {} }
     : readRecord(tool["parameters"], `${path}.parameters`, "a JSON Schema object");
@@ -76,7 +82,8 @@ function parseFunction(tool: Fields, path: string): ToolDefinition {
   };
 }
 
-function parseCustom(tool: Fields, path: string): ToolDefinition {
+function parseCustom(tool: Fields, path: string, unknown: string[]): ToolDefinition {
+  noteUnknown(tool, path, customFields, unknown);
   const format = isAbsent(tool["format"]) ? undefined : readRecord(tool["format"], `${path}.format`);
   checkDepth(format, `${path}.format`);
   return {
