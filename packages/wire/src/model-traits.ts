@@ -79,6 +79,10 @@ const requiredShape = {
   streamOptions: flag,
   /** In Chat Completions: Mistral takes ids of tool calls of exactly nine letters and digits only. */
   toolIds: z.enum(["any", "nine-letters"], "must be any or nine-letters"),
+  /** In Chat Completions a user message may follow a tool's result. Mistral wants the assistant between them. */
+  userAfterTool: flag,
+  /** In Chat Completions its calls carry proofs of thought and are refused without (Gemini 3 at Google itself). */
+  signedCalls: flag,
   /** It takes OpenAI's `service_tier`. */
   serviceTier: flag,
   /** It takes the penalties in the Responses format too. */
@@ -120,6 +124,8 @@ export const defaultTraits: ModelTraits = {
   endUser: true,
   streamOptions: true,
   toolIds: "any",
+  userAfterTool: true,
+  signedCalls: false,
   serviceTier: false,
   penaltiesInResponses: true,
   maxTokensField: "max_tokens",

@@ -14,17 +14,26 @@ type Warn = (message: string) => void;
 type FitId = (id: string) => string;
 type Media = ImagePart | DocumentPart;
 
+/** What the assistant says where a server wants a word of it. */
+const bridge: OpenaiMessage = { role: "assistant", content: "Understood." };
+/** https://ai.google.dev/gemini-api/docs/thought-signatures: for calls whose proof is not known. */
+const unproven = { google: { thought_signature: "skip_thought_signature_validator" } };
+
 /** Ids of calls become such as the model takes. */
 export function buildMessages(messages: readonly ChatMessage[], traits: ModelTraits, warn: Warn): OpenaiMessage[] {
-  const { systemRole, reasoningBack } = traits;
+  const { systemRole, reasoningBack, userAfterTool, signedCalls } = traits;
   const fitId = createIdFitter(traits);
   const built: OpenaiMessage[] = [];
   // Media of tool results wait here until the run of tool messages is over: nothing may stand between those.
   let waiting: { callId: string; media: readonly Media[] }[] = [];
+  function pushUser(content: string | OpenaiPart[]): void {
+    if (!userAfterTool && built.at(-1)?.role === "tool") built.push(bridge);
+    built.push({ role: "user", content });
+  }
   function flushMedia(): void {
     for (const { callId, media } of waiting) {
       const intro: OpenaiPart = { type: "text", text: `Attached to the result of tool call ${callId}:` };
-      built.push({ role: "user", content: [intro, ...media.map(buildPart)] });
+      pushUser([intro, ...media.map(buildPart)]);
     }
     waiting = [];
   }
@@ -38,11 +47,11 @@ export function buildMessages(messages: readonly ChatMessage[], traits: ModelTra
         break;
       }
       case "user":
-        if (message.content.length > 0) built.push({ role: "user", content: buildUserContent(message.content) });
+        if (message.content.length > 0) pushUser(buildUserContent(message.content));
         break;
       case "assistant": {
         const parts = reasoningBack ? message.content : dropReasoning(message.content, warn);
-        if (parts.length > 0) built.push(buildAssistant(parts, fitId));
+        if (parts.length > 0) built.push(buildAssistant(parts, fitId, signedCalls));
         break;
       }
       case "tool": {
@@ -128,7 +137,7 @@ function dropReasoning(parts: readonly AssistantPart[], warn: Warn): readonly As
   return parts.filter((part) => part.type !== "reasoning");
 }
 
-function buildAssistant(parts: readonly AssistantPart[], fitId: FitId): OpenaiMessage {
+function buildAssistant(parts: readonly AssistantPart[], fitId: FitId, signedCalls: boolean): OpenaiMessage {
   const texts = parts.filter((part) => part.type === "text");
   const content = texts.filter((part) => !part.refusal).map((part) => part.text);
   const refusal = texts.filter((part) => part.refusal).map((part) => part.text);
@@ -145,10 +154,12 @@ function buildAssistant(parts: readonly AssistantPart[], fitId: FitId): OpenaiMe
     ...(calls.length === 0
       ? {}
       : {
-          tool_calls: calls.map((call) => ({
+          tool_calls: calls.map((call, at) => ({
             id: fitId(call.id),
             type: "function" as const,
             function: { name: call.name, arguments: call.arguments },
+            // The first of several carries it for all.
+            ...(signedCalls && at === 0 ? { extra_content: unproven } : {}),
           })),
         }),
   };

@@ -37,6 +37,8 @@ export type OpenaiToolCall =
       readonly id: string;
       readonly type: "function";
       readonly function: { readonly name: string; readonly arguments: string };
+      /** Google's extension. */
+      readonly extra_content?: object;
     }
   | {
       readonly id: string;

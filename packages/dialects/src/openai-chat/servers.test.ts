@@ -25,6 +25,12 @@ const call = (id: string): ChatMessage => ({
 });
 const answer = (callId: string): ChatMessage => ({ role: "tool", callId, content: [{ type: "text", text: "r" }] });
 
+/** The roles Mistral is sent after a call. */
+function rolesOf(...messages: ChatMessage[]): string[] {
+  const sent = mistral({ messages: [userSays("go"), call("AbCdE6789"), ...messages] }).body.messages;
+  return sent.map(({ role }: { role: string }) => role);
+}
+
 describe("servers of Chat Completions that differ from OpenAI", () => {
   it("Mistral is sent no field it refuses the whole request for, and the caller hears of what is left out", () => {
     const { body, warnings } = mistral({ seed: 7, topK: 3, endUser: "ann", promptCacheKey: "k", temperature: 0.3 });
@@ -47,6 +53,29 @@ describe("servers of Chat Completions that differ from OpenAI", () => {
     assert.equal(new Set(called).size, 3);
     assert.equal(called[2], "AbCdE6789");
     assert.ok(sent.every((message) => message.reasoning_content === undefined));
+  });
+
+  it("Mistral hears the assistant between a tool's result and the user's next words, and behind images of a result", () => {
+    const image = { type: "image", source: { type: "url", url: "https://a.test/b.png" } } as const;
+    const seen: ChatMessage = { role: "tool", callId: "AbCdE6789", content: [image] };
+    const bridged = ["user", "assistant", "tool", "assistant", "user"];
+    assert.deepEqual(rolesOf(answer("AbCdE6789"), userSays("stop")), bridged);
+    assert.deepEqual(rolesOf(seen), bridged);
+    assert.deepEqual(rolesOf(answer("AbCdE6789")), bridged.slice(0, 3));
+  });
+
+  it("Google is told which calls come without a proof of thought, the first of each turn", () => {
+    const two: ChatMessage = {
+      role: "assistant",
+      content: ["a", "b"].map((id) => ({ type: "tool-call", id, name: "f", arguments: "{}" })),
+    };
+    const baseUrl = "https://generativelanguage.googleapis.com/v1beta/openai";
+    const sent = ask("gemini-3.5-flash", baseUrl, { messages: [userSays("go"), two, answer("a"), answer("b")] });
+    const calls: { extra_content?: object }[] = sent.body.messages[1].tool_calls;
+    assert.deepEqual(
+      calls.map(({ extra_content }) => extra_content),
+      [{ google: { thought_signature: "skip_thought_signature_validator" } }, undefined],
+    );
   });
 
   it("a Grok that thinks without being asked is asked for no effort", () => {
