@@ -19,6 +19,9 @@ const sendChat = (fields: object, model = "gpt-5.1") =>
     model,
   );
 
+/** What Claude is asked of thinking. */
+const ask = (reasoning: object, model: string) => send({ reasoning }, "anthropic-messages", model).body.thinking;
+
 describe("of a Responses request, the other formats get", () => {
   it("the instructions first, before system messages of the input", () => {
     const fields = {
@@ -37,6 +40,15 @@ describe("of a Responses request, the other formats get", () => {
       send(fields, "anthropic-messages").body.system.map(({ text }: { text: string }) => text),
       ["You code.", "Briefly."],
     );
+  });
+
+  it("a wish to read the reasoning, where Claude hides it unless asked", () => {
+    const shown = { type: "adaptive", display: "summarized" };
+    assert.deepEqual(ask({ effort: "high", summary: "auto" }, "claude-opus-4-8"), shown);
+    assert.deepEqual(ask({ summary: "concise" }, "claude-sonnet-5"), shown, "it thinks unasked");
+    assert.deepEqual(ask({ effort: "high" }, "claude-opus-4-8"), { type: "adaptive" });
+    assert.equal(ask({ summary: "auto" }, "claude-opus-4-8"), undefined, "a summary alone asks for no thinking");
+    assert.equal(ask({ effort: "high", summary: "auto" }, "claude-opus-4-5").type, "enabled");
   });
 
   it("an empty input as an empty message, so that Codex's probe is answered", () => {

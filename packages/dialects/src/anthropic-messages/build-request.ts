@@ -9,7 +9,7 @@ import { buildAnthropicTier } from "../service-tier.ts";
 import { warnOfGrammars } from "../tool-kinds.ts";
 import { createWarnings } from "../warnings.ts";
 import { buildConversation, cacheMark } from "./build-messages.ts";
-import { buildThinking, type Thinking } from "./build-thinking.ts";
+import { addDisplay, buildThinking, type Thinking } from "./build-thinking.ts";
 import { limitCacheMarks } from "./limit-cache-marks.ts";
 import type { AnthropicTextBlock, AnthropicTurn } from "./schema.ts";
 import { lacksThinking } from "./thinking-loop.ts";
@@ -36,7 +36,8 @@ export function buildRequest(asked: ChatRequest, target: CallTarget): UpstreamRe
     warnings.add,
   );
   const { effort, ...built } = buildThinking(reasoning, maxTokens, warnings.add);
-  const thinking = keepThinking(built.thinking, messages, target, warnings.add);
+  const shown = addDisplay(built.thinking, request.reasoning, reasoning, target);
+  const thinking = keepThinking(shown, messages, target, warnings.add);
   const instructions =
     request.responseFormat?.type === "json" ? [...system, buildJsonInstruction(warnings.add)] : system;
   const format = buildFormat(request.responseFormat);

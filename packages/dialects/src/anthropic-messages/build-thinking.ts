@@ -1,14 +1,28 @@
 // A plan of thinking -> Anthropic's `thinking` and `output_config.effort`.
 
+import type { ReasoningRequest } from "@auxot/wire/chat";
+import type { CallTarget } from "../dialect.ts";
 import type { ReasoningPlan } from "../plan-reasoning.ts";
 import { optional } from "../read-fields.ts";
 
 export type Thinking =
   | { readonly type: "disabled" }
-  | { readonly type: "adaptive" }
+  | { readonly type: "adaptive"; readonly display?: "summarized" | "omitted" }
   | { readonly type: "enabled"; readonly budget_tokens: number };
 
 type BuiltThinking = { readonly thinking?: Thinking; readonly effort?: string };
+
+/** What the caller wants to read of the thinking, where a model that decides by itself is asked or thinks unasked. */
+export function addDisplay(
+  thinking: Thinking | undefined,
+  asked: ReasoningRequest | undefined,
+  { thinks }: ReasoningPlan,
+  { traits }: CallTarget,
+): Thinking | undefined {
+  const display = asked?.hidden ? "omitted" : asked?.summary === undefined ? undefined : "summarized";
+  if (display === undefined || !thinks || traits.thinking !== "adaptive") return thinking;
+  return thinking === undefined || thinking.type === "adaptive" ? { type: "adaptive", display } : thinking;
+}
 
 /** The least Anthropic takes; a budget must also stay below max_tokens. */
 const minBudgetTokens = 1024;
