@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { defaultTraits } from "@auxot/wire/model-traits";
 import { foldEvents, unfoldResult, type ChatEvent } from "@auxot/wire/chat-event";
-import { check, decodeAll, eventsOf, meta, random, requests, result, seed, splitBytes } from "../test/arbitraries.ts";
+import { check, decodeAll, eventsOf, meta, random, results, seed, splitBytes } from "../test/arbitraries.ts";
+import { lawTraits, requests } from "../test/random-requests.ts";
 import { hashText } from "../test/request-checks.ts";
 import { dialects } from "./dialects.ts";
 
 for (const dialect of Object.values(dialects)) {
+  const result = results(dialect.name);
   describe(`laws of ${dialect.name} (seed ${seed})`, () => {
     it("decodes a stream it encoded to the same answer, however the bytes are cut", () => {
       check(fc.tuple(result, random), ([answer, next]) => {
@@ -48,7 +49,7 @@ for (const dialect of Object.values(dialects)) {
 
     it("parses a request it built to the same request", () => {
       check(requests(dialect.name), (request) => {
-        const target = { model: request.model, stream: false, traits: defaultTraits, hash: hashText };
+        const target = { model: request.model, stream: false, traits: lawTraits(dialect.name), hash: hashText };
         const built = dialect.call.buildRequest(request, target);
         const { original, ...parsed } = dialect.serve.parseRequest(Buffer.from(built.body));
         assert.equal(original?.dialect, dialect.name);

@@ -1,19 +1,11 @@
-// Random requests, answers and cuts for the laws of the dialects, each restricted to what both formats carry.
+// Random answers and cuts for the laws of the dialects, each restricted to what both formats carry. Requests are in
+// random-requests.ts.
 
 import fc from "fast-check";
-import type {
-  AssistantPart,
-  ChatMessage,
-  ChatRequest,
-  ChatResult,
-  DialectName,
-  ToolDefinition,
-  UserPart,
-} from "@auxot/wire/chat";
+import type { AssistantPart, ChatResult, DialectName, TextPart } from "@auxot/wire/chat";
 import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { AnswerMeta, StreamDecoder } from "../src/dialect.ts";
 import { reasoningTokenPrefix } from "../src/reasoning-proof.ts";
-import { buildCustomParameters, flattenToolName } from "../src/tool-kinds.ts";
 
 /** Printed with every failure; AUXOT_TEST_SEED repeats a run. */
 export const seed = Number(process.env["AUXOT_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
@@ -36,7 +28,7 @@ export const meta: AnswerMeta = {
   },
 };
 
-const record = <T extends object>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
+export const record = <T extends object>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
   fc.record(model, { noNullPrototype: true }) as fc.Arbitrary<T>;
 
 /** Text with everything that has broken encoders: quotes, line breaks, emoji, separators, words of the formats. */
@@ -56,8 +48,8 @@ const tricky = fc.constantFrom(
 export const text = fc
   .array(fc.oneof(fc.string({ maxLength: 12 }), tricky), { minLength: 1, maxLength: 4 })
   .map((pieces) => `x${pieces.join("")}x`);
-const name = fc.stringMatching(/^[a-z][a-z_]{0,8}$/);
-const json = fc.dictionary(
+export const name = fc.stringMatching(/^[a-z][a-z_]{0,8}$/);
+export const json = fc.dictionary(
   fc.stringMatching(/^[a-z]{1,4}$/),
   fc.oneof(text, fc.integer(), fc.boolean(), fc.array(text)),
   { maxKeys: 3, noNullPrototype: true },
@@ -70,12 +62,17 @@ const sealedReasoning = fc.oneof(
   record({ type: fc.constant("reasoning" as const), text, signature }),
   record({ type: fc.constant("reasoning" as const), text: fc.constant(""), signature }),
 );
-const reasoningPart = fc.oneof(
+export const reasoningPart = fc.oneof(
   sealedReasoning,
   record({ type: fc.constant("reasoning" as const), text: fc.constant(""), redacted: name }),
 );
-const textPart = record({ type: fc.constant("text" as const), text });
-const callPart = record({ type: fc.constant("tool-call" as const), id: fc.uuid(), name, arguments: argumentsText });
+export const textPart = record({ type: fc.constant("text" as const), text });
+export const callPart = record({
+  type: fc.constant("tool-call" as const),
+  id: fc.uuid(),
+  name,
+  arguments: argumentsText,
+});
 
 export const usage = fc.tuple(count, count, count, count, count).map(([fresh, cached, written, output, reasoning]) => ({
   inputTokens: fresh + cached + written,
@@ -98,6 +95,24 @@ export const result: fc.Arbitrary<ChatResult> = record({
   stopReason: calls.length > 0 && stopReason === "stop" ? ("tool-calls" as const) : stopReason,
   usage,
 }));
+
+/** Texts as the format carries them: OpenAI's two name the pages they cite. */
+export function results(dialect: DialectName): fc.Arbitrary<ChatResult> {
+  if (dialect === "anthropic-messages") return result;
+  return fc.tuple(result, fc.array(fc.tuple(name, fc.nat(), fc.nat()), { maxLength: 2 })).map(([answer, pages]) => ({
+    ...answer,
+    content: answer.content.map((part) => (part.type === "text" ? cite(part, pages) : part)),
+  }));
+}
+
+function cite(part: TextPart, pages: readonly (readonly [page: string, from: number, to: number])[]): TextPart {
+  const length = [...part.text].length;
+  const citations = pages.map(([page, from, to]) => {
+    const [start = 0, end = 0] = [from % length, to % length].toSorted((a, b) => a - b);
+    return { url: `https://a.test/${page}`, title: page, start, end };
+  });
+  return citations.length === 0 ? part : { ...part, citations };
+}
 
 /** The events of an answer: deltas cut at random places, the calls interleaved. */
 export function eventsOf(answer: ChatResult, random: () => number): ChatEvent[] {
@@ -122,9 +137,9 @@ function blockEvents(part: AssistantPart, index: number, pieces: readonly string
   switch (part.type) {
     case "text":
       return [
-        { type: "text-start", index },
+        { type: "text-start", index, ...(part.refusal ? { refusal: true } : {}) },
         ...pieces.map((piece): ChatEvent => ({ type: "text-delta", index, text: piece })),
-        { type: "text-end", index },
+        { type: "text-end", index, ...(part.citations === undefined ? {} : { citations: part.citations }) },
       ];
     case "reasoning":
       return [
@@ -178,149 +193,3 @@ export const random = fc.integer().map((start) => {
 export function decodeAll(decoder: StreamDecoder, pieces: readonly Uint8Array[]): ChatEvent[] {
   return [...pieces.flatMap((piece) => decoder.push(piece)), ...decoder.finish()];
 }
-
-const image: fc.Arbitrary<UserPart> = fc.constant({
-  type: "image",
-  source: { type: "base64", mediaType: "image/png", data: "iVBORw0KGgo=" },
-});
-const imageUrl: fc.Arbitrary<UserPart> = fc.constant({
-  type: "image",
-  source: { type: "url", url: "https://a.test/b.png" },
-});
-const pdf: fc.Arbitrary<UserPart> = text.map((title) => ({
-  type: "document",
-  source: { type: "base64", mediaType: "application/pdf", data: "JVBERg==" },
-  name: title,
-}));
-const userParts = fc.oneof(
-  textPart.map((part): UserPart[] => [part]),
-  fc.tuple(image, textPart, pdf, imageUrl).map((parts): UserPart[] => parts),
-);
-
-/** An assistant turn with calls, their results and the next words of the user. */
-function toolTurn(reasoning: readonly AssistantPart[], calls: readonly AssistantPart[], answer: string): ChatMessage[] {
-  const results = calls.flatMap((call): ChatMessage[] =>
-    call.type === "tool-call" ? [{ role: "tool", callId: call.id, content: [{ type: "text", text: answer }] }] : [],
-  );
-  return [{ role: "assistant", content: [...reasoning, { type: "text", text: answer }, ...calls] }, ...results];
-}
-
-const tools: fc.Arbitrary<ToolDefinition[]> = fc.uniqueArray(
-  fc
-    .tuple(name, fc.option(text, { nil: undefined }), json, fc.option(fc.boolean(), { nil: undefined }))
-    .map(([toolName, description, extra, strict]) => ({
-      name: toolName,
-      ...(description === undefined ? {} : { description }),
-      parameters: { type: "object", properties: {}, "x-note": extra, additionalProperties: false },
-      ...(strict === undefined ? {} : { strict }),
-    })),
-  { maxLength: 3, selector: (tool) => tool.name },
-);
-
-const option = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
-
-/** What each format carries: it gives back its own reasoning in a history, and has words the others lack. */
-export function requests(dialect: DialectName): fc.Arbitrary<ChatRequest> {
-  switch (dialect) {
-    case "openai-chat":
-      return commonRequests(fc.oneof(unsignedReasoning, signedReasoning));
-    case "anthropic-messages":
-      // Its output format is always strict.
-      return commonRequests(signedReasoning).map(({ responseFormat: format, ...request }) =>
-        format?.type === "json-schema" ? { ...request, responseFormat: { ...format, strict: true } } : request,
-      );
-    case "openai-responses":
-      return fc
-        .tuple(commonRequests(encryptedReasoning), specialTools, text, option(name))
-        .map(([common, special, input, promptCacheKey]) => {
-          const { stop: _, ...request } = common;
-          const calls = special.flatMap((tool, at) => callSpecialTool(tool, `call_${at}`, input));
-          const plain = request.tools.map((tool) => ({ ...tool, strict: tool.strict ?? false }));
-          return {
-            ...request,
-            messages: [...request.messages, ...calls],
-            tools: [...plain, ...special],
-            ...(promptCacheKey === undefined ? {} : { promptCacheKey }),
-          };
-        });
-  }
-}
-
-/** A custom tool with a grammar, and a namespace of a function and a custom tool. */
-const specialTools: fc.Arbitrary<ToolDefinition[]> = fc
-  .tuple(text, name, fc.boolean())
-  .map(([definition, toolName, both]) => {
-    const format = { type: "grammar", syntax: "lark", definition };
-    const plain = { name: "patch", parameters: buildCustomParameters(format), custom: { format } };
-    const description = "A server's tools";
-    return [
-      plain,
-      { name: "lookup", parameters: { type: "object" }, strict: true },
-      { ...plain, custom: {}, parameters: buildCustomParameters(undefined), name: "say" },
-    ].flatMap((tool, at): ToolDefinition[] => {
-      if (at === 0) return both ? [tool] : [];
-      const namespace = { name: "mcp.server", toolName: `${toolName}${at}`, description };
-      return [{ ...tool, name: flattenToolName(namespace.name, namespace.toolName), namespace }];
-    });
-  });
-
-function callSpecialTool(tool: ToolDefinition, callId: string, input: string): ChatMessage[] {
-  const call = { type: "tool-call", id: callId, name: tool.name, arguments: JSON.stringify({ input }) } as const;
-  return [
-    { role: "assistant", content: [call] },
-    { role: "tool", callId, content: [{ type: "text", text: input }] },
-  ];
-}
-
-function commonRequests(reasoning: fc.Arbitrary<AssistantPart[]>): fc.Arbitrary<ChatRequest> {
-  const turns = fc.tuple(userParts, reasoning, fc.array(callPart, { minLength: 1, maxLength: 3 }), text);
-  const messages = fc
-    .tuple(fc.option(text, { nil: undefined }), fc.array(turns, { maxLength: 2 }), userParts)
-    .map(([system, rounds, last]): ChatMessage[] => [
-      ...(system === undefined ? [] : [{ role: "system", content: [{ type: "text", text: system }] } as const]),
-      ...rounds.flatMap(([user, thoughts, calls, answer]): ChatMessage[] => [
-        { role: "user", content: user },
-        ...toolTurn(thoughts, calls, answer),
-        { role: "assistant", content: [{ type: "text", text: answer }] },
-      ]),
-      { role: "user", content: last },
-    ]);
-  return record({
-    messages,
-    tools,
-    maxOutputTokens: fc.integer({ min: 1, max: 4096 }),
-    temperature: option(fc.constantFrom(0, 0.3, 1)),
-    topP: option(fc.constantFrom(0.1, 1)),
-    stop: option(fc.array(text, { minLength: 1, maxLength: 3 })),
-    endUser: option(name),
-    choice: option(fc.constantFrom({ type: "auto" as const }, { type: "required" as const })),
-    serial: option(fc.constant(false)),
-    schema: option(json.map((extra) => ({ type: "object", "x-note": extra, additionalProperties: false }))),
-  }).map(({ choice, serial, schema, ...rest }) => {
-    const fields = {
-      ...rest,
-      ...(rest.tools.length === 0 || choice === undefined ? {} : { toolChoice: choice }),
-      ...(rest.tools.length === 0 || choice === undefined || serial === undefined ? {} : { parallelToolCalls: serial }),
-      ...(schema === undefined ? {} : { responseFormat: { type: "json-schema" as const, name: "answer", schema } }),
-    };
-    const given = Object.fromEntries(
-      Object.entries(fields).filter(([, value]) => value !== undefined),
-    ) as typeof fields;
-    return { ...given, model: "some-model", stream: false } as ChatRequest;
-  });
-}
-
-const signedReasoning = fc.array(reasoningPart, { maxLength: 2 });
-const unsignedReasoning = fc.array(
-  text.map((thought): AssistantPart => ({ type: "reasoning", text: thought })),
-  { maxLength: 1 },
-);
-/** An id and encrypted content, as a Responses upstream gives them. */
-const encryptedReasoning = fc.array(
-  fc.tuple(fc.oneof(text, fc.constant("")), name, name).map(([summary, id, encrypted]): AssistantPart => ({
-    type: "reasoning",
-    text: summary,
-    signature: `rs_${id}:${encrypted}`,
-  })),
-  { maxLength: 2 },
-);

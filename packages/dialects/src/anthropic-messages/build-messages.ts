@@ -9,10 +9,10 @@ import type {
   ToolCallPart,
   UserPart,
 } from "@auxot/wire/chat";
-import { AppError } from "@auxot/wire/errors";
 import type { ModelTraits } from "@auxot/wire/model-traits";
 import { isRecord, tryParseJson } from "../json.ts";
 import { readTextFile } from "../media.ts";
+import { refuseEmpty } from "../refuse-empty.ts";
 import { fitToolId } from "../tool-ids.ts";
 import type {
   AnthropicAssistantBlock,
@@ -63,9 +63,7 @@ export function buildConversation(
   if (built.length > 0) return { system, messages: trimLastTurn(built) };
   // The format demands a user turn: what stands alone is what the model is to answer.
   if (system.length > 0) return { system: [], messages: [{ role: "user", content: system }] };
-  throw new AppError("invalid_request", "messages: expected at least one message with content, got only empty ones.", {
-    param: "messages",
-  });
+  return refuseEmpty();
 }
 
 function openUserTurn(turns: OpenTurn[]): Extract<OpenTurn, { role: "user" }> {

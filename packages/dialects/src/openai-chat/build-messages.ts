@@ -6,6 +6,7 @@ import type { ModelTraits } from "@auxot/wire/model-traits";
 import { dropAttribution } from "../attribution.ts";
 import { buildDataUri, readTextFile } from "../media.ts";
 import { optional } from "../read-fields.ts";
+import { refuseEmpty } from "../refuse-empty.ts";
 import { fitToolId, shortenToolId } from "../tool-ids.ts";
 import type { OpenaiMessage, OpenaiPart } from "./schema.ts";
 import { buildThinkingBlocks } from "./thinking-block.ts";
@@ -64,7 +65,7 @@ export function buildMessages(messages: readonly ChatMessage[], traits: ModelTra
     }
   }
   flushMedia();
-  return built;
+  return built.length === 0 ? refuseEmpty() : built;
 }
 
 /** Servers without a known limit keep more than a name in their ids, and take back what they gave. */

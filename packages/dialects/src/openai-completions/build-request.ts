@@ -30,7 +30,7 @@ export function buildRequest(asked: ChatRequest, target: CallTarget): UpstreamRe
     ...optional("user", request.endUser),
     stream: target.stream,
     // Without it the stream says nothing of tokens, and nothing could be metered.
-    ...(target.stream ? { stream_options: { include_usage: true } } : {}),
+    ...(target.stream && target.traits.streamOptions ? { stream_options: { include_usage: true } } : {}),
   };
   return { path: completionsPath, body: JSON.stringify(body), warnings: warnings.list() };
 }

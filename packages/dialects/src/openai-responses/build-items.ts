@@ -13,6 +13,7 @@ import type { ModelTraits } from "@auxot/wire/model-traits";
 import { dropAttribution } from "../attribution.ts";
 import { buildDataUri } from "../media.ts";
 import { splitResponsesSignature } from "../reasoning-proof.ts";
+import { refuseEmpty } from "../refuse-empty.ts";
 import { fitToolId } from "../tool-ids.ts";
 import { buildCall, createToolTable, type ToolTable } from "./build-call.ts";
 import type { ResponsesInputItem, ResponsesInputPart, ResponsesTextPart } from "./schema.ts";
@@ -27,7 +28,10 @@ export function buildConversation(request: ChatRequest, traits: ModelTraits, war
   const [first, ...others] = request.messages;
   const instructions = first?.role === "system" ? joinTexts(dropAttribution(first.content)) : "";
   const input = (instructions === "" ? request.messages : others).flatMap((message) => buildMessage(message, context));
-  if (input.length === 0) return { input: request.messages.flatMap((message) => buildMessage(message, context)) };
+  if (input.length === 0) {
+    const alone = request.messages.flatMap((message) => buildMessage(message, context));
+    return alone.length === 0 ? refuseEmpty() : { input: alone };
+  }
   const customCalls = new Set(input.flatMap((item) => (item.type === "custom_tool_call" ? [item.call_id] : [])));
   return {
     ...(instructions === "" ? {} : { instructions }),
