@@ -27,6 +27,7 @@ import {
   readString,
   type Fields,
 } from "../read-fields.ts";
+import { dropAttribution } from "./attribution.ts";
 
 /** Adds to `unknown` the paths of blocks only Anthropic understands (server tools, their results, uploaded files). */
 export function parseMessages(value: unknown, unknown: string[]): ChatMessage[] {
@@ -44,14 +45,15 @@ function isCleared(entry: unknown): boolean {
   return isRecord(entry) && entry["role"] === "system" && entry["clear_at"] === "next_user_message";
 }
 
-/** A string or text blocks. */
-export function parseSystem(value: unknown, path: string): TextPart[] {
+/** A string or text blocks, without Claude Code's attribution. */
+export function parseSystem(value: unknown, path: string): readonly TextPart[] {
   if (typeof value === "string") return value === "" ? [] : [{ type: "text", text: value }];
-  return readArray(value, path, "a string or an array of text blocks").map((entry, at) => {
+  const parts = readArray(value, path, "a string or an array of text blocks").map((entry, at) => {
     const block = readRecord(entry, `${path}[${at}]`);
     readOneOf(block["type"], `${path}[${at}].type`, ["text"]);
     return parseText(block, `${path}[${at}]`);
   });
+  return dropAttribution(parts);
 }
 
 function parseTurn(value: unknown, path: string, unknown: string[]): ChatMessage[] {
@@ -74,7 +76,7 @@ function parseTurn(value: unknown, path: string, unknown: string[]): ChatMessage
 }
 
 /** A message of role system, as Claude Code sends them: it may also add and take away tools, which only Anthropic knows. */
-function parseSystemTurn(content: unknown, path: string, unknown: string[]): TextPart[] {
+function parseSystemTurn(content: unknown, path: string, unknown: string[]): readonly TextPart[] {
   if (!Array.isArray(content)) return parseSystem(content, path);
   return content.flatMap((entry, at) => {
     const block = readRecord(entry, `${path}[${at}]`);

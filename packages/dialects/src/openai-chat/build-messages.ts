@@ -3,7 +3,6 @@
 import type { AssistantPart, ChatMessage, DocumentPart, ImagePart, TextPart, UserPart } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import type { ModelTraits } from "@auxot/wire/model-traits";
-import { dropAttribution } from "../attribution.ts";
 import { buildDataUri, readTextFile } from "../media.ts";
 import { optional } from "../read-fields.ts";
 import { refuseEmpty } from "../refuse-empty.ts";
@@ -42,11 +41,9 @@ export function buildMessages(messages: readonly ChatMessage[], traits: ModelTra
     warnOfCacheControl(message, warn);
     if (message.role !== "tool") flushMedia();
     switch (message.role) {
-      case "system": {
-        const parts = dropAttribution(message.content);
-        if (parts.length > 0) built.push({ role: systemRole, content: joinTexts(parts) });
+      case "system":
+        if (message.content.length > 0) built.push({ role: systemRole, content: joinTexts(message.content) });
         break;
-      }
       case "user":
         if (message.content.length > 0) pushUser(buildUserContent(message.content));
         break;

@@ -10,7 +10,6 @@ import type {
   UserPart,
 } from "@auxot/wire/chat";
 import type { ModelTraits } from "@auxot/wire/model-traits";
-import { dropAttribution } from "../attribution.ts";
 import { buildDataUri } from "../media.ts";
 import { splitResponsesSignature } from "../reasoning-proof.ts";
 import { refuseEmpty } from "../refuse-empty.ts";
@@ -26,7 +25,7 @@ type Context = { readonly tools: ToolTable; readonly traits: ModelTraits; readon
 export function buildConversation(request: ChatRequest, traits: ModelTraits, warn: Warn): Conversation {
   const context = { tools: createToolTable(request.tools), traits, warn };
   const [first, ...others] = request.messages;
-  const instructions = first?.role === "system" ? joinTexts(dropAttribution(first.content)) : "";
+  const instructions = first?.role === "system" ? joinTexts(first.content) : "";
   const input = (instructions === "" ? request.messages : others).flatMap((message) => buildMessage(message, context));
   if (input.length === 0) {
     const alone = request.messages.flatMap((message) => buildMessage(message, context));
@@ -47,7 +46,7 @@ function buildMessage(message: ChatMessage, context: Context): ResponsesInputIte
   warnOfCacheControl(message, context.warn);
   switch (message.role) {
     case "system": {
-      const text = joinTexts(dropAttribution(message.content));
+      const text = joinTexts(message.content);
       return text === "" ? [] : [{ type: "message", role: context.traits.systemRole, content: text }];
     }
     case "user":

@@ -92,7 +92,6 @@ describe("a request to a Responses provider", () => {
     const system: ChatMessage = {
       role: "system",
       content: [
-        { type: "text", text: "x-anthropic-billing-header: cc_version=2;" },
         { type: "text", text: "You code." },
         { type: "text", text: "Briefly." },
       ],

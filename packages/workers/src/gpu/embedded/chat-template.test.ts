@@ -51,6 +51,16 @@ test("gives tool calls with parsed arguments, reasoning and tool results the nam
   assert.match(render(template, messages, { tools, toolChoice: { type: "none" } }), /null$/);
 });
 
+test("tells the model which result of a tool is an error", () => {
+  const failed: ChatMessage = {
+    role: "tool",
+    callId: "c",
+    content: [{ type: "text", text: "no disk" }],
+    isError: true,
+  };
+  assert.equal(render(plain, [failed]), "<s>[tool]Error: no disk[assistant]");
+});
+
 test("gathers system messages when the template takes one only at the front", () => {
   const strict = `{% for m in messages %}{% if m.role == 'system' and not loop.first %}{{ raise_exception('system must be first') }}{% endif %}[{{ m.role }}]{{ m.content }}{% endfor %}`;
   assert.equal(render(strict, [system("a"), user("b"), system("c"), user("d")]), "[system]a\n\nc[user]b\n\nd");

@@ -109,7 +109,8 @@ function toTemplateMessages(
         const name = toolNames.get(message.callId);
         return {
           role: "tool",
-          content: guard(joinUserParts(message.content, i)),
+          // Templates have no word for a result that is an error.
+          content: guard(`${message.isError ? "Error: " : ""}${joinUserParts(message.content, i)}`),
           tool_call_id: message.callId,
           ...(name === undefined ? {} : { name }),
         };

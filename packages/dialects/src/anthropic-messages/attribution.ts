@@ -1,4 +1,5 @@
-// Claude Code's first system block: a hash that changes with every build, of no use to other vendors' models.
+// Claude Code's first system block: a hash that changes from request to request. It says nothing to a model, and a prompt
+// that begins with it is never found in a cache. Anthropic itself gets it in the bytes that pass unchanged.
 
 import type { TextPart } from "@auxot/wire/chat";
 
