@@ -1,6 +1,6 @@
 // Data URIs and media types, as images and files travel in both formats.
 
-import type { MediaSource } from "@auxot/wire/chat";
+import type { DocumentPart, MediaSource } from "@auxot/wire/chat";
 import { failField } from "./read-fields.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -21,14 +21,14 @@ export function buildDataUri(source: { readonly mediaType: string; readonly data
   return `data:${source.mediaType};base64,${source.data}`;
 }
 
+/** A file as a document: one that is text becomes its words, which every model reads. */
+export function readDocument(source: DocumentPart["source"]): DocumentPart["source"] {
+  const text = source.type === "base64" ? readTextFile(source) : undefined;
+  return text === undefined ? source : { type: "text", text };
+}
+
 /** The words of a file that is text, e.g. `text/markdown`; undefined for other files and bytes that are no UTF-8. */
-export function readTextFile({
-  mediaType,
-  data,
-}: {
-  readonly mediaType: string;
-  readonly data: string;
-}): string | undefined {
+function readTextFile({ mediaType, data }: { readonly mediaType: string; readonly data: string }): string | undefined {
   if (!mediaType.startsWith("text/") && mediaType !== "application/json") return undefined;
   try {
     return utf8.decode(Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0)));

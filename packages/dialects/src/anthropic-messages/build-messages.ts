@@ -11,7 +11,7 @@ import type {
 } from "@auxot/wire/chat";
 import type { ModelTraits } from "@auxot/wire/model-traits";
 import { isRecord, tryParseJson } from "../json.ts";
-import { readTextFile } from "../media.ts";
+import { readDocument } from "../media.ts";
 import { refuseEmpty } from "../refuse-empty.ts";
 import { fitToolId } from "../tool-ids.ts";
 import type {
@@ -141,17 +141,10 @@ function buildUserPart(part: UserPart): AnthropicUserBlock {
   }
 }
 
-function buildDocument(part: DocumentPart): AnthropicUserBlock {
-  const text = readDocumentText(part.source);
-  const source: AnthropicSource =
-    text === undefined ? buildSource(part.source) : { type: "text", media_type: "text/plain", data: text };
-  return { type: "document", source, ...(part.name === undefined ? {} : { title: part.name }), ...cacheMark(part) };
-}
-
 /** The API takes PDFs as bytes, text only as text. */
-function readDocumentText(source: DocumentPart["source"]): string | undefined {
-  if (source.type === "text") return source.text;
-  return source.type === "base64" ? readTextFile(source) : undefined;
+function buildDocument(part: DocumentPart): AnthropicUserBlock {
+  const source = buildSource(readDocument(part.source));
+  return { type: "document", source, ...(part.name === undefined ? {} : { title: part.name }), ...cacheMark(part) };
 }
 
 function buildSource(source: DocumentPart["source"]): AnthropicSource {

@@ -3,7 +3,7 @@
 import type { AssistantPart, ChatMessage, DocumentPart, ImagePart, TextPart, UserPart } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import type { ModelTraits } from "@auxot/wire/model-traits";
-import { buildDataUri, readTextFile } from "../media.ts";
+import { buildDataUri, readDocument } from "../media.ts";
 import { optional } from "../read-fields.ts";
 import { refuseEmpty } from "../refuse-empty.ts";
 import { fitToolId, shortenToolId } from "../tool-ids.ts";
@@ -111,7 +111,7 @@ function buildPart(part: UserPart): OpenaiPart {
 }
 
 function buildDocument(part: DocumentPart): OpenaiPart {
-  const { source } = part;
+  const source = readDocument(part.source);
   if (source.type === "text") return buildDocumentText(part, source.text);
   if (source.type === "url") {
     throw new AppError(
@@ -119,8 +119,6 @@ function buildDocument(part: DocumentPart): OpenaiPart {
       `document: the model's provider takes no documents by URL (${source.url.slice(0, 200)}); send its bytes as base64.`,
     );
   }
-  const text = readTextFile(source);
-  if (text !== undefined) return buildDocumentText(part, text);
   return { type: "file", file: { filename: part.name ?? "document.pdf", file_data: buildDataUri(source) } };
 }
 

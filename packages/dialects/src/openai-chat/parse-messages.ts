@@ -3,7 +3,7 @@
 import type { AssistantPart, ChatMessage, ReasoningPart, TextPart, ToolCallPart, UserPart } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import { readCacheControl } from "../cache-control.ts";
-import { parseMediaUrl } from "../media.ts";
+import { parseMediaUrl, readDocument } from "../media.ts";
 import {
   failField,
   isAbsent,
@@ -144,7 +144,7 @@ function parseFile(part: Fields, path: string): UserPart | undefined {
   const uri = /^(data:|https?:)/i.test(text) ? text : `data:application/pdf;base64,${text}`;
   return {
     type: "document",
-    source: parseMediaUrl(uri, `${path}.file.file_data`),
+    source: readDocument(parseMediaUrl(uri, `${path}.file.file_data`)),
     ...optional("name", readOptionalString(file["filename"], `${path}.file.filename`)),
     ...readCacheControl(part, path),
   };

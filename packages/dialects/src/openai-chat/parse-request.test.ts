@@ -16,6 +16,12 @@ function say(part: object): object {
 }
 
 describe("a Chat Completions request", () => {
+  it("reads a file of text as its words, so that models without an eye for files can be asked", () => {
+    const file = { filename: "a.md", file_data: "data:text/markdown;base64,IyDDqQ==" };
+    const { messages } = parse(name, { model: "m", messages: [{ role: "user", content: [{ type: "file", file }] }] });
+    assert.deepEqual(messages[0]?.content, [{ type: "document", source: { type: "text", text: "# é" }, name: "a.md" }]);
+  });
+
   it("lists the names of speakers and earlier answers in sound, which no other format has words for", () => {
     const messages = [
       { role: "user", name: "ann", content: "hi" },

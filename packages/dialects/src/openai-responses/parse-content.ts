@@ -2,7 +2,7 @@
 
 import type { UserPart } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
-import { parseMediaUrl } from "../media.ts";
+import { parseMediaUrl, readDocument } from "../media.ts";
 import {
   failField,
   isAbsent,
@@ -71,5 +71,5 @@ function parseFile(part: Fields, path: string): UserPart | undefined {
   const text = readString(part["file_data"], `${path}.file_data`, "a base64 data URI");
   // The API reference shows bare base64 as well; that is a PDF.
   const uri = /^(data:|https?:)/i.test(text) ? text : `data:application/pdf;base64,${text}`;
-  return { type: "document", source: parseMediaUrl(uri, `${path}.file_data`), ...name };
+  return { type: "document", source: readDocument(parseMediaUrl(uri, `${path}.file_data`)), ...name };
 }
