@@ -2,7 +2,7 @@
 // Every byte is looked at once and copied at most twice, however the stream was cut.
 
 /** One event's size above which a stream is given up. */
-export const maxEventBytes = 32 * 1024 * 1024;
+const maxEventBytes = 32 * 1024 * 1024;
 
 export type SseItem = { readonly event?: string; readonly data: string };
 

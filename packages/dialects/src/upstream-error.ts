@@ -92,7 +92,7 @@ export function mapUpstreamFault(fault: UpstreamFault): ErrorBody {
 }
 
 /** Milliseconds from `retry-after-ms` or `retry-after` (seconds or an HTTP date); never negative. */
-export function readRetryAfterMs(headers: Headers, now: number): number | undefined {
+function readRetryAfterMs(headers: Headers, now: number): number | undefined {
   for (const name of ["retry-after-ms", "x-ms-retry-after-ms"]) {
     const ms = Number.parseFloat(headers[name] ?? "");
     if (ms >= 0) return Math.round(ms);

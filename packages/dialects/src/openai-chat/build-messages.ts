@@ -3,6 +3,7 @@
 import type { AssistantPart, ChatMessage, DocumentPart, ImagePart, TextPart, UserPart } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import type { ModelTraits } from "@auxot/wire/model-traits";
+import { warnOfCacheControl } from "../cache-control.ts";
 import { buildDataUri, readDocument } from "../media.ts";
 import { optional } from "../read-fields.ts";
 import { refuseEmpty } from "../refuse-empty.ts";
@@ -69,14 +70,6 @@ export function buildMessages(messages: readonly ChatMessage[], traits: ModelTra
 function createIdFitter({ toolIds, maxToolIdLength }: ModelTraits): FitId {
   if (toolIds === "nine-letters") return shortenToolId;
   return maxToolIdLength === undefined ? (id) => id : (id) => fitToolId(id, maxToolIdLength);
-}
-
-/** A caching hint changes no answer, but the caller paid attention to it. */
-function warnOfCacheControl(message: ChatMessage, warn: Warn): void {
-  const marked =
-    (message.role === "tool" && message.cacheControl !== undefined) ||
-    message.content.some((part) => "cacheControl" in part && part.cacheControl !== undefined);
-  if (marked) warn("cache_control: this provider's format has no cache markers; they were not sent.");
 }
 
 /** Texts alone travel as one string: many servers take no arrays of parts. */

@@ -9,10 +9,9 @@ import {
   type ToolDefinition,
 } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
-import { checkDepth, parseJsonBody } from "../json.ts";
+import { parseJsonBody } from "../json.ts";
 import { readCacheControl } from "../cache-control.ts";
 import {
-  failField,
   isAbsent,
   optional,
   readArray,
@@ -26,7 +25,7 @@ import {
   readString,
   type Fields,
 } from "../read-fields.ts";
-import { readSampling } from "../openai-sampling.ts";
+import { readEndUser, readFunction, readJsonSchema, readSampling } from "../openai-fields.ts";
 import { readServiceTier } from "../service-tier.ts";
 import { parseCustomTool } from "./custom-tools.ts";
 import { parseMessages } from "./parse-messages.ts";
@@ -89,7 +88,7 @@ export function parseRequest(body: Uint8Array): ChatRequest {
     ...(isAbsent(fields["verbosity"]) ? {} : { verbosity: readOneOf(fields["verbosity"], "verbosity", verbosities) }),
     ...readServiceTier(fields["service_tier"], unknown),
     ...optional("promptCacheKey", readOptionalString(fields["prompt_cache_key"], "prompt_cache_key")),
-    ...optional("endUser", parseEndUser(fields)),
+    ...readEndUser(fields),
     stream: readOptionalBoolean(fields["stream"], "stream") ?? false,
     ...optional("includeUsage", includeUsage),
     ...(answerCount > 1 ? { answerCount } : {}),
@@ -97,12 +96,6 @@ export function parseRequest(body: Uint8Array): ChatRequest {
     // The edge knows the headers and adds them.
     original: { dialect: "openai-chat", body, headers: {} },
   };
-}
-
-/** `safety_identifier` replaces `user`. */
-function parseEndUser(fields: Fields): string | undefined {
-  const user = readOptionalString(fields["user"], "user");
-  return readOptionalString(fields["safety_identifier"], "safety_identifier") ?? user;
 }
 
 /** What would give another answer than the caller asked for is refused, not ignored. */
@@ -180,28 +173,13 @@ function readToolName(choice: Fields, path: string): string {
 
 function parseTool(tool: Fields, path: string): ToolDefinition {
   const definition = readRecord(tool["function"], `${path}.function`);
-  return { ...parseFunction(definition, `${path}.function`), ...readCacheControl(tool, path) };
-}
-
-function parseFunction(definition: Fields, path: string): ToolDefinition {
-  const parameters = isAbsent(definition["parameters"])
-    ? { type: "object", properties: {} }
-    : readRecord(definition["parameters"], `${path}.parameters`, "a JSON Schema object");
-  checkDepth(parameters, `${path}.parameters`);
-  return {
-    name: readName(definition["name"], `${path}.name`),
-    ...optional("description", readOptionalString(definition["description"], `${path}.description`)),
-    parameters,
-    ...optional("strict", readOptionalBoolean(definition["strict"], `${path}.strict`)),
-  };
+  return { ...readFunction(definition, `${path}.function`), ...readCacheControl(tool, path) };
 }
 
 /** The older `functions` and `function_call` say what `tools` and `tool_choice` say. */
 function addFunctions(fields: Fields, parsed: ParsedTools): ParsedTools {
   const entries = isAbsent(fields["functions"]) ? [] : readArray(fields["functions"], "functions");
-  const functions = entries.map((entry, at) =>
-    parseFunction(readRecord(entry, `functions[${at}]`), `functions[${at}]`),
-  );
+  const functions = entries.map((entry, at) => readFunction(readRecord(entry, `functions[${at}]`), `functions[${at}]`));
   const tools = [...parsed.tools, ...functions];
   const value = fields["function_call"];
   if (isAbsent(value)) return { ...parsed, tools };
@@ -236,17 +214,7 @@ function parseResponseFormat(value: unknown): ResponseFormat | undefined {
       return { type: "json" };
     case "json_schema": {
       const path = "response_format.json_schema";
-      const inner = readRecord(format["json_schema"], path);
-      if (isAbsent(inner["schema"])) failField(`${path}.schema`, "a JSON Schema object", inner["schema"]);
-      const schema = readRecord(inner["schema"], `${path}.schema`, "a JSON Schema object");
-      checkDepth(schema, `${path}.schema`);
-      return {
-        type: "json-schema",
-        name: readName(inner["name"], `${path}.name`),
-        schema,
-        ...optional("strict", readOptionalBoolean(inner["strict"], `${path}.strict`)),
-        ...optional("description", readOptionalString(inner["description"], `${path}.description`)),
-      };
+      return readJsonSchema(readRecord(format["json_schema"], path), path);
     }
   }
 }

@@ -21,7 +21,7 @@ import {
 import { readTokens } from "../read-tokens.ts";
 
 /** Each prompt is answered by itself, one after the other: more belong into several requests. */
-export const maxPrompts = 32;
+const maxPrompts = 32;
 /** OpenAI's own, when a request says nothing. */
 const defaultMaxTokens = 16;
 

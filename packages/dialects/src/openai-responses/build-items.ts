@@ -10,6 +10,7 @@ import type {
   UserPart,
 } from "@auxot/wire/chat";
 import type { ModelTraits } from "@auxot/wire/model-traits";
+import { warnOfCacheControl } from "../cache-control.ts";
 import { buildDataUri } from "../media.ts";
 import { splitResponsesSignature } from "../reasoning-proof.ts";
 import { refuseEmpty } from "../refuse-empty.ts";
@@ -57,14 +58,6 @@ function buildMessage(message: ChatMessage, context: Context): ResponsesInputIte
     case "tool":
       return [{ type: "function_call_output", call_id: fitToolId(message.callId), output: buildOutput(message) }];
   }
-}
-
-/** A caching hint changes no answer, but the caller paid attention to it. */
-function warnOfCacheControl(message: ChatMessage, warn: Warn): void {
-  const marked =
-    (message.role === "tool" && message.cacheControl !== undefined) ||
-    message.content.some((part) => "cacheControl" in part && part.cacheControl !== undefined);
-  if (marked) warn("cache_control: this provider's format has no cache markers; they were not sent.");
 }
 
 function buildPart(part: UserPart): ResponsesInputPart {

@@ -10,7 +10,7 @@ import {
   type ResponseFormat,
 } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
-import { checkDepth, parseJsonBody } from "../json.ts";
+import { parseJsonBody } from "../json.ts";
 import {
   failField,
   isAbsent,
@@ -26,7 +26,7 @@ import {
   readString,
   type Fields,
 } from "../read-fields.ts";
-import { readSampling } from "../openai-sampling.ts";
+import { readEndUser, readJsonSchema, readSampling } from "../openai-fields.ts";
 import { readServiceTier } from "../service-tier.ts";
 import { parseInput, type History } from "./parse-items.ts";
 import { parseTools } from "./parse-tools.ts";
@@ -110,7 +110,7 @@ export function parseFields(fields: Fields, body: Uint8Array, history?: History)
     ...optional("reasoning", parseReasoning(fields["reasoning"], unknown)),
     ...readServiceTier(fields["service_tier"], unknown),
     ...optional("promptCacheKey", readOptionalString(fields["prompt_cache_key"], "prompt_cache_key")),
-    ...optional("endUser", parseEndUser(fields)),
+    ...readEndUser(fields),
     stream: readOptionalBoolean(fields["stream"], "stream") ?? false,
   };
   const echo = Object.fromEntries(
@@ -205,17 +205,8 @@ function parseResponseFormat(value: unknown): ResponseFormat | undefined {
       return undefined;
     case "json_object":
       return { type: "json" };
-    case "json_schema": {
-      const schema = readRecord(format["schema"], `${path}.schema`, "a JSON Schema object");
-      checkDepth(schema, `${path}.schema`);
-      return {
-        type: "json-schema",
-        name: readName(format["name"], `${path}.name`),
-        schema,
-        ...optional("strict", readOptionalBoolean(format["strict"], `${path}.strict`)),
-        ...optional("description", readOptionalString(format["description"], `${path}.description`)),
-      };
-    }
+    case "json_schema":
+      return readJsonSchema(format, path);
   }
 }
 
@@ -233,10 +224,4 @@ function parseReasoning(value: unknown, unknown: string[]): ReasoningRequest | u
     ...(isAbsent(effort) ? {} : { effort: readOneOf(effort, "reasoning.effort", reasoningEfforts) }),
     ...(isAbsent(asked) ? {} : { summary: readOneOf(asked, path, reasoningSummaries) }),
   };
-}
-
-/** `safety_identifier` replaces `user`. */
-function parseEndUser(fields: Fields): string | undefined {
-  const user = readOptionalString(fields["user"], "user");
-  return readOptionalString(fields["safety_identifier"], "safety_identifier") ?? user;
 }

@@ -4,6 +4,7 @@
 
 import type { ToolChoice, ToolDefinition } from "@auxot/wire/chat";
 import { checkDepth, isRecord } from "../json.ts";
+import { readFunction } from "../openai-fields.ts";
 import {
   isAbsent,
   noteUnknown,
@@ -11,7 +12,6 @@ import {
   readArray,
   readName,
   readOneOf,
-  readOptionalBoolean,
   readOptionalString,
   readRecord,
   readString,
@@ -70,16 +70,7 @@ const customFields = ["type", "name", "description", "format", "defer_loading"];
 
 function parseFunction(tool: Fields, path: string, unknown: string[]): ToolDefinition {
   noteUnknown(tool, path, functionFields, unknown);
-  const parameters = isAbsent(tool["parameters"])
-    ? { type: "object", properties: {} }
-    : readRecord(tool["parameters"], `${path}.parameters`, "a JSON Schema object");
-  checkDepth(parameters, `${path}.parameters`);
-  return {
-    name: readName(tool["name"], `${path}.name`),
-    ...optional("description", readOptionalString(tool["description"], `${path}.description`)),
-    parameters,
-    ...optional("strict", readOptionalBoolean(tool["strict"], `${path}.strict`)),
-  };
+  return readFunction(tool, path);
 }
 
 function parseCustom(tool: Fields, path: string, unknown: string[]): ToolDefinition {
