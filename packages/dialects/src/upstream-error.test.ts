@@ -51,6 +51,28 @@ describe("an upstream's error", () => {
     [404, { error: { type: "not_found_error", message: "model: x" } }, "model_not_found", /model: x/],
     [413, "", "too_large", /status 413/],
     [422, { detail: "Field required" }, "invalid_request", /Field required/],
+    [
+      422,
+      {
+        message: {
+          detail: [{ type: "extra_forbidden", loc: ["body", "user"], msg: "Extra inputs are not permitted" }],
+        },
+      },
+      "invalid_request",
+      /^user: Extra inputs are not permitted$/,
+    ],
+    [422, { detail: [{ loc: ["body", "n"], msg: "too big" }, { msg: "bad" }] }, "invalid_request", /^n: too big; bad$/],
+    [400, [{ error: { code: 400, message: "Bad image." } }], "invalid_request", /^Bad image\.$/],
+    [
+      400,
+      { error: { type: "invalid_request_error", message: "Your credit balance is too low to access the API." } },
+      "insufficient_quota",
+      /credit balance/,
+    ],
+    [402, { error: { message: "Insufficient Balance" } }, "insufficient_quota", /Insufficient Balance/],
+    [400, { error: "This model's maximum prompt length is 131072" }, "context_length_exceeded", /131072/],
+    [400, { error: { message: "Your request exceeded model token limit: 8192" } }, "context_length_exceeded", /8192/],
+    [400, { error: { message: "Prompt exceeds max length" } }, "context_length_exceeded", /max length/],
     [408, "", "source_timeout", /too long/],
     [504, "<html><title>504 Gateway Time-out</title></html>", "source_timeout", /504 Gateway Time-out$/],
     [500, "plain words", "source_failed", /plain words/],

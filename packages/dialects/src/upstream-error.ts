@@ -17,13 +17,15 @@ type Headers = Readonly<Record<string, string | undefined>>;
 
 const maxMessageLength = 2000;
 
-/** Reads `{error: {message, type, code, param}}`, `{error: "text"}`, `{message}`, `{detail}`, plain text and HTML. */
+/** Reads `{error: {message, type, code, param}}`, `{error: "text"}`, `{message}`, `{detail}`, lists of one, plain text and HTML. */
 export function readUpstreamFault(body: unknown, status?: number): UpstreamFault {
-  const outer = isRecord(body) ? body : {};
-  const error = outer["error"] ?? body;
+  // Google puts its envelope into a list.
+  const only: unknown = Array.isArray(body) ? body[0] : body;
+  const outer = isRecord(only) ? only : {};
+  const error = outer["error"] ?? only;
   const inner = isRecord(error) ? error : {};
   const texts = [inner["message"], typeof error === "string" ? error : undefined, outer["message"], outer["detail"]];
-  const message = texts.find((text) => typeof text === "string" && text.trim() !== "");
+  const message = texts.map(readText).find((text) => text.trim() !== "");
   const number = [inner["code"], inner["status"], outer["code"]]
     .map(readStatus)
     .find((candidate) => candidate !== undefined);
@@ -32,9 +34,21 @@ export function readUpstreamFault(body: unknown, status?: number): UpstreamFault
   return {
     ...(known === undefined ? {} : { status: known }),
     words: [inner["type"], inner["code"], outer["code"]].filter((word) => typeof word === "string"),
-    message: cleanMessage(typeof message === "string" ? message : ""),
+    message: cleanMessage(message ?? ""),
     ...(typeof param === "string" && param !== "" ? { param } : {}),
   };
+}
+
+/** A text, or what validators of Python servers write: `[{loc: ["body", "user"], msg: "…"}]`, alone or as `detail`. */
+function readText(value: unknown): string {
+  if (typeof value === "string") return value;
+  const list: unknown = isRecord(value) ? value["detail"] : value;
+  if (!Array.isArray(list)) return "";
+  const faults = list.filter(isRecord).flatMap(({ loc, msg }) => {
+    if (typeof msg !== "string") return [];
+    return Array.isArray(loc) ? `${loc.filter((name) => name !== "body").join(".")}: ${msg}` : msg;
+  });
+  return faults.join("; ");
 }
 
 function readStatus(value: unknown): number | undefined {
@@ -118,7 +132,10 @@ type FaultCode = Extract<
 >;
 
 const contextWords =
-  /context[_ ]length|context window|context size|maximum context|prompt is too long|input is too long|too many (input )?tokens|exceeds? the (model'?s )?(max|context)|reduce the length|exceed_context_size/i;
+  /context[_ ]length|context window|context size|maximum context|maximum prompt length|(prompt|input) is too long|too many (input )?tokens|exceed(s|ed)? (the )?(model'?s? )?(max|context|token limit)|reduce the length|exceed_context_size/i;
+
+/** Anthropic answers 400 where the account has nothing left, and others 402: another provider may well serve the request. */
+const quotaWords = /credit balance is too low|insufficient (balance|credits|quota)/i;
 
 /** What response.failed calls a fault of the request: https://platform.openai.com/docs/api-reference/responses/object */
 const invalidWords = /^(invalid_|image_|unsupported_image_|empty_image_|failed_to_download_image)/;
@@ -151,10 +168,12 @@ function findCode(fault: UpstreamFault): FaultCode | "credential" {
   if (status === undefined) {
     const known = words.map((word) => codesByWord.get(word)).find((code) => code !== undefined);
     if (known !== undefined) return known;
+    if (quotaWords.test(message)) return "insufficient_quota";
     if (contextWords.test(message)) return "context_length_exceeded";
     if (words.some((word) => invalidWords.test(word))) return "invalid_request";
     return "source_failed";
   }
+  if (quotaWords.test(message) && status < 500) return "insufficient_quota";
   if (status === 401 || status === 402 || status === 403) return "credential";
   if (status === 408 || status === 504) return "source_timeout";
   if (status === 429) return words.includes("insufficient_quota") ? "insufficient_quota" : "rate_limited";
