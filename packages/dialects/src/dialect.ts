@@ -65,8 +65,10 @@ export type UpstreamRequest = {
   readonly body: string;
   /** What the format could not carry, one sentence each, naming the field. */
   readonly warnings: readonly string[];
-  /** A tool whose input is the answer: pass what comes back through `createAnswerToolReader`. */
+  /** A tool whose input is the answer. With it or `toolNames`, pass what comes back through `createAnswerRestorer`. */
   readonly answerTool?: string;
+  /** The caller's names of tools by those that were sent. */
+  readonly toolNames?: ReadonlyMap<string, string>;
 };
 
 export type CallTarget = {

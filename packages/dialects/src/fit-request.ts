@@ -7,6 +7,7 @@ import { addAnswerTool } from "./answer-tool.ts";
 import type { CallTarget } from "./dialect.ts";
 import { canSwitchOff, planReasoning, switchOff, type ReasoningFormat, type ReasoningPlan } from "./plan-reasoning.ts";
 import { optional } from "./read-fields.ts";
+import { fitToolNames, type ToolNames } from "./tool-names.ts";
 
 type Warn = (message: string) => void;
 
@@ -15,11 +16,14 @@ export type FittedRequest = {
   readonly reasoning: ReasoningPlan;
   /** The name of the tool whose input is the answer, where the schema had to become a tool. */
   readonly answerTool?: string;
+  /** The caller's names of tools that were renamed, by those that are sent. */
+  readonly toolNames?: ToolNames;
 };
 
 /** `format` is how this request may ask for thinking. */
-export function fitRequest(asked: ChatRequest, target: CallTarget, format: ReasoningFormat, warn: Warn): FittedRequest {
+export function fitRequest(given: ChatRequest, target: CallTarget, format: ReasoningFormat, warn: Warn): FittedRequest {
   const { traits } = target;
+  const { request: asked, toolNames } = fitToolNames(given, traits.maxToolNameLength);
   const structured = traits.structuredOutput ? undefined : addAnswerTool(asked);
   const whole = structured?.request ?? asked;
   const planned = planReasoning(whole, target, format, warn);
@@ -31,6 +35,7 @@ export function fitRequest(asked: ChatRequest, target: CallTarget, format: Reaso
     request: fitRest(fitSampling(request, target, reasoning.thinks, warn), target, warn),
     reasoning,
     ...optional("answerTool", structured?.answerTool),
+    ...optional("toolNames", toolNames),
   };
 }
 

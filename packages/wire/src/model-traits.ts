@@ -31,6 +31,8 @@ const limitShape = {
   maxStops: countSchema.exactOptional(),
   /** Longest name of an end user, in characters. Absent: no limit. */
   maxUserLength: countSchema.exactOptional(),
+  /** Longest name of a tool, in characters. Absent: any name is sent as it is. */
+  maxToolNameLength: countSchema.exactOptional(),
   /** Longest id of a tool call in Chat Completions, in characters. Absent: any id is taken as it is. */
   maxToolIdLength: countSchema.exactOptional(),
 };

@@ -24,7 +24,7 @@ const usualMaxTokens = 4096;
 
 export function buildRequest(asked: ChatRequest, target: CallTarget): UpstreamRequest {
   const warnings = createWarnings(asked);
-  const { request: fitted, reasoning, answerTool } = fitRequest(asked, target, "budgets", warnings.add);
+  const { request: fitted, reasoning, answerTool, toolNames } = fitRequest(asked, target, "budgets", warnings.add);
   const request = fitAnthropicSchemas(fitted, warnings.add);
   warnOfDropped(request, warnings.add);
   warnOfGrammars(request.tools, warnings.add);
@@ -62,6 +62,7 @@ export function buildRequest(asked: ChatRequest, target: CallTarget): UpstreamRe
     body: JSON.stringify(body),
     warnings: warnings.list(),
     ...optional("answerTool", answerTool),
+    ...optional("toolNames", toolNames),
   };
 }
 

@@ -16,7 +16,7 @@ export function buildRequest(asked: ChatRequest, target: CallTarget): UpstreamRe
   const warnings = createWarnings(asked);
   const hasTools = asked.tools.length > 0 && target.traits.chatTools === "without-effort";
   const fitted = fitRequest(asked, target, hasTools ? "none" : "efforts", warnings.add);
-  const { reasoning, answerTool } = fitted;
+  const { reasoning, answerTool, toolNames } = fitted;
   const request = fitOpenaiSchemas(fitted.request, target.traits, warnings.add);
   warnOfGrammars(request.tools, warnings.add);
   const body = {
@@ -39,6 +39,7 @@ export function buildRequest(asked: ChatRequest, target: CallTarget): UpstreamRe
     body: JSON.stringify(body),
     warnings: warnings.list(),
     ...optional("answerTool", answerTool),
+    ...optional("toolNames", toolNames),
   };
 }
 

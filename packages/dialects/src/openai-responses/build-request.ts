@@ -44,6 +44,7 @@ export function buildRequest(asked: ChatRequest, target: CallTarget): UpstreamRe
     body: JSON.stringify(body),
     warnings: warnings.list(),
     ...optional("answerTool", fitted.answerTool),
+    ...optional("toolNames", fitted.toolNames),
   };
 }
 

@@ -5,8 +5,8 @@ import type { AnswerBatch } from "@auxot/wire/chat-event";
 import type { ChatRequest, RequestOriginal } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import { z } from "zod";
-import { createAnswerToolReader } from "@auxot/dialects/answer-tool";
-import type { Dialect } from "@auxot/dialects/dialect";
+import { createAnswerRestorer } from "@auxot/dialects/answer-restorer";
+import type { Dialect, UpstreamRequest } from "@auxot/dialects/dialect";
 import type { CloudModel, CloudSettings } from "../records/providers/providers.ts";
 import type { Clock } from "../platform/clock.ts";
 import { hashText } from "../platform/hash-text.ts";
@@ -110,13 +110,12 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
       const target = { model, stream, traits: findModel(model).traits, hash: hashText };
       const built = format.call.buildRequest(request, target);
       const response = await send({ stream, passed }, built.body, built.path, signal);
-      const { answerTool } = built;
       return {
         format,
         response,
         passes: false,
         hidesUsage: false,
-        answerTool,
+        built,
         warnings: [...warnings, ...built.warnings],
       };
     }
@@ -124,7 +123,7 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
     const extended = asking?.(passed.body);
     const body = format.call.rewriteModel(extended ?? passed.body, model);
     const response = await send({ stream, passed }, body, format.chatPath, signal);
-    return { format, response, passes: true, hidesUsage: extended !== undefined, answerTool: undefined, warnings };
+    return { format, response, passes: true, hidesUsage: extended !== undefined, warnings };
   }
 
   /** What the caller names may be gone at the provider. The request holds it all, so it is told in full then. */
@@ -159,10 +158,10 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
       const hangUp = new AbortController();
       return noting(async () => {
         const asked = await askAgain(call.request, target.model, AbortSignal.any([signal, hangUp.signal]));
-        const { response, answerTool } = asked;
+        const { response, built } = asked;
         const reading = { ...asked, finishWithinMs, hangUp: () => hangUp.abort() };
         const answer = stream ? readStream(response, reading) : readResult(response, reading);
-        const batches = answerTool === undefined ? answer : unwrapAnswer(answer, answerTool);
+        const batches = built === undefined ? answer : restoreAnswer(answer, built);
         return {
           placement: { tier: "cloud", provider: provider.name, model: target.model },
           warnings: asked.warnings,
@@ -191,8 +190,8 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
 
 type Asked = Pick<Reading, "format" | "passes" | "hidesUsage"> & {
   readonly response: UpstreamResponse;
-  /** The tool whose input is the answer. */
-  readonly answerTool: string | undefined;
+  /** The request as it was told; absent where the caller's bytes passed. */
+  readonly built?: UpstreamRequest;
   readonly warnings: readonly string[];
 };
 
@@ -215,10 +214,17 @@ function readCount(body: Buffer): number | undefined {
   }
 }
 
-/** The answer came as the input of a tool we added. */
-async function* unwrapAnswer(batches: AsyncIterable<AnswerBatch>, answerTool: string): AsyncGenerator<AnswerBatch> {
-  const read = createAnswerToolReader(answerTool);
-  for await (const batch of batches) yield { ...batch, events: read(batch.events) };
+/** What the request was changed in comes back as the caller asked for it. */
+function restoreAnswer(batches: AsyncIterable<AnswerBatch>, built: UpstreamRequest): AsyncIterable<AnswerBatch> {
+  const restore = createAnswerRestorer(built);
+  return restore === undefined ? batches : mapEvents(batches, restore);
+}
+
+async function* mapEvents(
+  batches: AsyncIterable<AnswerBatch>,
+  map: (events: AnswerBatch["events"]) => AnswerBatch["events"],
+): AsyncGenerator<AnswerBatch> {
+  for await (const batch of batches) yield { ...batch, events: map(batch.events) };
 }
 
 /** Tells once how the answer ended; an answer left early tells nothing. */
