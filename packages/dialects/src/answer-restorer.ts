@@ -1,9 +1,9 @@
 // An upstream's answer as the caller's request would have been answered, where the request was changed on its way.
 
 import type { ChatEvent } from "@auxot/wire/chat-event";
-import { createAnswerToolReader } from "./answer-tool.ts";
+import { createAnswerToolReader } from "./fitting/answer-tool.ts";
 import type { UpstreamRequest } from "./dialect.ts";
-import { restoreToolNames } from "./tool-names.ts";
+import { restoreToolNames } from "./fitting/tool-names.ts";
 
 /** One for each answer; takes its events in order, in pieces of any size. Undefined where nothing is to be changed back. */
 export function createAnswerRestorer({

@@ -1,4 +1,9 @@
 // All dialects by name.
+//
+// The way through this package: one folder a format (serve.ts and call.ts are its two sides), and rooms for what they
+// share. `reading` takes JSON and fields apart, `fitting` makes a request what a model takes, `streams` cuts and decodes
+// server-sent events, `answers` reads whole answers and errors, `passing` is what the passthrough lane does to bytes, and
+// `across` holds all formats together in tests. What other packages use stands at the top.
 
 import type { DialectName } from "@auxot/wire/chat";
 import { chatPath as messagesPath } from "./anthropic-messages/build-request.ts";

@@ -1,6 +1,6 @@
 // Where in a caller's own document an address of an image or document stands. Only asked for to explain a failure.
 
-import { isRecord, parseJson } from "./json.ts";
+import { isRecord, parseJson } from "./reading/json.ts";
 
 /** The fields of all formats that hold the address of a file. */
 const urlFields = new Set(["url", "image_url", "file_url", "file_data"]);

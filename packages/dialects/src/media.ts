@@ -1,7 +1,7 @@
 // Data URIs and media types, as images and files travel in both formats.
 
 import type { DocumentPart, MediaSource } from "@auxot/wire/chat";
-import { failField } from "./read-fields.ts";
+import { failField } from "./reading/read-fields.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 const dataUriPattern = /^data:([^,;]*)((?:;[^,;]*)*),/i;

@@ -13,7 +13,7 @@ import {
   type UserPart,
 } from "@auxot/wire/chat";
 import { defaultTraits, type ModelTraits } from "@auxot/wire/model-traits";
-import { buildCustomParameters, flattenToolName } from "../src/tool-kinds.ts";
+import { buildCustomParameters, flattenToolName } from "../src/fitting/tool-kinds.ts";
 import { callPart, json, name, reasoningPart, record, text, textPart } from "./arbitraries.ts";
 
 const option = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });

@@ -3,7 +3,7 @@
 import type { DialectName } from "@auxot/wire/chat";
 import type { AnswerMeta } from "../src/dialect.ts";
 import { dialects } from "../src/dialects.ts";
-import { encodeSse } from "../src/sse.ts";
+import { encodeSse } from "../src/streams/sse.ts";
 import { meta } from "./arbitraries.ts";
 
 /** Parsed JSON, as the JSON parser types it. */

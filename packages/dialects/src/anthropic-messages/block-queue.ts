@@ -2,7 +2,7 @@
 // first open one is written as it comes, the others wait. Blocks without content are never begun.
 
 import type { ChatEvent } from "@auxot/wire/chat-event";
-import { encodeSse } from "../sse.ts";
+import { encodeSse } from "../streams/sse.ts";
 
 type StartEvent = Extract<ChatEvent, { type: "text-start" | "reasoning-start" | "tool-call-start" }>;
 type EndEvent = Extract<ChatEvent, { type: "text-end" | "reasoning-end" | "tool-call-end" }>;

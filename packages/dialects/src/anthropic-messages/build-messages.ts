@@ -10,10 +10,10 @@ import type {
   UserPart,
 } from "@auxot/wire/chat";
 import type { ModelTraits } from "@auxot/wire/model-traits";
-import { isRecord, tryParseJson } from "../json.ts";
+import { isRecord, tryParseJson } from "../reading/json.ts";
 import { readDocument } from "../media.ts";
-import { refuseEmpty } from "../refuse-empty.ts";
-import { fitToolId } from "../tool-ids.ts";
+import { refuseEmpty } from "../fitting/refuse-empty.ts";
+import { fitToolId } from "../fitting/tool-ids.ts";
 import type {
   AnthropicAssistantBlock,
   AnthropicSource,

@@ -2,11 +2,11 @@
 
 import type { ChatRequest, ResponseFormat, ToolDefinition } from "@auxot/wire/chat";
 import type { CallTarget, UpstreamRequest } from "../dialect.ts";
-import { fitRequest } from "../fit-request.ts";
-import { fitAnthropicSchemas } from "../fit-tools.ts";
-import { optional } from "../read-fields.ts";
-import { buildAnthropicTier } from "../service-tier.ts";
-import { warnOfGrammars } from "../tool-kinds.ts";
+import { fitRequest } from "../fitting/fit-request.ts";
+import { fitAnthropicSchemas } from "../fitting/fit-tools.ts";
+import { optional } from "../reading/read-fields.ts";
+import { buildAnthropicTier } from "../fitting/service-tier.ts";
+import { warnOfGrammars } from "../fitting/tool-kinds.ts";
 import { createWarnings } from "../warnings.ts";
 import { buildConversation, cacheMark } from "./build-messages.ts";
 import { addDisplay, buildThinking, type Thinking } from "./build-thinking.ts";

@@ -2,8 +2,8 @@
 
 import type { ReasoningRequest } from "@auxot/wire/chat";
 import type { CallTarget } from "../dialect.ts";
-import type { ReasoningPlan } from "../plan-reasoning.ts";
-import { optional } from "../read-fields.ts";
+import type { ReasoningPlan } from "../fitting/plan-reasoning.ts";
+import { optional } from "../reading/read-fields.ts";
 
 export type Thinking =
   | { readonly type: "disabled" }

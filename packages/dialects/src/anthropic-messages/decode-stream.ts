@@ -3,10 +3,16 @@
 import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { StopReason, UrlCitation } from "@auxot/wire/chat";
 import type { Usage } from "@auxot/wire/usage";
-import { isRecord, tryStringifyJson } from "../json.ts";
-import type { Fields } from "../read-fields.ts";
-import { cutStreamError, decodeStreamError, parseItem, warnOfReason, type ItemDecoder } from "../stream-decoder.ts";
-import { countCharacters } from "../url-citations.ts";
+import { isRecord, tryStringifyJson } from "../reading/json.ts";
+import type { Fields } from "../reading/read-fields.ts";
+import {
+  cutStreamError,
+  decodeStreamError,
+  parseItem,
+  warnOfReason,
+  type ItemDecoder,
+} from "../streams/stream-decoder.ts";
+import { countCharacters } from "../answers/url-citations.ts";
 import { decodeStopReason, mergeUsage } from "./usage.ts";
 
 type WebSource = Omit<UrlCitation, "start" | "end">;

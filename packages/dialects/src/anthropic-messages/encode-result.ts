@@ -3,7 +3,7 @@
 import type { AssistantPart, ChatResult } from "@auxot/wire/chat";
 import { noUsage } from "@auxot/wire/usage";
 import type { AnswerMeta } from "../dialect.ts";
-import { isRecord, tryParseJson } from "../json.ts";
+import { isRecord, tryParseJson } from "../reading/json.ts";
 import type { AnthropicAssistantBlock } from "./schema.ts";
 import { encodeStopReason, encodeUsage } from "./usage.ts";
 

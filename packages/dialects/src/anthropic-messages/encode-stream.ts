@@ -4,7 +4,7 @@
 import type { ChatEvent } from "@auxot/wire/chat-event";
 import { noUsage, type Usage } from "@auxot/wire/usage";
 import type { AnswerMeta, StreamEncoder } from "../dialect.ts";
-import { encodeSse } from "../sse.ts";
+import { encodeSse } from "../streams/sse.ts";
 import { createBlockQueue } from "./block-queue.ts";
 import { buildErrorBody } from "./errors.ts";
 import { encodeStopReason, encodeUsage } from "./usage.ts";

@@ -10,8 +10,8 @@ import type {
   TextPart,
   UserPart,
 } from "@auxot/wire/chat";
-import { readCacheControl } from "../cache-control.ts";
-import { isRecord, stringifyJson } from "../json.ts";
+import { readCacheControl } from "../reading/cache-control.ts";
+import { isRecord, stringifyJson } from "../reading/json.ts";
 import { normaliseMediaType } from "../media.ts";
 import {
   failField,
@@ -26,7 +26,7 @@ import {
   readRecord,
   readString,
   type Fields,
-} from "../read-fields.ts";
+} from "../reading/read-fields.ts";
 import { dropAttribution } from "./attribution.ts";
 
 /** Adds to `unknown` the paths of blocks only Anthropic understands (server tools, their results, uploaded files). */

@@ -9,8 +9,8 @@ import {
   type ToolChoice,
   type ToolDefinition,
 } from "@auxot/wire/chat";
-import { readCacheControl } from "../cache-control.ts";
-import { checkDepth, parseJsonBody } from "../json.ts";
+import { readCacheControl } from "../reading/cache-control.ts";
+import { checkDepth, parseJsonBody } from "../reading/json.ts";
 import {
   failField,
   isAbsent,
@@ -27,7 +27,7 @@ import {
   readRecord,
   readString,
   type Fields,
-} from "../read-fields.ts";
+} from "../reading/read-fields.ts";
 import { parseMessages, parseSystem } from "./parse-messages.ts";
 
 const knownFields = new Set([

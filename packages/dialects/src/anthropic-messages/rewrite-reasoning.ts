@@ -1,8 +1,8 @@
 // Reasoning tokens in a Messages request of the passthrough lane -> what the upstream itself signed. All other fields
 // stay as the caller wrote them.
 
-import { isRecord, parseJsonBody } from "../json.ts";
-import type { Fields } from "../read-fields.ts";
+import { isRecord, parseJsonBody } from "../reading/json.ts";
+import type { Fields } from "../reading/read-fields.ts";
 import type { OpenProof } from "../reasoning-proof.ts";
 import { lacksThinking } from "./thinking-loop.ts";
 

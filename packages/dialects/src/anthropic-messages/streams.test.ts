@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { foldEvents, type ChatEvent } from "@auxot/wire/chat-event";
 import { decodeAll, meta } from "../../test/arbitraries.ts";
-import { encodeSse } from "../sse.ts";
+import { encodeSse } from "../streams/sse.ts";
 import { anthropicCall } from "./call.ts";
 import { anthropicServe } from "./serve.ts";
 

@@ -2,8 +2,8 @@
 
 import type { StopReason } from "@auxot/wire/chat";
 import type { Usage } from "@auxot/wire/usage";
-import { isRecord } from "../json.ts";
-import { readCount } from "../stream-decoder.ts";
+import { isRecord } from "../reading/json.ts";
+import { readCount } from "../streams/stream-decoder.ts";
 import type { AnthropicUsage } from "./schema.ts";
 
 export function encodeUsage(usage: Usage): AnthropicUsage {

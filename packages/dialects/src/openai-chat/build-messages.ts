@@ -3,11 +3,11 @@
 import type { AssistantPart, ChatMessage, DocumentPart, ImagePart, TextPart, UserPart } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import type { ModelTraits } from "@auxot/wire/model-traits";
-import { warnOfCacheControl } from "../cache-control.ts";
+import { warnOfCacheControl } from "../reading/cache-control.ts";
 import { buildDataUri, readDocument } from "../media.ts";
-import { optional } from "../read-fields.ts";
-import { refuseEmpty } from "../refuse-empty.ts";
-import { fitToolId, shortenToolId } from "../tool-ids.ts";
+import { optional } from "../reading/read-fields.ts";
+import { refuseEmpty } from "../fitting/refuse-empty.ts";
+import { fitToolId, shortenToolId } from "../fitting/tool-ids.ts";
 import type { OpenaiMessage, OpenaiPart } from "./schema.ts";
 import { buildThinkingBlocks } from "./thinking-block.ts";
 

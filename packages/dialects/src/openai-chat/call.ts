@@ -1,10 +1,10 @@
 // Speaking OpenAI's Chat Completions to an upstream.
 
-import { askForUsage } from "../ask-for-usage.ts";
+import { askForUsage } from "../passing/ask-for-usage.ts";
 import type { CallSide } from "../dialect.ts";
-import { replaceModel } from "../replace-model.ts";
-import { createSseDecoder } from "../stream-decoder.ts";
-import { decodeUpstreamError } from "../upstream-error.ts";
+import { replaceModel } from "../passing/replace-model.ts";
+import { createSseDecoder } from "../streams/stream-decoder.ts";
+import { decodeUpstreamError } from "../answers/upstream-error.ts";
 import { buildRequest } from "./build-request.ts";
 import { createChunkScanner } from "./chunk-scanner.ts";
 import { decodeResult } from "./decode-result.ts";

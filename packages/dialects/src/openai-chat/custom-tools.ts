@@ -2,7 +2,7 @@
 // here than in Responses, whose shape our words keep.
 
 import type { ToolCallPart, ToolDefinition } from "@auxot/wire/chat";
-import { checkDepth } from "../json.ts";
+import { checkDepth } from "../reading/json.ts";
 import {
   isAbsent,
   optional,
@@ -11,8 +11,8 @@ import {
   readRecord,
   readString,
   type Fields,
-} from "../read-fields.ts";
-import { buildCustomArguments, buildCustomParameters, readCustomInput } from "../tool-kinds.ts";
+} from "../reading/read-fields.ts";
+import { buildCustomArguments, buildCustomParameters, readCustomInput } from "../fitting/tool-kinds.ts";
 import type { OpenaiToolCall } from "./schema.ts";
 
 export function parseCustomTool(tool: Fields, path: string): ToolDefinition {

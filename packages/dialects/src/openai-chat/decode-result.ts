@@ -3,9 +3,9 @@
 import { foldEvents, type ChatEvent } from "@auxot/wire/chat-event";
 import type { ChatResult } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
-import { isRecord } from "../json.ts";
-import type { Fields } from "../read-fields.ts";
-import { parseResultBody } from "../result-body.ts";
+import { isRecord } from "../reading/json.ts";
+import type { Fields } from "../reading/read-fields.ts";
+import { parseResultBody } from "../answers/result-body.ts";
 import { createItemDecoder } from "./decode-stream.ts";
 
 /** Reads the answer as a short stream, so that both ways accept the same and mean the same. */

@@ -2,10 +2,16 @@
 
 import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { StopReason, UrlCitation } from "@auxot/wire/chat";
-import { isRecord } from "../json.ts";
-import { optional, type Fields } from "../read-fields.ts";
-import { cutStreamError, decodeStreamError, parseItem, warnOfReason, type ItemDecoder } from "../stream-decoder.ts";
-import { countCharacters, readUrlCitations } from "../url-citations.ts";
+import { isRecord } from "../reading/json.ts";
+import { optional, type Fields } from "../reading/read-fields.ts";
+import {
+  cutStreamError,
+  decodeStreamError,
+  parseItem,
+  warnOfReason,
+  type ItemDecoder,
+} from "../streams/stream-decoder.ts";
+import { countCharacters, readUrlCitations } from "../answers/url-citations.ts";
 import { createCallReader } from "./read-calls.ts";
 import { readContent } from "./read-content.ts";
 import { decodeFinishReason, decodeUsage } from "./usage.ts";

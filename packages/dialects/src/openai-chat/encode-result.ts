@@ -3,8 +3,8 @@
 import type { ChatRequest, ChatResult, TextPart, ToolCallPart } from "@auxot/wire/chat";
 import { noUsage } from "@auxot/wire/usage";
 import type { AnswerMeta } from "../dialect.ts";
-import { optional } from "../read-fields.ts";
-import { countCharacters } from "../url-citations.ts";
+import { optional } from "../reading/read-fields.ts";
+import { countCharacters } from "../answers/url-citations.ts";
 import { buildAnnotation } from "./encode-stream.ts";
 import { buildAnswerCall, findCustomTools } from "./custom-tools.ts";
 import type { OpenaiAnswerMessage } from "./schema.ts";

@@ -4,12 +4,12 @@ import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { StopReason, UrlCitation } from "@auxot/wire/chat";
 import { noUsage, type Usage } from "@auxot/wire/usage";
 import type { AnswerMeta, StreamEncoder } from "../dialect.ts";
-import { encodeSse } from "../sse.ts";
-import { buildErrorBody } from "../openai-envelope.ts";
-import { readCustomInput } from "../tool-kinds.ts";
+import { encodeSse } from "../streams/sse.ts";
+import { buildErrorBody } from "../answers/openai-envelope.ts";
+import { readCustomInput } from "../fitting/tool-kinds.ts";
 import { findCustomTools } from "./custom-tools.ts";
 import { buildThinkingBlock } from "./thinking-block.ts";
-import { countCharacters, writeUrlCitation } from "../url-citations.ts";
+import { countCharacters, writeUrlCitation } from "../answers/url-citations.ts";
 import { encodeFinishReason, encodeUsage } from "./usage.ts";
 
 /** `input` holds what came of a custom call. */

@@ -2,7 +2,7 @@
 
 import type { AssistantPart, ChatMessage, ReasoningPart, TextPart, ToolCallPart, UserPart } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
-import { readCacheControl } from "../cache-control.ts";
+import { readCacheControl } from "../reading/cache-control.ts";
 import { parseMediaUrl, readDocument } from "../media.ts";
 import {
   failField,
@@ -15,7 +15,7 @@ import {
   readRecord,
   readString,
   type Fields,
-} from "../read-fields.ts";
+} from "../reading/read-fields.ts";
 import { parseCustomCall } from "./custom-tools.ts";
 
 const roles = ["system", "developer", "user", "assistant", "tool", "function"] as const;

@@ -9,8 +9,8 @@ import {
   type ToolDefinition,
 } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
-import { parseJsonBody } from "../json.ts";
-import { readCacheControl } from "../cache-control.ts";
+import { parseJsonBody } from "../reading/json.ts";
+import { readCacheControl } from "../reading/cache-control.ts";
 import {
   isAbsent,
   optional,
@@ -24,9 +24,9 @@ import {
   readRecord,
   readString,
   type Fields,
-} from "../read-fields.ts";
-import { readEndUser, readFunction, readJsonSchema, readSampling } from "../openai-fields.ts";
-import { readServiceTier } from "../service-tier.ts";
+} from "../reading/read-fields.ts";
+import { readEndUser, readFunction, readJsonSchema, readSampling } from "../reading/openai-fields.ts";
+import { readServiceTier } from "../fitting/service-tier.ts";
 import { parseCustomTool } from "./custom-tools.ts";
 import { parseMessages } from "./parse-messages.ts";
 

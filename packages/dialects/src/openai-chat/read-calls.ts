@@ -2,9 +2,9 @@
 // index, its id, both, or (Ollama) the same index for every call.
 
 import type { ChatEvent } from "@auxot/wire/chat-event";
-import type { Fields } from "../read-fields.ts";
-import { isRecord, tryStringifyJson } from "../json.ts";
-import { buildCustomArguments } from "../tool-kinds.ts";
+import type { Fields } from "../reading/read-fields.ts";
+import { isRecord, tryStringifyJson } from "../reading/json.ts";
+import { buildCustomArguments } from "../fitting/tool-kinds.ts";
 
 type Call = {
   readonly upstreamIndex: number | undefined;

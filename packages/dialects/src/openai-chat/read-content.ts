@@ -1,6 +1,6 @@
 // The content of a message or delta of an answer: a string, or (Mistral) parts of text and thinking.
 
-import { isRecord } from "../json.ts";
+import { isRecord } from "../reading/json.ts";
 
 export type ContentPiece = { readonly kind: "text" | "reasoning"; readonly text: unknown };
 

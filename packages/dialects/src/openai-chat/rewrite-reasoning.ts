@@ -1,7 +1,7 @@
 // Reasoning tokens in a Chat Completions request of the passthrough lane -> what the upstream itself made. All other
 // fields stay as the caller wrote them.
 
-import { isRecord, parseJsonBody } from "../json.ts";
+import { isRecord, parseJsonBody } from "../reading/json.ts";
 import type { OpenProof } from "../reasoning-proof.ts";
 
 /** `body` is a request that was parsed before. */

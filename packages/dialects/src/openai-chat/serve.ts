@@ -3,7 +3,7 @@
 import type { ServeSide } from "../dialect.ts";
 import { encodeResult } from "./encode-result.ts";
 import { createStreamEncoder } from "./encode-stream.ts";
-import { encodeError } from "../openai-envelope.ts";
+import { encodeError } from "../answers/openai-envelope.ts";
 import { parseRequest } from "./parse-request.ts";
 
 export const openaiServe: ServeSide = { parseRequest, createStreamEncoder, encodeResult, encodeError };

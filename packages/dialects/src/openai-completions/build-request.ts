@@ -3,8 +3,8 @@
 import type { ChatRequest } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import type { CallTarget, UpstreamRequest } from "../dialect.ts";
-import { fitRequest } from "../fit-request.ts";
-import { optional } from "../read-fields.ts";
+import { fitRequest } from "../fitting/fit-request.ts";
+import { optional } from "../reading/read-fields.ts";
 import { createWarnings } from "../warnings.ts";
 
 export const completionsPath = "/completions";

@@ -3,7 +3,7 @@
 import type { CallSide } from "../dialect.ts";
 import { openaiCall } from "../openai-chat/call.ts";
 import { createChunkScanner } from "../openai-chat/chunk-scanner.ts";
-import { createSseDecoder } from "../stream-decoder.ts";
+import { createSseDecoder } from "../streams/stream-decoder.ts";
 import { buildRequest } from "./build-request.ts";
 import { decodeResult } from "./decode-result.ts";
 import { createItemDecoder } from "./decode-stream.ts";

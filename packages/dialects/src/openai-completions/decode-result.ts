@@ -3,8 +3,8 @@
 import { foldEvents, type ChatEvent } from "@auxot/wire/chat-event";
 import type { ChatResult } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
-import { isRecord } from "../json.ts";
-import { parseResultBody } from "../result-body.ts";
+import { isRecord } from "../reading/json.ts";
+import { parseResultBody } from "../answers/result-body.ts";
 import { createItemDecoder } from "./decode-stream.ts";
 
 /** Reads the answer as a stream of one chunk, so that both ways accept the same and mean the same. */

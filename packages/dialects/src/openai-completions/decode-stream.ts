@@ -2,10 +2,16 @@
 
 import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { StopReason } from "@auxot/wire/chat";
-import { isRecord } from "../json.ts";
+import { isRecord } from "../reading/json.ts";
 import { decodeFinishReason, decodeUsage } from "../openai-chat/usage.ts";
-import type { Fields } from "../read-fields.ts";
-import { cutStreamError, decodeStreamError, parseItem, warnOfReason, type ItemDecoder } from "../stream-decoder.ts";
+import type { Fields } from "../reading/read-fields.ts";
+import {
+  cutStreamError,
+  decodeStreamError,
+  parseItem,
+  warnOfReason,
+  type ItemDecoder,
+} from "../streams/stream-decoder.ts";
 
 export type ChunkDecoder = ItemDecoder & { pushChunk(chunk: Fields, out: ChatEvent[]): void };
 

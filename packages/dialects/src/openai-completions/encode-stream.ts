@@ -5,8 +5,8 @@ import type { ChatRequest } from "@auxot/wire/chat";
 import type { Usage } from "@auxot/wire/usage";
 import type { AnswerMeta, StreamEncoder } from "../dialect.ts";
 import { encodeUsage } from "../openai-chat/usage.ts";
-import { buildErrorBody } from "../openai-envelope.ts";
-import { encodeSse } from "../sse.ts";
+import { buildErrorBody } from "../answers/openai-envelope.ts";
+import { encodeSse } from "../streams/sse.ts";
 import { addUsage, encodeFinishReason, readEcho } from "./encode-result.ts";
 
 /**

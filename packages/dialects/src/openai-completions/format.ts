@@ -2,7 +2,7 @@
 // one request of it may hold several prompts (parse-request.ts).
 
 import type { Format } from "../dialect.ts";
-import { encodeError } from "../openai-envelope.ts";
+import { encodeError } from "../answers/openai-envelope.ts";
 import { completionsPath } from "./build-request.ts";
 import { completionsCall } from "./call.ts";
 import { encodeResult } from "./encode-result.ts";

@@ -2,7 +2,7 @@
 
 import type { ChatRequest } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
-import { parseJsonBody, readRawNumber } from "../json.ts";
+import { parseJsonBody, readRawNumber } from "../reading/json.ts";
 import {
   failField,
   isAbsent,
@@ -17,8 +17,8 @@ import {
   readRecord,
   readString,
   type Fields,
-} from "../read-fields.ts";
-import { readTokens } from "../read-tokens.ts";
+} from "../reading/read-fields.ts";
+import { readTokens } from "../reading/read-tokens.ts";
 
 /** Each prompt is answered by itself, one after the other: more belong into several requests. */
 const maxPrompts = 32;

@@ -2,7 +2,7 @@
 
 import type { EmbedRequest } from "@auxot/wire/embed";
 import type { UpstreamRequest } from "../dialect.ts";
-import { optional } from "../read-fields.ts";
+import { optional } from "../reading/read-fields.ts";
 import { createWarnings } from "../warnings.ts";
 
 /** Below the base URL as OpenAI's own SDK takes it. */

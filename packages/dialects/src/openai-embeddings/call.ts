@@ -1,7 +1,7 @@
 // Speaking OpenAI's embeddings format to an upstream. Headers are those of the provider's own dialect.
 
-import { replaceModel } from "../replace-model.ts";
-import { decodeUpstreamError } from "../upstream-error.ts";
+import { replaceModel } from "../passing/replace-model.ts";
+import { decodeUpstreamError } from "../answers/upstream-error.ts";
 import { buildRequest } from "./build-request.ts";
 import { decodeResult } from "./decode-result.ts";
 

@@ -3,10 +3,10 @@
 
 import type { EmbedResult } from "@auxot/wire/embed";
 import { AppError } from "@auxot/wire/errors";
-import { isRecord } from "../json.ts";
-import type { Fields } from "../read-fields.ts";
-import { parseResultBody } from "../result-body.ts";
-import { readCount } from "../stream-decoder.ts";
+import { isRecord } from "../reading/json.ts";
+import type { Fields } from "../reading/read-fields.ts";
+import { parseResultBody } from "../answers/result-body.ts";
+import { readCount } from "../streams/stream-decoder.ts";
 import { decodeVector, encodeVector } from "../vectors.ts";
 
 /** Throws `source_failed` when the body is not an answer with `count` vectors. */

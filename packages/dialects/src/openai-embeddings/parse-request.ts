@@ -1,7 +1,7 @@
 // An embeddings request -> EmbedRequest.
 
 import { encodingFormats, maxEmbedInputs, type EmbedInput, type EmbedRequest } from "@auxot/wire/embed";
-import { parseJsonBody, readRawNumber } from "../json.ts";
+import { parseJsonBody, readRawNumber } from "../reading/json.ts";
 import {
   failField,
   isAbsent,
@@ -12,8 +12,8 @@ import {
   readOptionalInteger,
   readOptionalString,
   readRecord,
-} from "../read-fields.ts";
-import { readTokens } from "../read-tokens.ts";
+} from "../reading/read-fields.ts";
+import { readTokens } from "../reading/read-tokens.ts";
 
 const knownFields = new Set(["model", "input", "encoding_format", "dimensions", "user"]);
 

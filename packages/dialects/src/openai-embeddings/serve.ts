@@ -1,6 +1,6 @@
 // Answering in OpenAI's embeddings format. No stream: an answer is one object.
 
-import { encodeError } from "../openai-envelope.ts";
+import { encodeError } from "../answers/openai-envelope.ts";
 import { encodeResult } from "./encode-result.ts";
 import { parseRequest } from "./parse-request.ts";
 

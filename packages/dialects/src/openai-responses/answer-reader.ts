@@ -1,8 +1,8 @@
 // Reads off the bytes of an answer, as the caller gets them, what is kept of it: the response object.
 
-import { isRecord, tryParseJson } from "../json.ts";
-import type { Fields } from "../read-fields.ts";
-import { asBuffer, createFrameParser } from "../sse.ts";
+import { isRecord, tryParseJson } from "../reading/json.ts";
+import type { Fields } from "../reading/read-fields.ts";
+import { asBuffer, createFrameParser } from "../streams/sse.ts";
 
 export type KeptAnswer = {
   readonly id: string;

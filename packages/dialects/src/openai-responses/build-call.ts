@@ -1,8 +1,8 @@
 // A tool call as its tool was declared: function or custom, in its namespace or in none.
 
 import type { ToolDefinition } from "@auxot/wire/chat";
-import { optional } from "../read-fields.ts";
-import { readCustomInput } from "../tool-kinds.ts";
+import { optional } from "../reading/read-fields.ts";
+import { readCustomInput } from "../fitting/tool-kinds.ts";
 import type { ResponsesCall } from "./schema.ts";
 
 /** By the name calls carry in our words. */

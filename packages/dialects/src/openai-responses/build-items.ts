@@ -10,11 +10,11 @@ import type {
   UserPart,
 } from "@auxot/wire/chat";
 import type { ModelTraits } from "@auxot/wire/model-traits";
-import { warnOfCacheControl } from "../cache-control.ts";
+import { warnOfCacheControl } from "../reading/cache-control.ts";
 import { buildDataUri } from "../media.ts";
 import { splitResponsesSignature } from "../reasoning-proof.ts";
-import { refuseEmpty } from "../refuse-empty.ts";
-import { fitToolId } from "../tool-ids.ts";
+import { refuseEmpty } from "../fitting/refuse-empty.ts";
+import { fitToolId } from "../fitting/tool-ids.ts";
 import { buildCall, createToolTable, type ToolTable } from "./build-call.ts";
 import type { ResponsesInputItem, ResponsesInputPart, ResponsesTextPart } from "./schema.ts";
 

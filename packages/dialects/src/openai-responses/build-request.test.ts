@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { ChatMessage, ToolDefinition } from "@auxot/wire/chat";
 import { defaultTraits } from "@auxot/wire/model-traits";
 import { build, parse, userSays, hashText } from "../../test/request-checks.ts";
-import { buildCustomParameters } from "../tool-kinds.ts";
+import { buildCustomParameters } from "../fitting/tool-kinds.ts";
 import { responsesCall } from "./call.ts";
 
 const name = "openai-responses";

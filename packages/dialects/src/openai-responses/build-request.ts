@@ -2,11 +2,11 @@
 
 import type { ChatRequest, ResponseFormat } from "@auxot/wire/chat";
 import type { CallTarget, UpstreamRequest } from "../dialect.ts";
-import { fitRequest } from "../fit-request.ts";
-import { fitOpenaiSchemas } from "../fit-tools.ts";
-import type { ReasoningPlan } from "../plan-reasoning.ts";
-import { optional } from "../read-fields.ts";
-import { buildOpenaiTier } from "../service-tier.ts";
+import { fitRequest } from "../fitting/fit-request.ts";
+import { fitOpenaiSchemas } from "../fitting/fit-tools.ts";
+import type { ReasoningPlan } from "../fitting/plan-reasoning.ts";
+import { optional } from "../reading/read-fields.ts";
+import { buildOpenaiTier } from "../fitting/service-tier.ts";
 import { createWarnings } from "../warnings.ts";
 import { buildConversation } from "./build-items.ts";
 import { buildTools } from "./build-tools.ts";

@@ -1,7 +1,7 @@
 // Tool definitions -> the tools of a Responses request: custom tools and namespaces as they were declared.
 
 import type { ChatRequest, ToolChoice, ToolDefinition } from "@auxot/wire/chat";
-import { optional } from "../read-fields.ts";
+import { optional } from "../reading/read-fields.ts";
 
 export function buildTools(request: ChatRequest): object {
   return {

@@ -1,10 +1,10 @@
 // Speaking OpenAI's Responses to an upstream.
 
 import type { CallSide } from "../dialect.ts";
-import { replaceModel } from "../replace-model.ts";
-import { createSseDecoder } from "../stream-decoder.ts";
-import { createStreamScanner } from "../stream-scanner.ts";
-import { decodeUpstreamError } from "../upstream-error.ts";
+import { replaceModel } from "../passing/replace-model.ts";
+import { createSseDecoder } from "../streams/stream-decoder.ts";
+import { createStreamScanner } from "../passing/stream-scanner.ts";
+import { decodeUpstreamError } from "../answers/upstream-error.ts";
 import { buildRequest } from "./build-request.ts";
 import { decodeResult } from "./decode-result.ts";
 import { createItemDecoder } from "./decode-stream.ts";

@@ -2,11 +2,11 @@
 // in which of the two they leave out.
 
 import type { ChatEvent } from "@auxot/wire/chat-event";
-import { isRecord } from "../json.ts";
-import type { Fields } from "../read-fields.ts";
+import { isRecord } from "../reading/json.ts";
+import type { Fields } from "../reading/read-fields.ts";
 import { readEncryptedContent } from "../reasoning-proof.ts";
-import { buildCustomArguments, flattenToolName } from "../tool-kinds.ts";
-import { readUrlCitations } from "../url-citations.ts";
+import { buildCustomArguments, flattenToolName } from "../fitting/tool-kinds.ts";
+import { readUrlCitations } from "../answers/url-citations.ts";
 import { joinReasoning } from "./parse-items.ts";
 
 type TextKind = "text" | "refusal";

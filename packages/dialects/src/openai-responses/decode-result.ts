@@ -3,7 +3,7 @@
 import { foldEvents, type ChatEvent } from "@auxot/wire/chat-event";
 import type { ChatResult } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
-import { parseResultBody } from "../result-body.ts";
+import { parseResultBody } from "../answers/result-body.ts";
 import { createItemDecoder } from "./decode-stream.ts";
 
 /** Reads the answer as the last event of a stream, so that both ways accept the same and mean the same. */

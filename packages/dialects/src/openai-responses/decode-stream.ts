@@ -2,9 +2,9 @@
 
 import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { StopReason } from "@auxot/wire/chat";
-import { isRecord } from "../json.ts";
-import type { Fields } from "../read-fields.ts";
-import { cutStreamError, decodeStreamError, parseItem, type ItemDecoder } from "../stream-decoder.ts";
+import { isRecord } from "../reading/json.ts";
+import type { Fields } from "../reading/read-fields.ts";
+import { cutStreamError, decodeStreamError, parseItem, type ItemDecoder } from "../streams/stream-decoder.ts";
 import { createItemReader } from "./decode-items.ts";
 import { decodeIncompleteReason, decodeUsage } from "./usage.ts";
 

@@ -2,7 +2,7 @@
 
 import { errorCodes, type ErrorBody, type ErrorCode } from "@auxot/wire/errors";
 import type { EncodedError } from "../dialect.ts";
-import { buildErrorBody } from "../openai-envelope.ts";
+import { buildErrorBody } from "../answers/openai-envelope.ts";
 
 export type ResponseFailure = { readonly code: string; readonly message: string };
 

@@ -1,7 +1,7 @@
 // Text blocks -> message items. Texts that follow each other are parts of one message.
 
 import type { UrlCitation } from "@auxot/wire/chat";
-import { writeUrlCitation } from "../url-citations.ts";
+import { writeUrlCitation } from "../answers/url-citations.ts";
 import type { Item, ItemList } from "./item-list.ts";
 import type { BlockWriter } from "./item-writer.ts";
 import type { ResponsesTextPart } from "./schema.ts";

@@ -12,7 +12,7 @@ import {
   readRecord,
   readString,
   type Fields,
-} from "../read-fields.ts";
+} from "../reading/read-fields.ts";
 
 /** Adds to `unknown` the paths of parts only OpenAI understands, such as uploaded files. */
 export function parseUserContent(value: unknown, path: string, unknown: string[]): UserPart[] {

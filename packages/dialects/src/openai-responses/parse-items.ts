@@ -12,9 +12,9 @@ import {
   readRecord,
   readString,
   type Fields,
-} from "../read-fields.ts";
+} from "../reading/read-fields.ts";
 import { readEncryptedContent } from "../reasoning-proof.ts";
-import { buildCustomArguments, flattenToolName } from "../tool-kinds.ts";
+import { buildCustomArguments, flattenToolName } from "../fitting/tool-kinds.ts";
 import { parseUserContent } from "./parse-content.ts";
 
 /** What was stored and is needed to read a request. */

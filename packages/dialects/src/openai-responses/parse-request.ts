@@ -10,7 +10,7 @@ import {
   type ResponseFormat,
 } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
-import { parseJsonBody } from "../json.ts";
+import { parseJsonBody } from "../reading/json.ts";
 import {
   failField,
   isAbsent,
@@ -25,9 +25,9 @@ import {
   readRecord,
   readString,
   type Fields,
-} from "../read-fields.ts";
-import { readEndUser, readJsonSchema, readSampling } from "../openai-fields.ts";
-import { readServiceTier } from "../service-tier.ts";
+} from "../reading/read-fields.ts";
+import { readEndUser, readJsonSchema, readSampling } from "../reading/openai-fields.ts";
+import { readServiceTier } from "../fitting/service-tier.ts";
 import { parseInput, type History } from "./parse-items.ts";
 import { parseTools } from "./parse-tools.ts";
 

@@ -3,8 +3,8 @@
 // Codex sends all of its tools so for newer models) are tools like the others.
 
 import type { ToolChoice, ToolDefinition } from "@auxot/wire/chat";
-import { checkDepth, isRecord } from "../json.ts";
-import { readFunction } from "../openai-fields.ts";
+import { checkDepth, isRecord } from "../reading/json.ts";
+import { readFunction } from "../reading/openai-fields.ts";
 import {
   isAbsent,
   noteUnknown,
@@ -16,8 +16,8 @@ import {
   readRecord,
   readString,
   type Fields,
-} from "../read-fields.ts";
-import { buildCustomParameters, flattenToolName } from "../tool-kinds.ts";
+} from "../reading/read-fields.ts";
+import { buildCustomParameters, flattenToolName } from "../fitting/tool-kinds.ts";
 
 type ParsedTools = { readonly tools: readonly ToolDefinition[]; readonly toolChoice?: ToolChoice };
 

@@ -1,8 +1,8 @@
 // What an upstream's own Responses stream said so far while it passed on byte for byte, so that our words behind it go on
 // where it stopped: the same response, the next sequence number.
 
-import { isRecord, tryParseJson } from "../json.ts";
-import { asBuffer, createFrameParser } from "../sse.ts";
+import { isRecord, tryParseJson } from "../reading/json.ts";
+import { asBuffer, createFrameParser } from "../streams/sse.ts";
 
 export type PassedStream = {
   /** Whole frames, in order. */

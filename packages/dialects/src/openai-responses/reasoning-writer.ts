@@ -1,7 +1,7 @@
 // A reasoning block -> a reasoning item. Its text goes out as the summary: that is what every client shows.
 
 import type { ReasoningProof } from "../reasoning-proof.ts";
-import { optional } from "../read-fields.ts";
+import { optional } from "../reading/read-fields.ts";
 import type { Item, ItemList } from "./item-list.ts";
 import type { BlockWriter } from "./item-writer.ts";
 

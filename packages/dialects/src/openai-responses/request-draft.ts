@@ -3,7 +3,7 @@
 
 import type { ChatRequest } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
-import { isRecord, parseJsonBody } from "../json.ts";
+import { isRecord, parseJsonBody } from "../reading/json.ts";
 import {
   isAbsent,
   optional,
@@ -11,7 +11,7 @@ import {
   readOptionalString,
   readRecord,
   type Fields,
-} from "../read-fields.ts";
+} from "../reading/read-fields.ts";
 import { readItemType, type History } from "./parse-items.ts";
 import { parseFields } from "./parse-request.ts";
 

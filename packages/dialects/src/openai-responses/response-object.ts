@@ -3,7 +3,7 @@
 
 import type { Usage } from "@auxot/wire/usage";
 import type { AnswerMeta } from "../dialect.ts";
-import { isRecord } from "../json.ts";
+import { isRecord } from "../reading/json.ts";
 import type { ResponseFailure } from "./errors.ts";
 import type { ResponsesOutputItem } from "./schema.ts";
 import { encodeUsage } from "./usage.ts";

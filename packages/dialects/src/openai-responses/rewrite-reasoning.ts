@@ -1,7 +1,7 @@
 // Reasoning tokens in a Responses request of the passthrough lane -> what the upstream itself encrypted. All other fields
 // stay as the caller wrote them.
 
-import { isRecord, parseJsonBody } from "../json.ts";
+import { isRecord, parseJsonBody } from "../reading/json.ts";
 import { splitResponsesSignature, type OpenProof } from "../reasoning-proof.ts";
 
 /** `body` is a request that was parsed before. */

@@ -1,7 +1,7 @@
 // The input of a Responses request as it is kept and listed: every item whole, with an id and in its long form.
 
-import { isRecord } from "../json.ts";
-import { isAbsent, type Fields } from "../read-fields.ts";
+import { isRecord } from "../reading/json.ts";
+import { isAbsent, type Fields } from "../reading/read-fields.ts";
 import { readItemType, type History } from "./parse-items.ts";
 import type { RequestDraft } from "./request-draft.ts";
 

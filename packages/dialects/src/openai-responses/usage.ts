@@ -3,9 +3,9 @@
 
 import type { StopReason } from "@auxot/wire/chat";
 import type { Usage } from "@auxot/wire/usage";
-import { boundUsage } from "../bound-usage.ts";
-import { isRecord } from "../json.ts";
-import { readCount } from "../stream-decoder.ts";
+import { boundUsage } from "../answers/bound-usage.ts";
+import { isRecord } from "../reading/json.ts";
+import { readCount } from "../streams/stream-decoder.ts";
 import type { ResponsesUsage } from "./schema.ts";
 
 export function encodeUsage(usage: Usage): ResponsesUsage {
