@@ -48,6 +48,8 @@ const requiredShape = {
   thinksByDefault: flag,
   /** How it is told not to think: by leaving the field out, by saying so, or never. With `effort` the effort "none" says so. */
   thinkingOff: z.enum(["omitted", "asked", "never"], "must be omitted, asked or never"),
+  /** In Chat Completions it is told not to think by a field of its own, `thinking` (DeepSeek), and not by an effort. */
+  thinkingSwitch: flag,
   /** The efforts it knows. */
   efforts: z.array(z.enum(reasoningEfforts, `must be of ${reasoningEfforts.join(", ")}`)),
   /** What it always refuses. */
@@ -109,6 +111,7 @@ export const defaultTraits: ModelTraits = {
   thinking: "effort",
   thinksByDefault: true,
   thinkingOff: "asked",
+  thinkingSwitch: false,
   efforts: ["none", "low", "medium", "high"],
   refuses: [],
   refusesWhileThinking: [],

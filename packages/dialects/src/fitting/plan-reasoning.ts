@@ -54,12 +54,14 @@ export function planReasoning(
 /** No thinking, said as the model wants it. Only where it can be switched off. */
 export function switchOff(traits: ModelTraits, format: ReasoningFormat): ReasoningPlan {
   if (format === "budgets") return traits.thinkingOff === "asked" ? { ...nothing, off: true } : nothing;
+  if (traits.thinkingSwitch) return { ...nothing, off: true };
   return knownEfforts(traits).includes("none") ? { ...nothing, effort: "none" } : nothing;
 }
 
 /** False for models that think whatever they are told. */
 export function canSwitchOff(traits: ModelTraits, format: ReasoningFormat): boolean {
-  if (format === "efforts" && traits.thinking === "effort") return knownEfforts(traits).includes("none");
+  if (format === "efforts" && traits.thinking === "effort")
+    return traits.thinkingSwitch || knownEfforts(traits).includes("none");
   return traits.thinkingOff !== "never";
 }
 

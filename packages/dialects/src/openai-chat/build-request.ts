@@ -1,14 +1,17 @@
 // ChatRequest -> a Chat Completions request for an upstream. Messages are built in build-messages.ts.
 
-import type { ChatRequest, ResponseFormat, ToolChoice, ToolDefinition } from "@auxot/wire/chat";
+import type { ChatMessage, ChatRequest, ResponseFormat, ToolChoice, ToolDefinition } from "@auxot/wire/chat";
 import type { CallTarget, UpstreamRequest } from "../dialect.ts";
 import { fitRequest } from "../fitting/fit-request.ts";
 import { fitOpenaiSchemas } from "../fitting/fit-tools.ts";
+import { switchOff, type ReasoningPlan } from "../fitting/plan-reasoning.ts";
 import { optional } from "../reading/read-fields.ts";
 import { buildOpenaiTier } from "../fitting/service-tier.ts";
 import { warnOfGrammars } from "../fitting/tool-kinds.ts";
 import { createWarnings } from "../warnings.ts";
 import { buildMessages } from "./build-messages.ts";
+
+type Warn = (message: string) => void;
 
 export const chatPath = "/chat/completions";
 
@@ -16,7 +19,8 @@ export function buildRequest(asked: ChatRequest, target: CallTarget): UpstreamRe
   const warnings = createWarnings(asked);
   const hasTools = asked.tools.length > 0 && target.traits.chatTools === "without-effort";
   const fitted = fitRequest(asked, target, hasTools ? "none" : "efforts", warnings.add);
-  const { reasoning, answerTool, toolNames } = fitted;
+  const { answerTool, toolNames } = fitted;
+  const reasoning = keepThinking(fitted.request, fitted.reasoning, target, warnings.add);
   const request = fitOpenaiSchemas(fitted.request, target.traits, warnings.add);
   warnOfGrammars(request.tools, warnings.add);
   const body = {
@@ -26,6 +30,7 @@ export function buildRequest(asked: ChatRequest, target: CallTarget): UpstreamRe
     ...buildLimits(request, target),
     ...optional("response_format", buildResponseFormat(request.responseFormat)),
     ...optional("reasoning_effort", reasoning.effort),
+    ...(reasoning.off ? { thinking: { type: "disabled" } } : {}),
     ...optional("verbosity", request.verbosity),
     ...optional("service_tier", buildOpenaiTier(request, target, warnings.add)),
     ...optional("user", request.endUser),
@@ -41,6 +46,21 @@ export function buildRequest(asked: ChatRequest, target: CallTarget): UpstreamRe
     ...optional("answerTool", answerTool),
     ...optional("toolNames", toolNames),
   };
+}
+
+/**
+ * DeepSeek refuses a history whose calls came without reasoning, e.g. because another provider made them, unless it is
+ * told not to think. https://api-docs.deepseek.com/guides/thinking_mode
+ */
+function keepThinking(request: ChatRequest, plan: ReasoningPlan, { traits }: CallTarget, warn: Warn): ReasoningPlan {
+  if (!traits.thinkingSwitch || !plan.thinks || !request.messages.some(lacksReasoning)) return plan;
+  warn("reasoning: calls of this conversation were not made with this provider's thinking; it was switched off.");
+  return switchOff(traits, "efforts");
+}
+
+function lacksReasoning({ role, content }: ChatMessage): boolean {
+  const types = new Set(content.map(({ type }) => type));
+  return role === "assistant" && types.has("tool-call") && !types.has("reasoning");
 }
 
 function buildTools(request: ChatRequest): object {

@@ -14,6 +14,7 @@ function ask(model: string, baseUrl: string, fields: Partial<ChatRequest>) {
 }
 
 const mistral = (fields: Partial<ChatRequest>) => ask("mistral-large-latest", "https://api.mistral.ai/v1", fields);
+const deepseek = (fields: Partial<ChatRequest>) => ask("deepseek-v4-flash", "https://api.deepseek.com", fields);
 const grok = (model: string) => ask(model, "https://api.x.ai/v1", { reasoning: { effort: "high" } });
 const thinking = (text: string) => [{ type: "thinking", thinking: [{ type: "text", text }] }];
 const call = (id: string): ChatMessage => ({
@@ -76,6 +77,31 @@ describe("servers of Chat Completions that differ from OpenAI", () => {
       calls.map(({ extra_content }) => extra_content),
       [{ google: { thought_signature: "skip_thought_signature_validator" } }, undefined],
     );
+  });
+
+  it("DeepSeek is told in its own field not to think: when asked, for a forced call, and for calls another made", () => {
+    const off = { type: "disabled" };
+    const tools = [{ name: "f", parameters: { type: "object" } }];
+    const none = deepseek({ reasoning: { effort: "none" } }).body;
+    assert.deepEqual([none.thinking, none.reasoning_effort], [off, undefined]);
+    const schema = { type: "json-schema", name: "a", schema: { type: "object" } } as const;
+    const forced = deepseek({ responseFormat: schema }).body;
+    assert.deepEqual([forced.thinking, forced.tool_choice.function.name], [off, "a"]);
+    const bare: ChatMessage = {
+      role: "assistant",
+      content: [{ type: "tool-call", id: "c", name: "f", arguments: "{}" }],
+    };
+    const foreign = deepseek({ tools, messages: [userSays("go"), bare, answer("c")] });
+    assert.deepEqual(foreign.body.thinking, off);
+    assert.match(foreign.warnings.join(), /^reasoning: calls of this conversation/);
+    const own = deepseek({ tools, messages: [userSays("go"), call("c"), answer("c")], reasoning: { effort: "high" } });
+    assert.deepEqual([own.body.thinking, own.body.reasoning_effort, own.warnings], [undefined, "high", []]);
+  });
+
+  it("Kimi at Moonshot keeps its own temperature", () => {
+    const { body, warnings } = ask("kimi-k2.6", "https://api.moonshot.ai/v1", { temperature: 0.2, topP: 1 });
+    assert.deepEqual([body.temperature, body.top_p], [undefined, undefined]);
+    assert.deepEqual(warnings, ["temperature: kimi-k2.6 does not take it; it was not sent."]);
   });
 
   it("a Grok that thinks without being asked is asked for no effort", () => {

@@ -97,8 +97,10 @@ function buildFormat(format: ResponseFormat | undefined): object | undefined {
 }
 
 /** Callers of Anthropic's format (a budget, adaptive) expect to read the thoughts they ask for, so a summary is asked. */
-function buildReasoning(request: ChatRequest, { effort }: ReasoningPlan, { traits }: CallTarget): object | undefined {
+function buildReasoning(request: ChatRequest, plan: ReasoningPlan, { traits }: CallTarget): object | undefined {
   const { reasoning } = request;
+  // Here an effort says it, whatever the model's switch elsewhere.
+  const effort = plan.off ? "none" : plan.effort;
   if (reasoning === undefined && effort === undefined) return undefined;
   if (traits.thinking === "none") return undefined;
   const { budgetTokens, adaptive, hidden } = reasoning ?? {};
