@@ -80,8 +80,8 @@ describe("the model table", () => {
 
   it("takes nothing from a model whose id is only the name of a line", () => {
     const cloud = { dialect: "openai-chat", baseUrl: "https://models.example.test/v1" } as const;
-    assert.equal(findTraits({ model: "deepseek", ...cloud }).thinking, "none");
-    assert.equal(findTraits({ model: "deepseek-reasoner", ...cloud }).thinking, "effort");
+    assert.equal(findTraits({ model: "deepseek-chat", ...cloud }).thinking, "none");
+    assert.equal(findTraits({ model: "deepseek-chat-special", ...cloud }).thinking, "effort");
   });
 
   it("prefers the rules of the longest family", () => {

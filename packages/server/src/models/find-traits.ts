@@ -103,7 +103,7 @@ function findRow(ids: readonly string[]): TraitsOverride | undefined {
 
 /**
  * A variant of a known model thinks as that does; what it can hold and see may differ. An id without a number, such as
- * "deepseek", names a whole line of models, of which nothing follows for one.
+ * "deepseek-chat", names a whole line of models, of which nothing follows for one.
  */
 function findRelative(id: string): TraitsOverride | undefined {
   for (let end = id.lastIndexOf("-"); end > 0; end = id.lastIndexOf("-", end - 1)) {
