@@ -33,7 +33,8 @@ export async function startSteadyMock(endpoints: readonly Endpoint[]): Promise<S
   const documentPath = join(directory, "openai.json");
   await writeFile(documentPath, makeOpenaiDocument(endpoints, directory));
   const port = await findFreePort();
-  const options = ["--reject-on-sdk-error=false", "--stream-interval=0", "--no-color"];
+  // Its lines read otherwise under CI unless it is told how to write them.
+  const options = ["--reject-on-sdk-error=false", "--stream-interval=0", "--no-color", "--log-format=text", "--quiet"];
   const child = spawn(
     process.execPath,
     [launcher, "-p", String(port), "--host", "127.0.0.1", ...options, documentPath],
