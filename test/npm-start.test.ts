@@ -111,6 +111,15 @@ test("keys are made, listed, used and revoked at once by the command line, and t
   assert.match((await runAuxot(["workers"], env)).out, /online +gpu +gpu +auxot-demo +0\/4 +\d s ago/);
 });
 
+test("a first start that fails, as when its port is taken, has shown the key by then", async () => {
+  await using other = await makeDirectory();
+  const env = { AUXOT_PORT: new URL(first.url).port, AUXOT_DATA_DIR: other.path };
+  const said = await runProgram(["packages/server/src/main.ts"], { ipc: false, env });
+  assert.equal(said.code, 1);
+  assert.match(said.err, /Port \d+ on 127\.0\.0\.1 is taken by another program/);
+  assert.match(said.out, /Your key, shown only this once:\n {4}axk_\w{49}\n/);
+});
+
 test("Ctrl-C stops every process with exit code 0, and the next start shows no key but takes the old one", async () => {
   const processes = await listDescendants(first.program.pid);
   assert.ok(processes.length >= 4, "router, Postgres, worker and engine");

@@ -1,18 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { writeBanner } from "./banner.ts";
+import { writeBanner, writeFirstKey } from "./banner.ts";
 
 const base = {
   url: "http://127.0.0.1:8080",
-  createdKey: undefined,
+  firstKey: undefined,
   hasBootstrapKey: false,
   model: "m",
   description: undefined,
 };
 
 test("the first start shows the key, in every line that needs it", () => {
-  const banner = writeBanner({ ...base, createdKey: "axk_new" });
-  assert.equal(banner.match(/axk_new/g)?.length, 5);
+  const banner = writeBanner({ ...base, firstKey: "axk_new" });
+  assert.match(writeFirstKey("axk_new"), /shown only this once:\n {4}axk_new\n/);
+  assert.equal(banner.match(/axk_new/g)?.length, 4);
   assert.doesNotMatch(banner, /AUXOT_KEY/);
 });
 

@@ -1,9 +1,9 @@
-// What a person reads when the router is ready: where it is, the key (once), and lines to copy that work at once. Pure.
+// What a person reads at a start: the key (once), then where the router is and lines to copy that work at once. Pure.
 
 export type BannerInput = {
   readonly url: string;
-  /** Only at the start that made it. */
-  readonly createdKey: string | undefined;
+  /** Only at the start that made it, which has shown it already. */
+  readonly firstKey: string | undefined;
   /** AUXOT_BOOTSTRAP_KEY is set, so people know a key. */
   readonly hasBootstrapKey: boolean;
   /** A model to ask; undefined: none is there yet. */
@@ -12,15 +12,19 @@ export type BannerInput = {
   readonly description: string | undefined;
 };
 
-export function writeBanner({ url, createdKey, hasBootstrapKey, model, description }: BannerInput): string {
-  const key = createdKey ?? "$AUXOT_KEY";
+/** Shown as soon as the key is made: whatever keeps the router from getting ready, people have it. */
+export function writeFirstKey(key: string): string {
+  return `\n  Your key, shown only this once:\n    ${key}\n\n`;
+}
+
+export function writeBanner({ url, firstKey, hasBootstrapKey, model, description }: BannerInput): string {
+  const key = firstKey ?? "$AUXOT_KEY";
   const lines = [
     "",
     `  Auxot is ready: ${url}`,
     ...(model === undefined ? [] : [`  Model: ${model}${description === undefined ? "" : ` (${description})`}`]),
     "",
-    ...describeKey(createdKey, hasBootstrapKey),
-    "",
+    ...(firstKey === undefined ? [...findKey(hasBootstrapKey), ""] : []),
     "  OpenAI API:",
     `    curl ${url}/v1/chat/completions -H "Authorization: Bearer ${key}" -H "content-type: application/json" \\`,
     `      -d '{"model":"auto","messages":[{"role":"user","content":"Hello!"}],"stream":true}'`,
@@ -40,11 +44,10 @@ export function writeBanner({ url, createdKey, hasBootstrapKey, model, descripti
   return lines.join("\n");
 }
 
-function describeKey(createdKey: string | undefined, hasBootstrapKey: boolean): string[] {
-  if (createdKey !== undefined) return [`  Your key, shown only this once:`, `    ${createdKey}`];
+function findKey(hasBootstrapKey: boolean): string[] {
   if (hasBootstrapKey) return ["  The key is the one in AUXOT_BOOTSTRAP_KEY; the lines below read it from AUXOT_KEY."];
   return [
-    "  Use the key from the first start as AUXOT_KEY. Lost it? Start once with AUXOT_BOOTSTRAP_KEY set to a text of",
-    "  at least 24 characters, which then is a key too.",
+    "  Use the key from the first start as AUXOT_KEY, or one from auxot.yaml. Lost? Start once with AUXOT_BOOTSTRAP_KEY set",
+    "  to a text of at least 24 characters, which then is a key too.",
   ];
 }

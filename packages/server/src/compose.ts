@@ -41,6 +41,8 @@ import { startEmbeddedPostgres } from "./store/embedded-postgres/launcher.ts";
 export type RouterOptions = {
   /** Ready only once a worker's offer is live. */
   readonly expectWorker: boolean;
+  /** Told the first admin key when this start makes it, before anything else can fail: nobody can see it again. */
+  readonly onFirstKey?: (key: string) => void;
   readonly hubTimes?: Partial<HubTimes>;
   /** A silent stream gets a ping this often. */
   readonly streamPingEveryMs?: number;
@@ -51,8 +53,6 @@ export type Router = {
   readonly url: string;
   /** As a process on this machine reaches it. */
   readonly localUrl: string;
-  /** A caller key made at this start, because there was none. Shown once. */
-  readonly createdKey: string | undefined;
   /** For the bundled worker. */
   readonly workerKey: Secret;
   /** What can be asked now. */
@@ -117,6 +117,7 @@ async function startParts(
   cleanups.push(() => keys.close());
   await keys.applyConfigured(config.keys);
   const { created } = await keys.ensureBootstrap(config.bootstrapKey);
+  if (created !== undefined) options.onFirstKey?.(created);
   const workerKey = await keys.ensureBundledWorkerKey(join(config.dataDir, "worker.key"));
 
   const usage = createUsageWriter({ insert: createUsageStore(database).insert, clock, log });
@@ -189,7 +190,6 @@ async function startParts(
   return {
     url: config.baseUrl ?? localUrl,
     localUrl,
-    createdKey: created,
     workerKey,
     offers: sources.offers,
     ready: ready.promise,

@@ -2,7 +2,7 @@
 // The router process: reads the configuration, starts, prints where it is, and stops on a signal. Wires nothing itself.
 
 import { parseArgs } from "node:util";
-import { writeBanner } from "./banner.ts";
+import { writeBanner, writeFirstKey } from "./banner.ts";
 import { startRouter, type Router } from "./compose.ts";
 import { ConfigError, loadConfig } from "./config.ts";
 import type { Config } from "./config/settings.ts";
@@ -30,9 +30,15 @@ async function main(): Promise<void> {
   }
   const config = readConfig();
   const log = createLog(config.logLevel, process.stderr.isTTY ? writeForPeople : undefined);
+  const expectWorker = values["expect-worker"];
   let router: Router;
+  let firstKey: string | undefined;
+  const onFirstKey = (key: string): void => {
+    firstKey = key;
+    process.stdout.write(writeFirstKey(key));
+  };
   try {
-    router = await startRouter(config, log, { expectWorker: values["expect-worker"] });
+    router = await startRouter(config, log, { expectWorker, onFirstKey });
   } catch (error) {
     log.debug({ err: error }, "start failed");
     leave(error instanceof Error ? error.message : String(error), exitCodes.failed);
@@ -40,12 +46,13 @@ async function main(): Promise<void> {
   }
   stopOnSignals(router);
   process.send?.({ type: "listening", url: router.localUrl, workerKey: router.workerKey.reveal() });
+  if (expectWorker) log.info({ url: router.url }, "listening; waiting for the worker's model");
   await router.ready;
   const offer = router.offers()[0];
   process.stdout.write(
     writeBanner({
       url: router.url,
-      createdKey: router.createdKey,
+      firstKey,
       hasBootstrapKey: config.bootstrapKey !== undefined,
       model: offer?.model,
       description: offer?.description,
