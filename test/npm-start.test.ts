@@ -120,6 +120,20 @@ test("a first start that fails, as when its port is taken, has shown the key by 
   assert.match(said.out, /Your key, shown only this once:\n {4}axk_\w{49}\n/);
 });
 
+test("a signal for npm alone, as service managers and containers send it, stops the router too", async () => {
+  await using other = await makeDirectory();
+  const env = { AUXOT_PORT: "0", AUXOT_DATA_DIR: other.path };
+  await using npm = startProgram(["start", "--", "--no-worker"], { command: "npm", ipc: false, env });
+  await npm.said(/Auxot is ready/);
+  const processes = await listDescendants(npm.pid);
+  npm.signal("SIGTERM");
+  try {
+    assert.deepEqual(await within(10_000, "it stopped", npm.exited), { code: 0, signal: null });
+  } finally {
+    for (const pid of processes.filter(isAlive)) process.kill(pid, "SIGKILL");
+  }
+});
+
 test("Ctrl-C stops every process with exit code 0, and the next start shows no key but takes the old one", async () => {
   const processes = await listDescendants(first.program.pid);
   assert.ok(processes.length >= 4, "router, Postgres, worker and engine");

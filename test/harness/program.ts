@@ -31,6 +31,8 @@ export type ProgramOptions = {
   readonly cwd?: string;
   /** false: for programs that are started without IPC in real life too. */
   readonly ipc?: boolean;
+  /** Another program than our Node, which gets all of `args` as they are. */
+  readonly command?: string;
 };
 
 const startLimitMs = 20_000;
@@ -47,7 +49,8 @@ process.on("exit", () => {
 export function startProgram(args: readonly string[], options: ProgramOptions = {}): Program {
   const [file = "", ...rest] = args;
   const ipc = options.ipc ?? true;
-  const child = spawn(process.execPath, [path.join(repository, file), ...rest], {
+  const { command = process.execPath } = options;
+  const child = spawn(command, options.command === undefined ? [path.join(repository, file), ...rest] : args, {
     cwd: options.cwd ?? repository,
     env: { ...cleanEnvironment(), ...options.env },
     stdio: ["ignore", "pipe", "pipe", ...(ipc ? (["ipc"] as const) : [])],
