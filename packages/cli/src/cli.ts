@@ -11,11 +11,16 @@ import { missingKeyMessage } from "./missing-key.ts";
 import { findNearMatches } from "@auxot/wire/near-matches";
 import { verify } from "./verify.ts";
 import { workersList } from "./workers.ts";
+import packageFile from "../package.json" with { type: "json" };
 
 const commands: readonly Command[] = [verify, keysCreate, keysList, keysRevoke, workersList];
 
 /** Gives the exit code; never throws on what a person or a router may do. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
+  if (args[0] === "--version" || args[0] === "-v") {
+    terminal.out(`${packageFile.version}\n`);
+    return 0;
+  }
   if (args[0] === "help") return runCli([...args.slice(1), "--help"], terminal);
   const words = args.slice(0, firstOption(args));
   if (words.length === 0) {

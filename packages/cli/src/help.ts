@@ -19,7 +19,7 @@ export function renderHelp(commands: readonly Command[]): string {
     "Every command has:",
     ...renderOptions(everyCommandHas),
     "",
-    "`npx auxot COMMAND --help` says more. Exit codes: 0 done, 1 failed, 2 asked for wrongly.",
+    "`npx auxot COMMAND --help` says more; `npx auxot --version` tells the version. Exit codes: 0 done, 1 failed, 2 asked for wrongly.",
     "",
   ].join("\n");
 }

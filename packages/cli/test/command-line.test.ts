@@ -42,6 +42,19 @@ test("what is missing or too much is named", async () => {
   assert.match((await run("workers", "--url", "nowhere")).err, /^"nowhere" is not the address of a router/);
 });
 
+test("a reader that has seen enough ends it without a word", () => {
+  const bin = path.join(import.meta.dirname, "../src/main.ts");
+  const command = `{ '${process.execPath}' '${bin}' --help; echo "code $?" >&2; } | true`;
+  const { stderr } = spawnSync("sh", ["-c", command], { encoding: "utf8" });
+  assert.equal(stderr, "code 0\n");
+});
+
+test("it says its version", async () => {
+  const said = await run("--version");
+  assert.match(said.out, /^\d+\.\d+\.\d+\n$/);
+  assert.deepEqual(await run("-v"), said);
+});
+
 test("the program itself starts and keeps its exit code", () => {
   const bin = path.join(import.meta.dirname, "../src/main.ts");
   const { status, stderr } = spawnSync(process.execPath, [bin, "keys", "revoke"], { encoding: "utf8" });
