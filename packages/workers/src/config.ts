@@ -144,7 +144,7 @@ function readGpuCommand(arguments_: readonly string[], environment: Environment)
     ({ values } = parseArgs({ args: [...arguments_], options: gpuOptions }));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { kind: "problems", problems: [`${message} See auxot-worker gpu --help.`] };
+    return { kind: "problems", problems: [`${message}\n\`auxot-worker gpu --help\` lists the options.`] };
   }
   if (values.help === true) return { kind: "text", text: gpuHelp };
   const problems: string[] = [];
