@@ -96,6 +96,7 @@ describe("configuration from the environment", () => {
       AUXOT_LOG_LEVL: "info",
       AUXOT_WORKER_NAME: "x",
       AUXOT_ROUTER_URL: "x",
+      AUXOT_ENGINE_KEY: "x",
       AUXOT_KEY: "x",
       AUXOT_MINE: "m",
     };

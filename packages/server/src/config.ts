@@ -149,7 +149,7 @@ function readTextFile(path: string): string | undefined {
 }
 
 /** Those of the workers and the command line are not ours to judge. */
-const foreign = /^AUXOT_(WORKER_.*|ROUTER_URL|URL|KEY)$/;
+const foreign = /^AUXOT_(WORKER_.*|ENGINE_KEY|ROUTER_URL|URL|KEY)$/;
 
 function findUnknown(env: Environment, used: ReadonlySet<string>): string[] {
   const known: readonly string[] = Object.keys(environmentSchema.shape);
