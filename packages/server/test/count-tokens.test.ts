@@ -47,6 +47,8 @@ test("where nobody can count, or the worker fails, an estimate is given and mark
     assert.deepEqual(await response.json(), { input_tokens: 10 }, model);
     assert.match(response.headers.get("x-auxot-warnings") ?? "", /^input_tokens: estimated/, model);
   }
+  const short = { model: "cloud-model", messages: [{ role: "user", content: "Hi" }] };
+  assert.deepEqual(await (await app.post(path, short)).json(), { input_tokens: 1 }, "never nothing");
   assert.equal(cloud.requests.length, 0);
 });
 

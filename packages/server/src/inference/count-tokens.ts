@@ -36,6 +36,6 @@ export function createCountTokens(deps: CountTokensDeps): CountTokens {
         "tokens estimated",
       );
     }
-    return { inputTokens: needs.promptTokens * 2, model: target.model, estimated: true };
+    return { inputTokens: Math.max(1, needs.promptTokens * 2), model: target.model, estimated: true };
   };
 }
