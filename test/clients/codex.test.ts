@@ -47,5 +47,13 @@ for (const [name, model] of [
   ["responses", "gpt-6-sol"],
 ] as const) {
   test(`Codex's tools that come in the input and are called by JavaScript work as ${model} (${name})`, () =>
-    runCopySession({ router: sources.router, source: sources[name], client: "codex", model, tools: codexCode }));
+    runCopySession({
+      router: sources.router,
+      source: sources[name],
+      client: "codex",
+      model,
+      tools: codexCode,
+      // OpenAI's own models have no field for it in Chat Completions.
+      takesReasoningBack: name !== "chat",
+    }));
 }
