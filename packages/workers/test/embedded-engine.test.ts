@@ -234,6 +234,21 @@ test("a response format is enforced", async () => {
   assert.equal(forced.stopReason, "stop");
 });
 
+test("the demo model ends its answer under any caller's schema", async () => {
+  const text = { type: "string" };
+  const entry = { type: "object", properties: { name: text, age: { type: "number" } }, required: ["name", "age"] };
+  const properties = { city: text, tags: { type: "array", items: text }, people: { type: "array", items: entry } };
+  const schema = { type: "object", properties, required: ["city", "tags", "people"], additionalProperties: false };
+  for (const question of ["city", "Hello!", "JSON"]) {
+    for (const seed of [1, 2, 3, 4]) {
+      const responseFormat = { type: "json-schema", name: "x", schema } as const;
+      const answer = await readResult(engine, ask(question, { responseFormat, seed, maxOutputTokens: 1000 }));
+      assert.equal(answer.stopReason, "stop", textOf(answer).slice(0, 300));
+      assert.deepEqual(Object.keys(JSON.parse(textOf(answer)) as object), ["city", "tags", "people"]);
+    }
+  }
+});
+
 test("refuses images and unknown models by name", async () => {
   const image: ChatMessage = {
     role: "user",

@@ -32,8 +32,8 @@ export const demoContextTokens = 65_536;
 const infillTokens = { prefix: "<|fim_prefix|>", suffix: "<|fim_suffix|>", middle: "<|fim_middle|>" } as const;
 
 type ScriptName = keyof typeof demoScripts;
-/** The id of the token that follows each token. */
-type Successor = { readonly from: number; readonly to: number };
+/** The id of the token that follows each token. `weight` below 1: only where a grammar forbids what follows else. */
+type Successor = { readonly from: number; readonly to: number; readonly weight: number };
 
 const dimension = 128;
 // One layer with one narrow head: 64 bytes of KV cache a token, so that a context of 65,536 tokens costs little.
@@ -50,9 +50,10 @@ export function makeScriptModel(): Buffer {
   const random = createSeededRandom(1);
   const codes = Float32Array.from({ length: size * dimension }, () => (random() < 0.5 ? -1 : 1));
   const output = new Float32Array(size * dimension);
-  for (const { from, to } of successors) {
+  for (const { from, to, weight } of successors) {
     for (let d = 0; d < dimension; d++) {
-      output[to * dimension + d] = (output[to * dimension + d] ?? 0) + gain * (codes[from * dimension + d] ?? 0);
+      const code = codes[from * dimension + d] ?? 0;
+      output[to * dimension + d] = (output[to * dimension + d] ?? 0) + gain * weight * code;
     }
   }
   return writeGguf(createMetadata(vocabulary), createTensors(size, codes, output, random));
@@ -74,13 +75,34 @@ function addScripts(vocabulary: Vocabulary): Successor[] {
     let first: number | undefined;
     for (const chunk of cutIntoUniqueChunks(demoScripts[name], vocabulary)) {
       const id = vocabulary.add(chunk, tokenTypes.normal, -2 - vocabulary.tokens.length * 1e-3);
-      successors.push({ from: previous, to: id });
+      successors.push({ from: previous, to: id, weight: 1 });
+      // The end of a string in somebody else's JSON.
+      if (chunk.includes('"') && first !== undefined)
+        successors.push({ from: previous, to: idOfByte('"'), weight: 0.6 });
       first ??= id;
       previous = id;
     }
-    successors.push({ from: previous, to: name === "loop" && first !== undefined ? first : end });
+    const next = name === "loop" ? first : undefined;
+    successors.push({ from: previous, to: next ?? end, weight: 1 });
+    if (next === undefined) successors.push({ from: previous, to: idOfByte('"'), weight: 0.6 });
   }
-  return successors;
+  return [...successors, ...closeJson()];
+}
+
+/** Under a caller's schema every value ends soon, or strings and lists would go on until the context is full. */
+function closeJson(): Successor[] {
+  const closers = ["]", "}"].map((closer, i) => ({ to: idOfByte(closer), weight: i === 0 ? 0.7 : 0.6 }));
+  const afterValues = [...'"0123456789el]}'].flatMap((sign) => closers.map((c) => ({ from: idOfByte(sign), ...c })));
+  const empty = [
+    { from: idOfByte('"'), to: idOfByte('"'), weight: 1 },
+    { from: idOfByte("["), to: idOfByte("]"), weight: 1 },
+  ];
+  return [...afterValues, ...empty];
+}
+
+/** The vocabulary begins with three tokens and the bytes. */
+function idOfByte(sign: string): number {
+  return 3 + sign.charCodeAt(0);
 }
 
 /**
