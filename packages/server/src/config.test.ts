@@ -183,6 +183,11 @@ responses: {retentionDays: 0}
     ["a bad name", bad({ name: "Über" }), /^providers\[0\]\.name: must be small letters/],
     ["a bad kind", bad({ kind: "tpu" }), /^providers\[0\]\.kind: must be gpu, cli or cloud$/],
     ["a missing field", bad({ apiKey: undefined }), /^providers\[0\]\.apiKey: is required$/],
+    [
+      "an unknown field further down",
+      bad({ models: [{ id: "m", abilities: { tool: true } }] }),
+      /^providers\[0\]\.models\[0\]\.abilities\.tool: unknown field; did you mean tools\?$/,
+    ],
     ["an unknown field", bad({ apikey: "x" }), /^providers\[0\]\.apikey: unknown field; did you mean apiKey\?$/],
     [
       "a bad dialect",

@@ -1,6 +1,6 @@
 // Owns the list of what is wrong with a configuration, each with its path.
 
-import type { z } from "zod";
+import { z } from "zod";
 import { findNearMatches } from "@auxot/wire/near-matches";
 
 export type Path = readonly (string | number)[];
@@ -50,8 +50,8 @@ export function showPath(path: Path): string {
 function addIssue(issue: z.core.$ZodIssue, prefix: Path, schema: z.ZodType, add: Problems["add"]): void {
   const path = [...prefix, ...issue.path.map((part) => (typeof part === "symbol" ? String(part) : part))];
   if (issue.code === "unrecognized_keys") {
+    const known = listFields(schema, issue.path);
     for (const key of issue.keys) {
-      const known = "shape" in schema && typeof schema.shape === "object" ? Object.keys(schema.shape ?? {}) : [];
       const nearest = findNearMatches(key, known)[0];
       add([...path, key], nearest === undefined ? "unknown field" : `unknown field; did you mean ${nearest}?`);
     }
@@ -63,6 +63,17 @@ function addIssue(issue: z.core.$ZodIssue, prefix: Path, schema: z.ZodType, add:
     return;
   }
   add(path, issue.message);
+}
+
+/** The fields a schema has at `path`. Lists are unwrapped like what is optional, so their indexes need no step. */
+function listFields(schema: unknown, path: readonly PropertyKey[]): string[] {
+  if (schema instanceof z.ZodObject) {
+    const [part, ...rest] = path.filter((step) => typeof step === "string");
+    const fields = new Map(Object.entries(schema.shape));
+    return part === undefined ? [...fields.keys()] : listFields(fields.get(part), rest);
+  }
+  const isWrapped = typeof schema === "object" && schema !== null && "unwrap" in schema;
+  return isWrapped && typeof schema.unwrap === "function" ? listFields(schema.unwrap(), path) : [];
 }
 
 function describeType(expected: string): string {

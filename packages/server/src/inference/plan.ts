@@ -203,7 +203,7 @@ function explainNoMatch(model: string, offers: readonly Offer[]): AppError {
   if (model === autoModel || offers.length === 0) {
     return new AppError(
       "no_capacity",
-      "No model can be reached right now: no worker is connected and no cloud provider is configured.",
+      "No model can be reached right now: no worker is connected, and no cloud provider is configured or has listed its models yet.",
       { retryAfterMs: 5000 },
     );
   }
