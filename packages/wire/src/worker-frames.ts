@@ -13,6 +13,7 @@ import { modelOfferSchema } from "./model-offer.ts";
 export const protocolVersion = 1;
 /** WebSocket close codes: `refused` must not be retried with the same key or version. */
 export const closeCodes = { refused: 4001, badFrame: 4002, replaced: 4003, silent: 4004, shutdown: 4005 } as const;
+/** Of UTF-8. */
 export const maxFrameBytes = 64 * 1024 * 1024;
 
 export const hardwareSchema = z.object({
@@ -190,6 +191,12 @@ export function parseRouterFrame(text: string): RouterFrame {
 
 export function encodeFrame(frame: WorkerFrame | RouterFrame): string {
   return JSON.stringify(frame);
+}
+
+/** An end that gets such a frame closes the link, with all that runs over it. */
+export function isFrameTooLarge(text: string): boolean {
+  // No character takes more than three bytes: most frames need not be measured.
+  return text.length * 3 > maxFrameBytes && new TextEncoder().encode(text).length > maxFrameBytes;
 }
 
 function parseJobEvents(frame: Readonly<Record<string, unknown>>): WorkerFrame {

@@ -4,6 +4,7 @@ import { AppError, toErrorBody, type ErrorBody } from "@auxot/wire/errors";
 import {
   closeCodes,
   encodeFrame,
+  isFrameTooLarge,
   parseWorkerFrame,
   readHelloProtocol,
   protocolVersion,
@@ -31,7 +32,8 @@ export type SessionEvents = {
 };
 
 export type Session = {
-  send(frame: RouterFrame): void;
+  /** False for a frame larger than the worker would take: its end closes the link on one. Nothing is sent then. */
+  send(frame: RouterFrame): boolean;
   /** Tells the worker not to come back with this key, and closes. */
   refuse(error: ErrorBody): void;
   close(code: number, reason: string): void;
@@ -47,9 +49,13 @@ export function openSession(socket: WebSocket, events: SessionEvents, times: Ses
 
   const session: Session = {
     send(frame) {
-      if (socket.readyState !== socket.OPEN) return;
+      // What is sent to a lost link is made good when the worker is back.
+      if (socket.readyState !== socket.OPEN) return true;
+      const text = encodeFrame(frame);
+      if (isFrameTooLarge(text)) return false;
       lastSentAt = Date.now();
-      socket.send(encodeFrame(frame));
+      socket.send(text);
+      return true;
     },
     refuse(error) {
       session.send({ type: "refused", error });

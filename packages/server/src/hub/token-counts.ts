@@ -42,7 +42,8 @@ export function createTokenCounts(limitMs: number): TokenCounts {
         if (signal.aborted) return onAbort();
         signal.addEventListener("abort", onAbort, { once: true });
         const { original: _, ...rest } = request;
-        session.send({ type: "tokens-count", countId, request: rest });
+        const isSent = session.send({ type: "tokens-count", countId, request: rest });
+        if (!isSent) settle(new AppError("unsupported", "The request is larger than a worker takes at once."));
       }),
     onFrame({ countId, inputTokens, error }) {
       const failure = error === undefined ? lostError() : fromErrorBody(error);

@@ -1,7 +1,7 @@
 // The jobs on connected workers: starts them, takes their frames, ends them. Knows no queue and picks no worker.
 
 import { AppError, fromErrorBody, type ErrorCode } from "@auxot/wire/errors";
-import { ackEveryFrames, type WorkerFrame } from "@auxot/wire/worker-frames";
+import { ackEveryFrames, maxFrameBytes, type WorkerFrame } from "@auxot/wire/worker-frames";
 import { createJobStream, type JobStream } from "./job-stream.ts";
 import type { AnswerFrame, JobWork } from "./job-work.ts";
 import type { Job, LiveWorker } from "./live-worker.ts";
@@ -85,7 +85,7 @@ export function createWorkerJobs({ onSlotFree, onLimit }: WorkerJobEvents): Work
       };
       worker.jobs.set(jobId, job);
       signal.addEventListener("abort", onAbort, { once: true });
-      worker.session.send(work.begin(jobId, model, worker.provider.kind));
+      if (!worker.session.send(work.begin(jobId, model, worker.provider.kind))) drop(worker, job, tooLargeError());
       return stream;
     },
     onFrame(worker, frame) {
@@ -120,6 +120,15 @@ function isLimit(code: ErrorCode): boolean {
 function noteCallIds(frame: AnswerFrame, callIds: string[]): void {
   if (frame.type !== "job-events") return;
   for (const event of frame.events) if (event.type === "tool-call-start") callIds.push(event.id);
+}
+
+/** A body of its own always fits; files that were fetched and conversations that were stored come on top. */
+function tooLargeError(): AppError {
+  return new AppError(
+    "too_large",
+    `With the files and the conversation that belong to it the request is larger than ${maxFrameBytes / 2 ** 20} MiB, which is the most a worker takes. Shorten it, or use a model of a cloud provider.`,
+    { elsewhere: true },
+  );
 }
 
 export function lostError(): AppError {

@@ -9,6 +9,7 @@ import type { ModelOffer } from "@auxot/wire/model-offer";
 import { encodeVector } from "@auxot/dialects/vectors";
 import {
   encodeFrame,
+  maxFrameBytes,
   parseRouterFrame,
   protocolVersion,
   type RouterFrame,
@@ -98,6 +99,7 @@ export async function connectFakeWorker(
 ): Promise<FakeWorker> {
   const socket = new WebSocket(`${app.url.replace("http", "ws")}/ws`, {
     headers: { authorization: `Bearer ${app.workerKey}` },
+    maxPayload: maxFrameBytes,
   });
   const frames: RouterFrame[] = [];
   const waiting: { type: string; resolve(frame: RouterFrame): void }[] = [];
