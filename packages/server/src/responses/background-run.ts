@@ -83,7 +83,7 @@ export async function startRun(deps: RunDeps, input: RunInput): Promise<Backgrou
     if (warnings.length > 0) inferInput.log.info({ responseId: meta.id, warnings }, "what an answer left out");
     status = "in_progress";
     // Only for other routers; here the run itself is asked.
-    responses.save(buildRow()).catch(() => undefined);
+    responses.update(buildRow()).catch(() => undefined);
   }
 
   async function work(): Promise<void> {
@@ -130,7 +130,7 @@ export async function startRun(deps: RunDeps, input: RunInput): Promise<Backgrou
   async function keep(): Promise<void> {
     for (let pauseMs = 500; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
       try {
-        return await responses.save(buildRow());
+        return await responses.update(buildRow());
       } catch (error) {
         if (error instanceof AppError && error.code === "too_large") return keepLess(error);
         if (deps.stopped.aborted) return;
@@ -146,7 +146,7 @@ export async function startRun(deps: RunDeps, input: RunInput): Promise<Backgrou
     const response = JSON.stringify({ ...told, error: { code: "server_error", message: error.message } });
     for (const less of [row, { ...row, status: "failed" as const, response, itemIds: kept.itemIds }]) {
       try {
-        return await responses.save(less);
+        return await responses.update(less);
       } catch (err) {
         inferInput.log.warn({ err, responseId: meta.id }, "a background response was too large to keep whole");
       }

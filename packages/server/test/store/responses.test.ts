@@ -118,7 +118,11 @@ test("a chain comes whole and in order, or says which link is missing", async ()
   for (let link = 1; link <= 99; link++) await keep(`long_${link}`, { previousId: `long_${link - 1}` });
   await assert.rejects(responses.getChain("key_1", "long_99"), is("too_large", /too long to go on from/));
   await keep("ring", { previousId: "ring" });
-  await assert.rejects(responses.getChain("key_1", "ring"), is("too_large", /too long/));
+  await assert.rejects(
+    responses.getChain("key_1", "ring"),
+    is("previous_response_not_found", /before 'ring' was replaced: its provider gave both the same id/),
+  );
+  assert.equal((await responses.listChain("key_1", "ring")).length, 1);
   await responses.close();
 });
 
@@ -135,6 +139,36 @@ test("an item is found in the newest response in which it began", async () => {
     (await responses.findOwners("key_1", ["item"])).map(({ id }) => id),
     ["b"],
   );
+  await responses.close();
+});
+
+test("items named by their ids bring no more into memory than a chain may", async () => {
+  await using database = await openTestDatabase();
+  const { responses, keep } = setUp(database, { maxChainBytes: 1000 });
+  const response = JSON.stringify({ output: [], text: "x".repeat(600) });
+  await keep("a", { response });
+  await keep("b", { response });
+  assert.equal((await responses.findOwners("key_1", ["out_a", "in_a"])).length, 1);
+  await assert.rejects(
+    responses.findOwners("key_1", ["in_a", "in_b"]),
+    is("too_large", /^input: it names items of responses that are over .* MiB together/),
+  );
+  const names = Array.from({ length: 10_001 }, (_, at) => `item_${at}`);
+  await assert.rejects(responses.findOwners("key_1", names), is("too_large", /^input: it names more than 10000 items/));
+  await responses.close();
+});
+
+test("a later state of a response that was deleted meanwhile, by another router too, is not kept again", async () => {
+  await using database = await openTestDatabase();
+  const { responses, keep } = setUp(database);
+  await keep("resp_1", { status: "in_progress", background: true });
+  const running = await responses.get("key_1", "resp_1");
+  await responses.update({ ...running, itemIds: [], status: "completed", frames: "event: a" });
+  assert.equal((await responses.get("key_1", "resp_1")).status, "completed");
+  assert.equal(await responses.getFrames("key_1", "resp_1"), "event: a");
+  await responses.remove("key_1", "resp_1");
+  await responses.update({ ...running, itemIds: [], status: "completed" });
+  await assert.rejects(responses.get("key_1", "resp_1"), is("not_found", /not found\.$/));
   await responses.close();
 });
 
@@ -202,6 +236,25 @@ test("a database that hangs holds a bounded number of answers in memory, and the
     responses.get("key_1", "one_more"),
     is("not_found", /It was not kept: the database is too slow/),
   );
+  await responses.close();
+});
+
+test("a database that hangs holds a bounded size of answers in memory", async () => {
+  await using database = await openTestDatabase();
+  const { responses, keep } = setUp(database, { maxWritingBytes: 1000 });
+  const locked = Promise.withResolvers<void>();
+  const free = Promise.withResolvers<void>();
+  const holding = database.sql.begin(async (sql) => {
+    await sql`lock table stored_response`;
+    locked.resolve();
+    await free.promise;
+  });
+  await locked.promise;
+  const first = keep("resp_1", { response: "x".repeat(600) });
+  await assert.rejects(keep("resp_2", { response: "x".repeat(600) }), is("no_capacity", /the database is too slow/));
+  free.resolve();
+  await Promise.all([holding, first]);
+  await keep("resp_3", { response: "x".repeat(600) });
   await responses.close();
 });
 

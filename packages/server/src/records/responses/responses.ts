@@ -15,6 +15,8 @@ export type Responses = {
   readonly keeps: boolean;
   /** Resolves once it is written. Throws AppError, the reason also told to whoever asks for it later. Visible here from the call on. */
   save(response: NewResponse): Promise<void>;
+  /** As `save`, of a later state: what was deleted since stays so. */
+  update(response: NewResponse): Promise<void>;
   /** Throws `not_found` in OpenAI's words when it is not there for this key, `no_capacity` when the database is away; so do the others. */
   get(keyId: string, id: string): Promise<FoundResponse>;
   /** Undefined when they were not kept. */
@@ -23,6 +25,7 @@ export type Responses = {
   getChain(keyId: string, id: string): Promise<readonly FoundResponse[]>;
   /** As much of the chain as there is. */
   listChain(keyId: string, id: string): Promise<readonly FoundResponse[]>;
+  /** The responses in which the items began. Throws `too_large` for too many or too much. */
   findOwners(keyId: string, itemIds: readonly string[]): Promise<readonly FoundResponse[]>;
   remove(keyId: string, id: string): Promise<void>;
   /** Fails what other routers left running; `all`: nobody else can be using this database. */
@@ -40,6 +43,8 @@ export type ResponsesDeps = {
   readonly tendEveryMs?: number;
   readonly maxRowBytes?: number;
   readonly maxChainBytes?: number;
+  /** Of what is held in memory while the database takes its time. */
+  readonly maxWritingBytes?: number;
 };
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -49,8 +54,10 @@ const removedAtOnce = 500;
 const failedAtOnce = 50;
 const maxLinks = 2000;
 const maxLost = 1000;
-/** Responses held in memory while the database takes its time. */
+/** As `maxWritingBytes`, by number. */
 const maxWriting = 500;
+/** Each is looked up by itself. */
+const maxNamedItems = 10_000;
 const closeWithinMs = 10_000;
 const waitMs = 5000;
 /** What ids of vendors and ours are made of; anything else was never kept. */
@@ -59,10 +66,11 @@ const stoppedError = { code: "server_error", message: "The router stopped before
 
 export function createResponses(deps: ResponsesDeps): Responses {
   const { store, clock, log, retentionDays, tendEveryMs = 20_000 } = deps;
-  const { maxRowBytes = 64 * 2 ** 20, maxChainBytes = 64 * 2 ** 20 } = deps;
+  const { maxRowBytes = 64 * 2 ** 20, maxChainBytes = 64 * 2 ** 20, maxWritingBytes = 256 * 2 ** 20 } = deps;
   const keeps = retentionDays > 0;
   /** Being written: whoever asks waits for it. */
   const writing = new Map<string, Promise<void>>();
+  let writingBytes = 0;
   /** Why the last ones that were lost were lost. */
   const lost = new Map<string, string>();
   const running = new Map<string, { readonly keyId: string; readonly id: string }>();
@@ -74,21 +82,21 @@ export function createResponses(deps: ResponsesDeps): Responses {
     if (lost.size > maxLost && oldest !== undefined) lost.delete(oldest);
   }
 
-  async function write(response: NewResponse, name: string): Promise<void> {
+  async function write(response: NewResponse, name: string, isNew: boolean): Promise<void> {
     const isRunning = response.status === "queued" || response.status === "in_progress";
-    const sizeBytes = response.response.length + response.input.length + (response.frames?.length ?? 0);
-    if (sizeBytes > maxRowBytes) {
+    if (measure(response) > maxRowBytes) {
       const reason = `it is larger than ${maxRowBytes / 2 ** 20} MiB with its input`;
       noteLost(name, reason);
       throw new AppError("too_large", `The response was not kept: ${reason}.`);
     }
+    const row = {
+      ...response,
+      itemIds: response.itemIds.filter((id) => possibleId.test(id)),
+      expiresAt: response.createdAt + retentionDays * dayMs,
+      ...(isRunning ? { aliveUntil: clock.now() + missedTends * tendEveryMs } : {}),
+    };
     try {
-      await store.save({
-        ...response,
-        itemIds: response.itemIds.filter((id) => possibleId.test(id)),
-        expiresAt: response.createdAt + retentionDays * dayMs,
-        ...(isRunning ? { aliveUntil: clock.now() + missedTends * tendEveryMs } : {}),
-      });
+      await (isNew ? store.save(row) : store.update(row));
     } catch (err) {
       const reason = "the database could not be written";
       noteLost(name, reason);
@@ -98,6 +106,28 @@ export function createResponses(deps: ResponsesDeps): Responses {
     lost.delete(name);
     if (isRunning) running.set(name, response);
     else running.delete(name);
+  }
+
+  /** One after the other: the last state of a response must be the one that stays. */
+  function enqueue(response: NewResponse, isNew: boolean): Promise<void> {
+    const name = nameOf(response.keyId, response.id);
+    const sizeBytes = measure(response);
+    if (writing.size > 0 && (writing.size >= maxWriting || writingBytes + sizeBytes > maxWritingBytes)) {
+      const reason = "the database is too slow for all that is to be kept";
+      noteLost(name, reason);
+      return Promise.reject(new AppError("no_capacity", `The response was not kept: ${reason}.`));
+    }
+    writingBytes += sizeBytes;
+    const before = writing.get(name) ?? Promise.resolve();
+    const work = before
+      .catch(() => undefined)
+      .then(() => write(response, name, isNew))
+      .finally(() => {
+        writingBytes -= sizeBytes;
+        if (writing.get(name) === work) writing.delete(name);
+      });
+    writing.set(name, work);
+    return work;
   }
 
   /** Looks up, after what is being written. `undefined` for an id that cannot be one. */
@@ -173,22 +203,8 @@ export function createResponses(deps: ResponsesDeps): Responses {
 
   return {
     keeps,
-    save(response) {
-      const name = nameOf(response.keyId, response.id);
-      if (!writing.has(name) && writing.size >= maxWriting) {
-        const reason = "the database is too slow for all that is to be kept";
-        noteLost(name, reason);
-        return Promise.reject(new AppError("no_capacity", `The response was not kept: ${reason}.`));
-      }
-      const before = writing.get(name) ?? Promise.resolve();
-      // One after the other: the last state of a response must be the one that stays.
-      const work = before
-        .catch(() => undefined)
-        .then(() => write(response, name))
-        .finally(() => writing.get(name) === work && writing.delete(name));
-      writing.set(name, work);
-      return work;
-    },
+    save: (response) => enqueue(response, true),
+    update: (response) => enqueue(response, false),
     async get(keyId, id) {
       const found = await ask(keyId, id, () => store.find(keyId, id, clock.now()));
       if (found === undefined) throw notFound(keyId, id);
@@ -200,6 +216,7 @@ export function createResponses(deps: ResponsesDeps): Responses {
       const [oldest] = chain;
       if (oldest === undefined) throw previousNotFound(keyId, id, id);
       if (oldest.previousId === undefined) return chain;
+      if (oldest.previousId === oldest.id) throw explainReplaced(oldest.id);
       const sizeBytes = chain.reduce((sum, { response, input }) => sum + Buffer.byteLength(response + input), 0);
       if (sizeBytes >= maxChainBytes || chain.length >= maxLinks) {
         throw new AppError(
@@ -214,7 +231,12 @@ export function createResponses(deps: ResponsesDeps): Responses {
     async findOwners(keyId, itemIds) {
       await Promise.allSettled([...writing].flatMap(([name, work]) => (name.startsWith(`${keyId} `) ? [work] : [])));
       const possible = itemIds.filter((id) => possibleId.test(id));
-      return (await ask(keyId, "any", () => store.findOwners(keyId, possible, clock.now()))) ?? [];
+      if (possible.length > maxNamedItems) throw tooMuchNamed(`more than ${maxNamedItems} items`);
+      const limits = { now: clock.now(), maxBytes: maxChainBytes };
+      const found = keeps ? await ask(keyId, "any", () => store.findOwners(keyId, possible, limits)) : [];
+      if (found === undefined)
+        throw tooMuchNamed(`items of responses that are over ${maxChainBytes / 2 ** 20} MiB together`);
+      return found;
     },
     async remove(keyId, id) {
       const removed = await ask(keyId, id, () => store.remove(keyId, id, clock.now()));
@@ -231,6 +253,26 @@ export function createResponses(deps: ResponsesDeps): Responses {
       if (writing.size > 0) log.error({ lost: writing.size }, "Stopping with responses that could not be written");
     },
   };
+}
+
+/** In characters: about the bytes of it in memory. */
+function measure({ response, input, frames = "" }: NewResponse): number {
+  return response.length + input.length + frames.length;
+}
+
+/** Some servers call every response by one id. */
+function explainReplaced(id: string): AppError {
+  return new AppError(
+    "previous_response_not_found",
+    `The response before '${id}' was replaced: its provider gave both the same id. Send the whole conversation in input instead.`,
+    { param: "previous_response_id" },
+  );
+}
+
+function tooMuchNamed(what: string): AppError {
+  return new AppError("too_large", `input: it names ${what} by their ids. Send the items themselves.`, {
+    param: "input",
+  });
 }
 
 function nameOf(keyId: string, id: string): string {

@@ -36,6 +36,8 @@ export type FoundResponse = Omit<ResponseRow, "expiresAt" | "aliveUntil" | "item
 export type ResponseStore = {
   /** Replaces a row of the same key and id. */
   save(row: ResponseRow): Promise<void>;
+  /** No effect on a row that is not there. */
+  update(row: ResponseRow): Promise<void>;
   find(keyId: string, id: string, now: number): Promise<FoundResponse | undefined>;
   findFrames(keyId: string, id: string, now: number): Promise<string | undefined>;
   /** The response and those before it, oldest first; ends early where `maxBytes` or `maxLinks` is passed or a link is gone. */
@@ -44,8 +46,12 @@ export type ResponseStore = {
     id: string,
     limits: { readonly now: number; readonly maxBytes: number; readonly maxLinks: number },
   ): Promise<readonly FoundResponse[]>;
-  /** The newest response in which each of the items began; items nobody knows are left out. */
-  findOwners(keyId: string, itemIds: readonly string[], now: number): Promise<readonly FoundResponse[]>;
+  /** The newest response in which each of the items began; items nobody knows are left out. Undefined when they are larger together. */
+  findOwners(
+    keyId: string,
+    itemIds: readonly string[],
+    limits: { readonly now: number; readonly maxBytes: number },
+  ): Promise<readonly FoundResponse[] | undefined>;
   /** False when it is not there. */
   remove(keyId: string, id: string, now: number): Promise<boolean>;
   /** Removes at most `limit` rows and tells how many. */
@@ -83,6 +89,10 @@ export function createResponseStore({ sql }: Database): ResponseStore {
       const { key_id: _key, id: _id, ...rest } = values;
       await sql`insert into stored_response ${sql(values)} on conflict (key_id, id) do update set ${sql(rest)}`;
     },
+    async update(row) {
+      const { key_id: keyId, id, ...rest } = toValues(row);
+      await sql`update stored_response set ${sql(rest)} where key_id = ${keyId} and id = ${id}`;
+    },
     async find(keyId, id, now) {
       const [row] = await sql<Columns[]>`
         select ${columns} from stored_response r where r.key_id = ${keyId} and r.id = ${id} and r.expires_at > ${iso(now)}`;
@@ -100,24 +110,25 @@ export function createResponseStore({ sql }: Database): ResponseStore {
           from stored_response where key_id = ${keyId} and id = ${id} and expires_at > ${iso(now)}
           union all
           select n.id, n.previous_id, c.link + 1, c.bytes + octet_length(n.input) + octet_length(n.response)
-          from chain c join stored_response n on n.key_id = ${keyId} and n.id = c.previous_id
+          from chain c join stored_response n on n.key_id = ${keyId} and n.id = c.previous_id and n.id <> c.id
           where n.expires_at > ${iso(now)} and c.link < ${maxLinks} and c.bytes < ${maxBytes}
         )
         select ${columns} from chain join stored_response r on r.key_id = ${keyId} and r.id = chain.id
         order by chain.link desc`;
       return rows.map(toFound);
     },
-    async findOwners(keyId, itemIds, now) {
+    async findOwners(keyId, itemIds, { now, maxBytes }) {
+      const owners = await sql<{ id: string; bytes: number }[]>`
+        select distinct owner.id, owner.bytes from unnest(${[...itemIds]}::text[]) as item (id)
+        join lateral (
+          select o.id, octet_length(o.input)::float8 + octet_length(o.response) as bytes from stored_response o
+          where o.key_id = ${keyId} and o.item_ids @> array[item.id] and o.expires_at > ${iso(now)}
+          order by o.created_at desc limit 1
+        ) owner on true`;
+      if (owners.reduce((sum, { bytes }) => sum + bytes, 0) > maxBytes) return undefined;
       const rows = await sql<Columns[]>`
         select ${columns} from stored_response r
-        where r.key_id = ${keyId} and r.id in (
-          select owner.id from unnest(${[...itemIds]}::text[]) as item (id)
-          join lateral (
-            select o.id from stored_response o
-            where o.key_id = ${keyId} and o.item_ids @> array[item.id] and o.expires_at > ${iso(now)}
-            order by o.created_at desc limit 1
-          ) owner on true
-        )`;
+        where r.key_id = ${keyId} and r.id = any(${owners.map(({ id }) => id)}::text[])`;
       return rows.map(toFound);
     },
     async remove(keyId, id, now) {
