@@ -175,6 +175,25 @@ test("several readers see the same events, and one that does not read holds up n
   stuck.destroy();
 });
 
+test("whoever asks for events that were too many to keep is told so, and gets those behind them", async () => {
+  const created = await openai.responses.create(hello);
+  const job = await worker.nextJob();
+  const watched = (await app.get(`/v1/responses/${created.id}?stream=true`)).body?.getReader();
+  const large = 9 * 2 ** 20;
+  begin(job, "x".repeat(large));
+  for (let length = 0; length < large;) length += (await watched?.read())?.value?.length ?? 0;
+  job.send({ type: "text-delta", index: 0, text: "y".repeat(large) });
+  for (let length = 0; length < large;) length += (await watched?.read())?.value?.length ?? 0;
+  await watched?.cancel();
+  const refused = await app.get(`/v1/responses/${created.id}?stream=true&starting_after=2`);
+  assert.equal(refused.status, 400);
+  const first = Number(/those behind (\d+) are still there/.exec(await refused.text())?.[1]);
+  const rest = streamAgain(app, created.id, first);
+  complete(job);
+  assert.equal(readEvents(await rest)[0]?.sequence_number, first + 1);
+  await poll(openai, created.id, isOver);
+});
+
 test("cancelling stops the worker within a second, is idempotent, and ends the streams of its readers", async () => {
   const created = await openai.responses.create(hello);
   const job = await worker.nextJob();

@@ -54,9 +54,21 @@ test("beyond the bound the oldest go, and who needs them is told which are left"
   for (let number = 0; number < 1000; number++) log.append(frame(number));
   log.end();
   assert.equal(log.text(), undefined);
-  await assert.rejects(collect(log.read(-1, never)), (error: unknown) => {
-    assert.ok(error instanceof AppError && error.code === "invalid_request" && error.param === "starting_after");
-    return /too many to keep/.test(error.message);
-  });
+  assert.throws(() => log.read(-1, never), isTold, "before anything is sent");
   assert.equal(await collect(log.read(997, never)), frame(998) + frame(999));
 });
+
+test("a reader who keeps up gets every frame, however large they are", async () => {
+  const log = createFrameLog(1000);
+  const reader = log.read(-1, never)[Symbol.asyncIterator]();
+  for (let number = 0; number < 20; number++) {
+    const large = `data: ${number} ${"x".repeat(number % 3 === 0 ? 1500 : 600)}\n\n`;
+    log.append(large);
+    assert.equal((await reader.next()).value, large);
+  }
+});
+
+function isTold(error: unknown): boolean {
+  assert.ok(error instanceof AppError && error.code === "invalid_request" && error.param === "starting_after");
+  return /too many to keep/.test(error.message);
+}

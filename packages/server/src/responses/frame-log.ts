@@ -10,7 +10,8 @@ export type FrameLog = {
   end(): void;
   /**
    * The frames behind number `after` (-1: all), those that are there and then those that come, until the end or an
-   * abort. Throws `invalid_request` when the first of them is not kept any more.
+   * abort. Throws `invalid_request` at once when the first of them is not kept any more; a reader that falls so far behind
+   * later is told by its iteration.
    */
   read(after: number, signal: AbortSignal): AsyncIterable<string>;
   /** All of it; undefined when it grew past the bound. */
@@ -36,9 +37,11 @@ export function createFrameLog(maxLength: number): FrameLog {
 
   function drop(): void {
     let count = 0;
-    for (; length > maxLength && count < frames.length; count++) length -= frames[count]?.length ?? 0;
+    // The newest stays, however long: those who read along have not seen it yet.
+    const most = frames.length - 1;
+    for (; length > maxLength && count < most; count++) length -= frames[count]?.length ?? 0;
     // In stock: taking one off the front of a long list each time would cost the whole list.
-    const slack = Math.min(count + frames.length / 8, frames.length);
+    const slack = Math.min(count + Math.floor(frames.length / 8), most);
     for (; count > 0 && count < slack; count++) length -= frames[count]?.length ?? 0;
     if (count === 0) return;
     frames.splice(0, count);
@@ -54,6 +57,23 @@ export function createFrameLog(maxLength: number): FrameLog {
     return { text, next };
   }
 
+  async function* follow(after: number, signal: AbortSignal): AsyncGenerator<string> {
+    // Wakes the others too, who find nothing new.
+    signal.addEventListener("abort", announce, { once: true });
+    try {
+      for (let from = after + 1; !signal.aborted;) {
+        const { text, next } = take(from);
+        if (text !== "") {
+          from = next;
+          yield text;
+        } else if (isOver) return;
+        else await news.promise;
+      }
+    } finally {
+      signal.removeEventListener("abort", announce);
+    }
+  }
+
   return {
     append(text) {
       for (const frame of splitFrames(text)) {
@@ -67,21 +87,9 @@ export function createFrameLog(maxLength: number): FrameLog {
       isOver = true;
       announce();
     },
-    async *read(after, signal) {
-      // Wakes the others too, who find nothing new.
-      signal.addEventListener("abort", announce, { once: true });
-      try {
-        for (let from = after + 1; !signal.aborted;) {
-          const { text, next } = take(from);
-          if (text !== "") {
-            from = next;
-            yield text;
-          } else if (isOver) return;
-          else await news.promise;
-        }
-      } finally {
-        signal.removeEventListener("abort", announce);
-      }
+    read(after, signal) {
+      if (after + 1 < firstNumber) throw explainDropped(firstNumber);
+      return follow(after, signal);
     },
     text: () => (firstNumber > 0 ? undefined : frames.join("")),
   };
