@@ -21,7 +21,7 @@ export type FrameLog = {
 /** About what a reader is given at once. */
 const pieceLength = 64 * 1024;
 
-/** Keeps the last frames, about `maxLength` characters of them. */
+/** Keeps the last frames, about `maxLength` characters of them and what came last. */
 export function createFrameLog(maxLength: number): FrameLog {
   const frames: string[] = [];
   /** The number of `frames[0]`. */
@@ -37,11 +37,9 @@ export function createFrameLog(maxLength: number): FrameLog {
 
   function drop(): void {
     let count = 0;
-    // The newest stays, however long: those who read along have not seen it yet.
-    const most = frames.length - 1;
-    for (; length > maxLength && count < most; count++) length -= frames[count]?.length ?? 0;
+    for (; length > maxLength && count < frames.length; count++) length -= frames[count]?.length ?? 0;
     // In stock: taking one off the front of a long list each time would cost the whole list.
-    const slack = Math.min(count + Math.floor(frames.length / 8), most);
+    const slack = Math.min(count + Math.floor(frames.length / 8), frames.length);
     for (; count > 0 && count < slack; count++) length -= frames[count]?.length ?? 0;
     if (count === 0) return;
     frames.splice(0, count);
@@ -76,11 +74,12 @@ export function createFrameLog(maxLength: number): FrameLog {
 
   return {
     append(text) {
+      // Not what comes now: those who read along have not seen it yet.
+      drop();
       for (const frame of splitFrames(text)) {
         frames.push(frame);
         length += frame.length;
       }
-      drop();
       announce();
     },
     end() {
