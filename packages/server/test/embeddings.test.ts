@@ -136,6 +136,22 @@ test("a cloud provider gets the caller's bytes but for the model, and its answer
   }
 });
 
+test("what a cloud provider says of its limits comes with its answer, and a very large answer passes", async () => {
+  const padding = " ".repeat(65 * 2 ** 20);
+  await using cloud = await startFakeCloud((_request, response) => {
+    const headers = { "x-ratelimit-remaining-requests": "7", "x-request-id": "req_up", "set-cookie": "a=b" };
+    response.writeHead(200, { "content-type": "application/json", ...headers });
+    response.end(`{"data":[${padding}],"usage":{"prompt_tokens":1,"total_tokens":1}}`);
+  });
+  await using app = await startTestRouter({ providers: [cloud.provider({ models })] });
+  const { status, headers, body } = await app.post(path, hello);
+  await body?.cancel();
+  assert.equal(status, 200);
+  assert.equal(headers.get("x-ratelimit-remaining-requests"), "7");
+  assert.equal(headers.get("x-upstream-request-id"), "req_up");
+  assert.equal(headers.get("set-cookie"), null);
+});
+
 test("a worker that dies in the middle is replaced by the cloud, and the caller sees nothing of it", async () => {
   await using cloud = await startFakeCloud(answerEmbeddings);
   await using app = await startTestRouter({ providers: [cloud.provider({ models })] });

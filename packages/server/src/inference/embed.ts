@@ -6,7 +6,7 @@ import { AppError } from "@auxot/wire/errors";
 import { noUsage } from "@auxot/wire/usage";
 import type { Caller } from "../platform/caller.ts";
 import type { Log } from "../platform/log.ts";
-import type { Placement, Source, SourceCall } from "../sources/source.ts";
+import type { EmbedAnswer, Placement, Source, SourceCall } from "../sources/source.ts";
 import { limitFirstToken, tryOffers } from "./attempt.ts";
 import { createMeter, type InferDeps, type Meter } from "./infer.ts";
 import { readEmbedNeeds } from "./needs.ts";
@@ -25,6 +25,8 @@ export type Embedded = {
   readonly placement: Placement;
   readonly tries: number;
   readonly warnings: readonly string[];
+  /** Of an upstream that speaks the caller's format. */
+  readonly headers?: EmbedAnswer["headers"];
   readonly result: EmbedResult;
   readonly bytes?: Uint8Array;
 };
@@ -77,8 +79,8 @@ async function collect(
     waitMs: call.waitMs,
   });
   try {
-    const { placement, warnings, parts } = await deps.embed(call, watchdog.signal);
-    meter.onPlaced(placement);
+    const { parts, ...answer } = await deps.embed(call, watchdog.signal);
+    meter.onPlaced(answer.placement);
     watchdog.onPlaced();
     const collected: EmbedPart[] = [];
     let bytes: Uint8Array | undefined;
@@ -90,9 +92,9 @@ async function collect(
       else collected.push(part);
     }
     watchdog.stop();
-    if (bytes === undefined) return { placement, warnings, result: joinParts(collected, call.request) };
+    if (bytes === undefined) return { ...answer, result: joinParts(collected, call.request) };
     const result = { vectors: [], ...(passedTokens === undefined ? {} : { inputTokens: passedTokens }) };
-    return { placement, warnings, result, bytes };
+    return { ...answer, result, bytes };
   } catch (error) {
     const failure = watchdog.failure() ?? error;
     watchdog.abort();

@@ -175,13 +175,14 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
     },
     async embed(call, signal) {
       const { original: passed, model } = call.request;
-      const part = await noting(() =>
+      const { part, headers } = await noting(() =>
         passEmbeddings(call, (path, body) => send({ stream: false, passed }, body, path, signal)),
       );
       health.onSuccess();
       return {
         placement: { tier: "cloud", provider: provider.name, model: call.targets[0]?.model ?? model },
         warnings: [],
+        headers,
         parts: [part],
       };
     },
