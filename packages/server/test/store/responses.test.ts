@@ -37,6 +37,24 @@ function setUp(database: TestDatabase, part: Partial<ResponsesDeps> = {}) {
   return { responses, keep, time, lines };
 }
 
+/** The database hangs until it is freed. */
+async function lockTable({ sql }: TestDatabase): Promise<{ free(): Promise<void> }> {
+  const locked = Promise.withResolvers<void>();
+  const freed = Promise.withResolvers<void>();
+  const holding = sql.begin(async (own) => {
+    await own`lock table stored_response`;
+    locked.resolve();
+    await freed.promise;
+  });
+  await locked.promise;
+  return {
+    async free() {
+      freed.resolve();
+      await holding;
+    },
+  };
+}
+
 const is = (code: string, message: RegExp) => (error: unknown) =>
   error instanceof AppError && error.code === code && message.test(error.message);
 
@@ -219,18 +237,10 @@ test("an answer too large to keep is not, and its caller is told", async () => {
 test("a database that hangs holds a bounded number of answers in memory, and the rest are told as lost", async () => {
   await using database = await openTestDatabase();
   const { responses, keep } = setUp(database);
-  const locked = Promise.withResolvers<void>();
-  const free = Promise.withResolvers<void>();
-  const holding = database.sql.begin(async (sql) => {
-    await sql`lock table stored_response`;
-    locked.resolve();
-    await free.promise;
-  });
-  await locked.promise;
+  const lock = await lockTable(database);
   const writes = Array.from({ length: 500 }, (_, number) => keep(`resp_${number}`));
   await assert.rejects(keep("one_more"), is("no_capacity", /the database is too slow/));
-  free.resolve();
-  await Promise.all([holding, ...writes]);
+  await Promise.all([lock.free(), ...writes]);
   await responses.get("key_1", "resp_499");
   await assert.rejects(
     responses.get("key_1", "one_more"),
@@ -242,19 +252,25 @@ test("a database that hangs holds a bounded number of answers in memory, and the
 test("a database that hangs holds a bounded size of answers in memory", async () => {
   await using database = await openTestDatabase();
   const { responses, keep } = setUp(database, { maxWritingBytes: 1000 });
-  const locked = Promise.withResolvers<void>();
-  const free = Promise.withResolvers<void>();
-  const holding = database.sql.begin(async (sql) => {
-    await sql`lock table stored_response`;
-    locked.resolve();
-    await free.promise;
-  });
-  await locked.promise;
+  const lock = await lockTable(database);
   const first = keep("resp_1", { response: "x".repeat(600) });
   await assert.rejects(keep("resp_2", { response: "x".repeat(600) }), is("no_capacity", /the database is too slow/));
-  free.resolve();
-  await Promise.all([holding, first]);
+  await Promise.all([lock.free(), first]);
   await keep("resp_3", { response: "x".repeat(600) });
+  await responses.close();
+});
+
+test("whoever asks a database that hangs is told so after a while, also of what is still being written", async () => {
+  await using database = await openTestDatabase();
+  const { responses, keep } = setUp(database, { answerWithinMs: 20 });
+  await keep("resp_1");
+  const lock = await lockTable(database);
+  const writing = keep("resp_2");
+  const isTold = is("no_capacity", /cannot be read right now: the database does not answer/);
+  await assert.rejects(responses.get("key_1", "resp_1"), isTold);
+  await assert.rejects(responses.getChain("key_1", "resp_2"), isTold);
+  await assert.rejects(responses.findOwners("key_1", ["in_resp_2"]), isTold);
+  await Promise.all([lock.free(), writing]);
   await responses.close();
 });
 

@@ -45,6 +45,8 @@ export type ResponsesDeps = {
   readonly maxChainBytes?: number;
   /** Of what is held in memory while the database takes its time. */
   readonly maxWritingBytes?: number;
+  /** How long a question waits for the database. */
+  readonly answerWithinMs?: number;
 };
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -67,6 +69,7 @@ const stoppedError = { code: "server_error", message: "The router stopped before
 export function createResponses(deps: ResponsesDeps): Responses {
   const { store, clock, log, retentionDays, tendEveryMs = 20_000 } = deps;
   const { maxRowBytes = 64 * 2 ** 20, maxChainBytes = 64 * 2 ** 20, maxWritingBytes = 256 * 2 ** 20 } = deps;
+  const { answerWithinMs = 10_000 } = deps;
   const keeps = retentionDays > 0;
   /** Being written: whoever asks waits for it. */
   const writing = new Map<string, Promise<void>>();
@@ -133,14 +136,21 @@ export function createResponses(deps: ResponsesDeps): Responses {
   /** Looks up, after what is being written. `undefined` for an id that cannot be one. */
   async function ask<T>(keyId: string, id: string, question: () => Promise<T>): Promise<T | undefined> {
     if (!keeps || !possibleId.test(id)) return undefined;
-    await writing.get(nameOf(keyId, id))?.catch(() => undefined);
+    const written = writing.get(nameOf(keyId, id)) ?? Promise.resolve();
+    const limit = new AbortController();
+    const tooLong = wait(answerWithinMs, undefined, { signal: limit.signal }).then(() => {
+      throw new Error(`No answer within ${answerWithinMs} ms.`);
+    });
     try {
-      return await question();
+      return await Promise.race([written.catch(() => undefined).then(question), tooLong]);
     } catch (cause) {
       throw new AppError("no_capacity", "Stored responses cannot be read right now: the database does not answer.", {
         cause,
         retryAfterMs: waitMs,
       });
+    } finally {
+      limit.abort();
+      tooLong.catch(() => undefined);
     }
   }
 
@@ -229,11 +239,12 @@ export function createResponses(deps: ResponsesDeps): Responses {
     },
     listChain,
     async findOwners(keyId, itemIds) {
-      await Promise.allSettled([...writing].flatMap(([name, work]) => (name.startsWith(`${keyId} `) ? [work] : [])));
       const possible = itemIds.filter((id) => possibleId.test(id));
       if (possible.length > maxNamedItems) throw tooMuchNamed(`more than ${maxNamedItems} items`);
       const limits = { now: clock.now(), maxBytes: maxChainBytes };
-      const found = keeps ? await ask(keyId, "any", () => store.findOwners(keyId, possible, limits)) : [];
+      const own = [...writing].flatMap(([name, work]) => (name.startsWith(`${keyId} `) ? [work] : []));
+      const find = () => Promise.allSettled(own).then(() => store.findOwners(keyId, possible, limits));
+      const found = keeps ? await ask(keyId, "any", find) : [];
       if (found === undefined)
         throw tooMuchNamed(`items of responses that are over ${maxChainBytes / 2 ** 20} MiB together`);
       return found;
