@@ -1,12 +1,10 @@
 // The source of one cloud provider. Speaks its dialect through `@auxot/dialects`; where the caller speaks it too, the
 // bytes pass through unchanged but for the model and the credential.
 
-import type { AnswerBatch } from "@auxot/wire/chat-event";
 import type { ChatRequest, RequestOriginal } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import { z } from "zod";
-import { createAnswerRestorer } from "@auxot/dialects/answer-restorer";
-import type { Dialect, UpstreamRequest } from "@auxot/dialects/dialect";
+import type { Dialect } from "@auxot/dialects/dialect";
 import type { CloudModel, CloudSettings } from "../records/providers/providers.ts";
 import type { Clock } from "../platform/clock.ts";
 import { hashText } from "../platform/hash-text.ts";
@@ -17,7 +15,7 @@ import { createHealth } from "./health.ts";
 import { passError, pickPassedHeaders } from "./passed-answer.ts";
 import type { Offer, Source } from "./source.ts";
 import { findPassed } from "./passing.ts";
-import { readResult, readStream, type Reading } from "./read-answer.ts";
+import { readAnswer, type Reading } from "./read-answer.ts";
 import { takesStreamOptions } from "./stream-usage.ts";
 import { readAll, type Upstream, type UpstreamResponse } from "./upstream.ts";
 
@@ -44,7 +42,15 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
   const { provider, dialect, upstream, clock, finishWithinMs = defaultFinishWithinMs } = deps;
   const { cloud } = provider;
   const health = createHealth();
-  let models = cloud.models.map((model) => lookUpModel(model, cloud));
+  let models: readonly KnownModel[] = [];
+  let offered: readonly Offer[] = [];
+  setModels(cloud.models);
+
+  function setModels(next: readonly CloudModel[]): void {
+    models = next.map((model) => lookUpModel(model, cloud));
+    // Once, and not for each request that plans.
+    offered = models.map(offerModel);
+  }
 
   /** A model that was taken from the list since still answers the requests that were planned for it. */
   function findModel(id: string): KnownModel {
@@ -52,7 +58,6 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
   }
 
   function offerModel(model: KnownModel): Offer {
-    const rest = health.restsUntil();
     const aliases = Object.entries(cloud.aliases).filter(([, target]) => target === model.id);
     return {
       tier: "cloud",
@@ -63,7 +68,6 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
       ...describeModel(model, cloud),
       freeSlots: cloudSlots,
       dialect: dialect.name,
-      ...(rest === undefined ? {} : { restsUntil: rest }),
     };
   }
 
@@ -89,6 +93,11 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
     const text = await readAll(response.chunks, 1024 * 1024);
     const error = dialect.call.decodeError(response.status, response.headers, text, clock.now());
     throw passed === undefined ? error : passError(error, response.status, response.headers, text);
+  }
+
+  function onEnd(error: AppError | undefined): void {
+    if (error === undefined) health.onSuccess();
+    else health.onFailure(error, clock.now());
   }
 
   /** Lets the provider's health know of a call that failed. */
@@ -139,10 +148,11 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
   }
 
   return {
-    offers: () => models.map(offerModel),
-    setModels(next) {
-      models = next.map((model) => lookUpModel(model, cloud));
+    offers() {
+      const restsUntil = health.restsUntil();
+      return restsUntil === undefined ? offered : offered.map((offer) => ({ ...offer, restsUntil }));
     },
+    setModels,
     async countTokens(request, target, signal) {
       const { countPath } = dialect;
       const original = findPassed(request, { dialect: dialect.name, provider: provider.name });
@@ -156,20 +166,17 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
       if (target === undefined) throw new AppError("internal", "A cloud call needs a target.");
       const { stream } = call.request;
       const hangUp = new AbortController();
+      // A joined signal costs as much as a good part of a short answer, and only streams are hung up on.
+      const ended = stream ? AbortSignal.any([signal, hangUp.signal]) : signal;
       return noting(async () => {
-        const asked = await askAgain(call.request, target.model, AbortSignal.any([signal, hangUp.signal]));
-        const { response, built } = asked;
-        const reading = { ...asked, finishWithinMs, hangUp: () => hangUp.abort() };
-        const answer = stream ? readStream(response, reading) : readResult(response, reading);
-        const batches = built === undefined ? answer : restoreAnswer(answer, built);
+        const asked = await askAgain(call.request, target.model, ended);
+        const { response } = asked;
+        const reading = { ...asked, stream, finishWithinMs, hangUp: () => hangUp.abort(), onEnd };
         return {
           placement: { tier: "cloud", provider: provider.name, model: target.model },
           warnings: asked.warnings,
           ...(asked.passes ? { headers: pickPassedHeaders(response.headers) } : {}),
-          batches: watch(batches, (error) => {
-            if (error === undefined) health.onSuccess();
-            else health.onFailure(error, clock.now());
-          }),
+          batches: readAnswer(response, reading),
         };
       });
     },
@@ -189,10 +196,8 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
   };
 }
 
-type Asked = Pick<Reading, "format" | "passes" | "hidesUsage"> & {
+type Asked = Pick<Reading, "format" | "passes" | "hidesUsage" | "built"> & {
   readonly response: UpstreamResponse;
-  /** The request as it was told; absent where the caller's bytes passed. */
-  readonly built?: UpstreamRequest;
   readonly warnings: readonly string[];
 };
 
@@ -212,36 +217,5 @@ function readCount(body: Buffer): number | undefined {
     return countSchema.parse(JSON.parse(body.toString("utf8"))).input_tokens;
   } catch {
     return undefined;
-  }
-}
-
-/** What the request was changed in comes back as the caller asked for it. */
-function restoreAnswer(batches: AsyncIterable<AnswerBatch>, built: UpstreamRequest): AsyncIterable<AnswerBatch> {
-  const restore = createAnswerRestorer(built);
-  return restore === undefined ? batches : mapEvents(batches, restore);
-}
-
-async function* mapEvents(
-  batches: AsyncIterable<AnswerBatch>,
-  map: (events: AnswerBatch["events"]) => AnswerBatch["events"],
-): AsyncGenerator<AnswerBatch> {
-  for await (const batch of batches) yield { ...batch, events: map(batch.events) };
-}
-
-/** Tells once how the answer ended; an answer left early tells nothing. */
-async function* watch(
-  batches: AsyncIterable<AnswerBatch>,
-  onEnd: (error: AppError | undefined) => void,
-): AsyncGenerator<AnswerBatch> {
-  try {
-    for await (const batch of batches) {
-      const last = batch.events.at(-1);
-      if (last?.type === "error") onEnd(new AppError(last.error.code, last.error.message, last.error));
-      else if (last?.type === "end") onEnd(undefined);
-      yield batch;
-    }
-  } catch (error) {
-    if (error instanceof AppError) onEnd(error);
-    throw error;
   }
 }

@@ -111,12 +111,13 @@ function sealBatches(
     [Symbol.asyncIterator]() {
       const iterator = batches[Symbol.asyncIterator]();
       const begun = new Set<number>();
+      const sealNext = (result: IteratorResult<AnswerBatch, undefined>): IteratorResult<AnswerBatch, undefined> => {
+        if (result.done || result.value.bytes !== undefined) return result;
+        const events = sealEvents(result.value.events, begun, seal);
+        return events === result.value.events ? result : { done: false, value: { events } };
+      };
       return {
-        async next() {
-          const result = await iterator.next();
-          if (result.done || result.value.bytes !== undefined) return result;
-          return { done: false, value: { events: sealEvents(result.value.events, begun, seal) } };
-        },
+        next: () => iterator.next().then(sealNext),
         return: () => iterator.return?.() ?? Promise.resolve({ done: true, value: undefined }),
       };
     },
