@@ -311,3 +311,24 @@ test("tells a status, an empty body and a host that is not there", async () => {
   );
   await refused(guardWith().fetch("http://images.example:1/", "*/*", new AbortController().signal), /did not answer/);
 });
+
+test("fetches no more than 100 files at once, of all callers together", async () => {
+  const guard = guardWith();
+  const open: ServerResponse[] = [];
+  let arrived = Promise.withResolvers<void>();
+  const hold: Answer = (_, response) => {
+    open.push(response);
+    if (open.length === 100 || open.length === 101) arrived.resolve();
+  };
+  const fetches = Array.from({ length: 101 }, () => fetchPath("/held", hold, guard));
+  await arrived.promise;
+  arrived = Promise.withResolvers();
+  // What was sent before this would have arrived before it.
+  await fetchPath("/later", answerImage);
+  assert.equal(open.length, 100);
+  open[0]?.end("x");
+  await fetches[0];
+  await arrived.promise;
+  for (const response of open) response.end("x");
+  await Promise.all(fetches);
+});

@@ -5,6 +5,7 @@ import { isIP } from "node:net";
 import { AppError } from "@auxot/wire/errors";
 import { Client, type Dispatcher } from "undici";
 import { createAllowList, isPublicAddress } from "./addresses.ts";
+import { createGate } from "./gate.ts";
 import { readLimited } from "./read-limited.ts";
 import { resolveHost, type ResolveHost } from "./resolve-host.ts";
 
@@ -14,7 +15,7 @@ export type FetchSettings = {
   readonly allow: readonly string[];
   /** Largest file. */
   readonly maxBytes: number;
-  /** From the look-up of the name to the last byte, redirects included. */
+  /** From the look-up of the name to the last byte, redirects included; not the wait while very many are fetched. */
   readonly timeoutMs: number;
 };
 
@@ -30,6 +31,8 @@ export type FetchGuard = {
 
 export type FetchGuardDeps = { readonly settings: FetchSettings; readonly resolve?: ResolveHost };
 
+/** Of all callers together: a small request can name many large files, and whole crowds of hosts. */
+const fetchesAtOnce = 100;
 const maxRedirects = 3;
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 /** What a name resolves to, and whether it exists at all inside the operator's network, is nobody's business. */
@@ -38,6 +41,7 @@ const notPublic =
 
 export function createFetchGuard({ settings, resolve = resolveHost }: FetchGuardDeps): FetchGuard {
   const allowed = createAllowList(settings.allow);
+  const gate = createGate(fetchesAtOnce);
 
   function isListedHost(host: string): boolean {
     return isIP(host) === 0 ? allowed.hasName(host) : allowed.hasAddress(host);
@@ -72,6 +76,17 @@ export function createFetchGuard({ settings, resolve = resolveHost }: FetchGuard
     }
   }
 
+  async function fetchInTime(address: string, accept: string, signal: AbortSignal): Promise<Fetched> {
+    const limit = AbortSignal.timeout(settings.timeoutMs);
+    try {
+      return await fetchFollowing(address, accept, AbortSignal.any([signal, limit]));
+    } catch (cause) {
+      if (limit.aborted) throw refuse(`fetching it took longer than ${settings.timeoutMs / 1000} s.`);
+      if (cause instanceof AppError) throw cause;
+      throw refuse("its host did not answer, or broke off in the middle.", cause);
+    }
+  }
+
   return {
     isEnabled: settings.enabled,
     isListed(address) {
@@ -79,14 +94,10 @@ export function createFetchGuard({ settings, resolve = resolveHost }: FetchGuard
       return url !== null && isListedHost(readHost(url));
     },
     async fetch(address, accept, signal) {
-      const limit = AbortSignal.timeout(settings.timeoutMs);
       try {
-        return await fetchFollowing(address, accept, AbortSignal.any([signal, limit]));
-      } catch (cause) {
-        if (signal.aborted) throw explainAbort(signal.reason);
-        if (limit.aborted) throw refuse(`fetching it took longer than ${settings.timeoutMs / 1000} s.`);
-        if (cause instanceof AppError) throw cause;
-        throw refuse("its host did not answer, or broke off in the middle.", cause);
+        return await gate.pass(() => fetchInTime(address, accept, signal), signal);
+      } catch (error) {
+        throw signal.aborted ? explainAbort(signal.reason) : error;
       }
     },
   };
