@@ -37,10 +37,18 @@ export type RunDeps = {
   readonly maxFrames: number;
   /** Ends the tries to write what the database does not take. */
   readonly stopped: AbortSignal;
+  /** How long the beginning waits for the database. */
+  readonly startWithinMs?: number;
 };
 
 const longestPauseMs = 30_000;
 const settleWithinMs = 1000;
+const startWithinMs = 10_000;
+const lateError = new AppError(
+  "no_capacity",
+  "background: the response could not be stored: the database does not answer.",
+  { param: "background", retryAfterMs: 5000 },
+);
 
 /** Writes the row and begins. Throws when it cannot be written: a response nobody could find again is not begun. */
 export async function startRun(deps: RunDeps, input: RunInput): Promise<BackgroundRun> {
@@ -162,7 +170,16 @@ export async function startRun(deps: RunDeps, input: RunInput): Promise<Backgrou
   }
 
   append(encoder.queue());
-  await responses.save(buildRow());
+  const begun = responses.save(buildRow());
+  const limit = new AbortController();
+  const late = wait(deps.startWithinMs ?? startWithinMs, lateError, { signal: limit.signal });
+  const isLate = await Promise.race([begun, late]).finally(() => limit.abort());
+  if (isLate !== undefined) {
+    begun.catch(() => undefined);
+    // Its row may be written yet, and nobody knows its id.
+    fail(isLate);
+    throw isLate;
+  }
   void work();
   return {
     log,

@@ -1,62 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AppError } from "@auxot/wire/errors";
-import { createLog } from "../../src/platform/log.ts";
-import { createResponses, type NewResponse, type ResponsesDeps } from "../../src/records/responses/responses.ts";
+import type { NewResponse } from "../../src/records/responses/responses.ts";
 import { createResponseStore } from "../../src/records/responses/store.ts";
 import { createAnswerKeeper } from "../../src/responses/keep-answer.ts";
-import { openTestDatabase, type TestDatabase } from "../harness/database.ts";
+import { openTestDatabase } from "../harness/database.ts";
+import { is, setUpResponses as setUp } from "../harness/responses.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
-
-function setUp(database: TestDatabase, part: Partial<ResponsesDeps> = {}) {
-  const lines: string[] = [];
-  const time = { now: Date.parse("2026-01-01") };
-  const responses = createResponses({
-    store: createResponseStore(database),
-    clock: { now: () => time.now },
-    log: createLog("debug", (line) => void lines.push(line)),
-    retentionDays: 30,
-    ...part,
-  });
-  const keep = (id: string, more: Partial<NewResponse> = {}): Promise<void> =>
-    responses.save({
-      keyId: "key_1",
-      id,
-      status: "completed",
-      background: false,
-      provider: "gpu",
-      model: "m",
-      heldUpstream: false,
-      createdAt: time.now,
-      response: JSON.stringify({ id, output: [{ id: `out_${id}` }], text: "\u0000 é 🎉" }),
-      input: JSON.stringify([{ id: `in_${id}` }]),
-      itemIds: [`in_${id}`, `out_${id}`],
-      ...more,
-    });
-  return { responses, keep, time, lines };
-}
-
-/** The database hangs until it is freed. */
-async function lockTable({ sql }: TestDatabase): Promise<{ free(): Promise<void> }> {
-  const locked = Promise.withResolvers<void>();
-  const freed = Promise.withResolvers<void>();
-  const holding = sql.begin(async (own) => {
-    await own`lock table stored_response`;
-    locked.resolve();
-    await freed.promise;
-  });
-  await locked.promise;
-  return {
-    async free() {
-      freed.resolve();
-      await holding;
-    },
-  };
-}
-
-const is = (code: string, message: RegExp) => (error: unknown) =>
-  error instanceof AppError && error.code === code && message.test(error.message);
 
 test("what is kept comes back as it was, for its key only, until its days are over", async () => {
   await using database = await openTestDatabase();
@@ -231,46 +181,6 @@ test("an answer too large to keep is not, and its caller is told", async () => {
   const { responses, keep } = setUp(database, { maxRowBytes: 1000 });
   await assert.rejects(keep("resp_1", { response: "x".repeat(1001) }), is("too_large", /was not kept: it is larger/));
   await assert.rejects(responses.get("key_1", "resp_1"), is("not_found", /It was not kept: it is larger/));
-  await responses.close();
-});
-
-test("a database that hangs holds a bounded number of answers in memory, and the rest are told as lost", async () => {
-  await using database = await openTestDatabase();
-  const { responses, keep } = setUp(database);
-  const lock = await lockTable(database);
-  const writes = Array.from({ length: 500 }, (_, number) => keep(`resp_${number}`));
-  await assert.rejects(keep("one_more"), is("no_capacity", /the database is too slow/));
-  await Promise.all([lock.free(), ...writes]);
-  await responses.get("key_1", "resp_499");
-  await assert.rejects(
-    responses.get("key_1", "one_more"),
-    is("not_found", /It was not kept: the database is too slow/),
-  );
-  await responses.close();
-});
-
-test("a database that hangs holds a bounded size of answers in memory", async () => {
-  await using database = await openTestDatabase();
-  const { responses, keep } = setUp(database, { maxWritingBytes: 1000 });
-  const lock = await lockTable(database);
-  const first = keep("resp_1", { response: "x".repeat(600) });
-  await assert.rejects(keep("resp_2", { response: "x".repeat(600) }), is("no_capacity", /the database is too slow/));
-  await Promise.all([lock.free(), first]);
-  await keep("resp_3", { response: "x".repeat(600) });
-  await responses.close();
-});
-
-test("whoever asks a database that hangs is told so after a while, also of what is still being written", async () => {
-  await using database = await openTestDatabase();
-  const { responses, keep } = setUp(database, { answerWithinMs: 20 });
-  await keep("resp_1");
-  const lock = await lockTable(database);
-  const writing = keep("resp_2");
-  const isTold = is("no_capacity", /cannot be read right now: the database does not answer/);
-  await assert.rejects(responses.get("key_1", "resp_1"), isTold);
-  await assert.rejects(responses.getChain("key_1", "resp_2"), isTold);
-  await assert.rejects(responses.findOwners("key_1", ["in_resp_2"]), isTold);
-  await Promise.all([lock.free(), writing]);
   await responses.close();
 });
 
