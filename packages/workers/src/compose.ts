@@ -5,7 +5,7 @@ import { AppError } from "@auxot/wire/errors";
 import type { Hardware } from "@auxot/wire/worker-frames";
 import type { GpuConfig } from "./config.ts";
 import { createEmbeddedEngine, type LocalModel } from "./gpu/embedded/embedded-engine.ts";
-import type { Engine } from "./gpu/engine.ts";
+import type { Engine } from "./engine.ts";
 import { createLateEngine } from "./gpu/late-engine.ts";
 import { detectHardware } from "./gpu/hardware.ts";
 import { resolveModel } from "./gpu/models/resolve-model.ts";

@@ -1,9 +1,10 @@
 // Runs the jobs the router sends, several at once, and keeps what the router has not acknowledged, so that a lost link
 // costs nothing. Knows frames and an engine, no socket.
 
+import type { ChatEvent } from "@auxot/wire/chat-event";
 import { AppError, toErrorBody, type ErrorBody } from "@auxot/wire/errors";
 import { maxUnackedFrames, type RouterFrame, type WorkerFrame } from "@auxot/wire/worker-frames";
-import type { Engine } from "./gpu/engine.ts";
+import type { Engine } from "./engine.ts";
 import type { Log } from "./log.ts";
 
 export type Jobs = {
@@ -41,6 +42,8 @@ type Job = {
   /** Unacknowledged, in order. */
   frames: JobFrame[];
   nextSeq: number;
+  /** Of the tool calls it gave out. */
+  readonly callIds: string[];
   finished: boolean;
   /** Called when room came or the job was cancelled. */
   wake: () => void;
@@ -64,6 +67,7 @@ export function createJobs({ engine, send, log }: JobsOptions): Jobs {
       controller: new AbortController(),
       frames: [],
       nextSeq: 0,
+      callIds: [],
       finished: false,
       wake: () => undefined,
     };
@@ -91,6 +95,7 @@ export function createJobs({ engine, send, log }: JobsOptions): Jobs {
     try {
       for await (const output of answer(frame, signal)) {
         if (signal.aborted) continue;
+        if (output.type === "job-events") noteCalls(job, output.events);
         push(job, { ...output, jobId: job.id, seq: job.nextSeq++ });
         while (job.frames.length >= maxUnackedFrames && !signal.aborted) await waitForRoom(job);
       }
@@ -104,7 +109,14 @@ export function createJobs({ engine, send, log }: JobsOptions): Jobs {
 
   function finish(job: Job, error: ErrorBody | undefined): void {
     job.finished = true;
-    push(job, { type: "job-done", jobId: job.id, seq: job.nextSeq++, ...(error === undefined ? {} : { error }) });
+    const isParked = error === undefined && job.callIds.length > 0 && engine.isParked?.(job.callIds) === true;
+    push(job, {
+      type: "job-done",
+      jobId: job.id,
+      seq: job.nextSeq++,
+      ...(error === undefined ? {} : { error }),
+      ...(isParked ? { parked: true } : {}),
+    });
     log.debug("job done", { job: job.id, model: job.model, error: error?.code });
     const finished = [...jobs.values()].filter((one) => one.finished);
     if (finished.length > maxFinishedJobs) forget(finished[0] ?? job);
@@ -186,6 +198,10 @@ export function createJobs({ engine, send, log }: JobsOptions): Jobs {
       jobs.size === 0 ? Promise.resolve() : new Promise<void>((resolve) => void idleWaiters.push(resolve)),
     runningCount: () => [...jobs.values()].filter((job) => !job.finished).length,
   };
+}
+
+function noteCalls(job: Job, events: readonly ChatEvent[]): void {
+  for (const event of events) if (event.type === "tool-call-start") job.callIds.push(event.id);
 }
 
 function waitForRoom(job: Job): Promise<void> {

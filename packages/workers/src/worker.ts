@@ -4,7 +4,7 @@ import type { ChatRequest } from "@auxot/wire/chat";
 import { toErrorBody } from "@auxot/wire/errors";
 import { createId } from "@auxot/wire/ids";
 import { protocolVersion, type Hardware, type HelloFrame, type RouterFrame } from "@auxot/wire/worker-frames";
-import type { Engine } from "./gpu/engine.ts";
+import type { Engine } from "./engine.ts";
 import { createJobs } from "./jobs.ts";
 import { createLink, type LinkEnd, type LinkOptions } from "./link.ts";
 import type { Log } from "./log.ts";

@@ -6,7 +6,7 @@ import path from "node:path";
 import { foldEvents, type ChatEvent } from "@auxot/wire/chat-event";
 import type { ChatRequest, ChatResult } from "@auxot/wire/chat";
 import { createEmbeddedEngine, type EmbeddedEngine } from "../src/gpu/embedded/embedded-engine.ts";
-import type { Engine } from "../src/gpu/engine.ts";
+import type { Engine } from "../src/engine.ts";
 import { makeEchoModel } from "../src/gpu/models/echo-model.ts";
 import { makeScriptModel } from "../src/gpu/models/script-model.ts";
 import { createLog, type Log } from "../src/log.ts";

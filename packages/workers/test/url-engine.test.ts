@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { afterEach, beforeEach, test } from "node:test";
-import type { Engine } from "../src/gpu/engine.ts";
+import type { Engine } from "../src/engine.ts";
 import { createUrlEngine, type UrlEngine, type UrlEngineOptions } from "../src/gpu/url/url-engine.ts";
 import { ask, readEvents, readResult, testLog, textOf } from "./engine-harness.ts";
 

@@ -7,7 +7,7 @@ import type { ChatRequest } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import type { ModelOffer } from "@auxot/wire/model-offer";
 import { closeCodes, maxUnackedFrames } from "@auxot/wire/worker-frames";
-import type { Engine } from "../src/gpu/engine.ts";
+import type { Engine } from "../src/engine.ts";
 import { startWorker, type Worker, type WorkerOptions } from "../src/worker.ts";
 import { ask, testLog } from "./engine-harness.ts";
 import { startFakeRouter, type FakeLink, type FakeRouter } from "./fake-router.ts";
@@ -39,6 +39,7 @@ function createScriptedEngine(): ScriptedEngine {
   return {
     name: "scripted",
     offers: () => offers,
+    isParked: (callIds) => callIds.length > 0 && callIds.every((id) => id.startsWith("parked_")),
     onOffersChanged: (listener) => void listeners.push(listener),
     close: () => Promise.resolve(),
     countTokens: (request) =>
@@ -216,6 +217,20 @@ test("answers the router's ping", async () => {
   const link = await connect();
   link.send({ type: "ping", at: 7 });
   assert.deepEqual(await link.next("pong"), { type: "pong", at: 7 });
+});
+
+test("says with the end of a job whether it keeps a process for the results of its tool calls", async () => {
+  const link = await connect();
+  for (const [jobId, ids, parked] of [
+    ["job_1", ["parked_1", "parked_2"], true],
+    ["job_2", ["parked_1", "call_2"], undefined],
+    ["job_3", [], undefined],
+  ] as const) {
+    const run = await startJob(link, jobId);
+    run.give(...ids.map((id, index): ChatEvent => ({ type: "tool-call-start", index, id, name: "look" })));
+    run.end();
+    assert.equal((await link.next("job-done")).parked, parked, jobId);
+  }
 });
 
 test("counts tokens for the router without a slot, and says when it cannot", async () => {

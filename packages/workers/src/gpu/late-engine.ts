@@ -1,7 +1,7 @@
 // An engine that is still being made (its model is being downloaded): offers nothing until it is there.
 
 import { AppError } from "@auxot/wire/errors";
-import type { Engine } from "./engine.ts";
+import type { Engine } from "../engine.ts";
 
 /** Stands in for `coming` from the start; when that rejects, it stays empty. */
 export function createLateEngine(name: string, coming: Promise<Engine>): Engine {

@@ -3,7 +3,7 @@
 import type { ModelOffer } from "@auxot/wire/model-offer";
 import { AppError } from "@auxot/wire/errors";
 import type { Log } from "../../log.ts";
-import type { Engine } from "../engine.ts";
+import type { Engine } from "../../engine.ts";
 import type { GpuChoice } from "./child-messages.ts";
 import { createModelHost, type ModelHost } from "./model-host.ts";
 

@@ -15,7 +15,7 @@ import { createAnswerParser, type AnswerParser } from "./answer-parser.ts";
 import { planGrammar } from "./plan-grammar.ts";
 import type { LoadedModel } from "./loaded-model.ts";
 import { reusePrefix, type SequencePool } from "./sequence-pool.ts";
-import { createStopMatcher } from "./stop-matcher.ts";
+import { createStopMatcher } from "../../stop-matcher.ts";
 import { createTokenText } from "./token-text.ts";
 
 export type RunControl = {

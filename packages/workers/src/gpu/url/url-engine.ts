@@ -12,7 +12,7 @@ import { AppError, fromErrorBody } from "@auxot/wire/errors";
 import type { ModelOffer } from "@auxot/wire/model-offer";
 import { defaultTraits } from "@auxot/wire/model-traits";
 import type { Log } from "../../log.ts";
-import type { Engine } from "../engine.ts";
+import type { Engine } from "../../engine.ts";
 import { discoverOffers, normalizeBaseUrl, type Server } from "./discover.ts";
 import { embedByServer } from "./url-embed.ts";
 

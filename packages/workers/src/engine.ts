@@ -1,5 +1,5 @@
-// The shape of an engine: what runs models for this worker. Implementations: embedded/ (llama.cpp in child processes) and
-// url/ (a server that speaks OpenAI's chat format). A managed llama-server would be a third folder.
+// The shape of an engine: what runs models for this worker. Implementations: gpu/embedded/ (llama.cpp in child processes),
+// gpu/url/ (a server that speaks OpenAI's chat format) and cli/ (a command-line agent).
 
 import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { ChatRequest } from "@auxot/wire/chat";
@@ -21,6 +21,8 @@ export type Engine = {
   embed(request: EmbedRequest, signal: AbortSignal): AsyncIterable<EmbedPart>;
   /** Tokens `request` would have as a prompt, exactly. Needs no slot. Throws `unsupported` when this engine cannot tell. */
   countTokens(request: ChatRequest): Promise<number>;
+  /** It keeps what it needs to go on at once when the results of exactly these tool calls come. Absent: it never does. */
+  isParked?(callIds: readonly string[]): boolean;
   /** `listener` is called after each change of `offers()`. */
   onOffersChanged(listener: () => void): void;
   close(): Promise<void>;
