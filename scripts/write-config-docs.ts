@@ -12,7 +12,8 @@ export const configPage = "docs/guide/configuration.md";
 const blocks: Readonly<Record<string, () => string>> = {
   environment: () => renderTable("Variable", environmentFields),
   file: () => renderTable("Field", fileFields),
-  worker: renderWorkerHelp,
+  worker: () => renderWorkerHelp("gpu"),
+  "cli worker": () => renderWorkerHelp("cli"),
 };
 
 /** `page` with every marked block made anew. Throws when a mark is missing. */
@@ -54,9 +55,9 @@ function escape(text: string): string {
   return text.replaceAll(/[<>|]/g, "\\$&");
 }
 
-function renderWorkerHelp(): string {
-  const command = readCommand(["gpu", "--help"], {});
-  if (command.kind !== "text") throw new Error("auxot-worker gpu --help gave no text.");
+function renderWorkerHelp(kind: "gpu" | "cli"): string {
+  const command = readCommand([kind, "--help"], {});
+  if (command.kind !== "text") throw new Error(`auxot-worker ${kind} --help gave no text.`);
   return `\`\`\`text\n${command.text.trimEnd()}\n\`\`\``;
 }
 

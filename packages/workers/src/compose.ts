@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import { AppError } from "@auxot/wire/errors";
 import type { Hardware } from "@auxot/wire/worker-frames";
-import type { GpuConfig } from "./config.ts";
+import type { GpuConfig } from "./command-line/gpu-command.ts";
 import { createEmbeddedEngine, type LocalModel } from "./gpu/embedded/embedded-engine.ts";
 import type { Engine } from "./engine.ts";
 import { createLateEngine } from "./gpu/late-engine.ts";
@@ -14,7 +14,7 @@ import type { Log } from "./log.ts";
 import type { LinkEnd } from "./link.ts";
 import { startWorker } from "./worker.ts";
 
-export type GpuWorker = {
+export type RunningWorker = {
   /** Why the worker is over: closed after `drain`, refused by the router. */
   readonly ended: Promise<LinkEnd>;
   /** Finishes running jobs within the configured time, then closes everything. */
@@ -30,7 +30,7 @@ export async function startGpuWorker(
   config: GpuConfig,
   log: Log,
   writeTerminal: ((text: string) => void) | undefined,
-): Promise<GpuWorker> {
+): Promise<RunningWorker> {
   const hardware = await detectHardware();
   const coming = startEngine(config, hardware, log, writeTerminal);
   const isDownload =
@@ -104,7 +104,8 @@ async function startEngine(
   return engine;
 }
 
-function readVersion(): string {
+/** Of this package. */
+export function readVersion(): string {
   const manifest = createRequire(import.meta.url)("../package.json") as { readonly version: string };
   return manifest.version;
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createKeyText } from "@auxot/wire/key-format";
-import { readCommand, type GpuConfig } from "./config.ts";
+import type { GpuConfig } from "./command-line/gpu-command.ts";
+import { readCommand } from "./config.ts";
 
 const key = createKeyText("worker");
 const environment = { AUXOT_WORKER_KEY: key, AUXOT_ROUTER_URL: "https://router.example/some/path?x=1" };
@@ -107,7 +108,7 @@ test("child processes get none of our secrets", () => {
 
 test("names the commands there are", () => {
   assert.match(readProblems([])[0] ?? "", /Usage: auxot-worker COMMAND/);
-  assert.match(readProblems(["cli"])[0] ?? "", /not in this version/);
+  assert.match(readProblems(["tools"])[0] ?? "", /not in this version/);
   assert.match(readProblems(["dance"])[0] ?? "", /no command dance/);
   assert.equal(readCommand(["gpu", "--help"], {}).kind, "text");
 });

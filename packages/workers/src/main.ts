@@ -2,9 +2,11 @@
 // The auxot-worker process: command line, signals, exit codes (0 done, 1 failed, 2 wrong options, 3 key refused).
 
 import { AppError, errorCodes } from "@auxot/wire/errors";
-import { startGpuWorker } from "./compose.ts";
-import { readCommand, type GpuConfig } from "./config.ts";
-import { createLog } from "./log.ts";
+import { startGpuWorker, type RunningWorker } from "./compose.ts";
+import type { AgentConfig } from "./command-line/cli-command.ts";
+import { examineAgent, startCliWorker } from "./compose-cli.ts";
+import { readCommand } from "./config.ts";
+import { createLog, type Log, type LogLevel } from "./log.ts";
 
 const exitCodes = { done: 0, failed: 1, usage: 2, refused: 3 } as const;
 
@@ -12,9 +14,10 @@ function write(text: string): void {
   process.stderr.write(text);
 }
 
-async function runGpu(config: GpuConfig): Promise<number> {
-  const isTerminal = process.stderr.isTTY;
-  const log = createLog({ level: config.logLevel, isTerminal, write, now: () => new Date() });
+const isTerminal = process.stderr.isTTY;
+
+async function runWorker(level: LogLevel, start: (log: Log) => Promise<RunningWorker>): Promise<number> {
+  const log = createLog({ level, isTerminal, write, now: () => new Date() });
   let drain: (() => Promise<void>) | undefined;
   let signals = 0;
   function onSignal(signal: NodeJS.Signals): void {
@@ -27,19 +30,36 @@ async function runGpu(config: GpuConfig): Promise<number> {
   process.on("SIGINT", onSignal);
   // Started by `npm start`: a launcher that is gone, however it went, counts as its signal.
   if (process.send !== undefined) process.once("disconnect", () => onSignal("SIGTERM"));
-  try {
-    const worker = await startGpuWorker(config, log, isTerminal ? write : undefined);
+  return withReasons(log.error, async () => {
+    const worker = await start(log);
     ({ drain } = worker);
     const end = await worker.ended;
     if (end.kind === "closed") return exitCodes.done;
     log.error(end.message);
     return exitCodes.refused;
+  });
+}
+
+/** What the operator asked for is at fault when its code says so: trying again would not help. */
+async function withReasons(tell: (message: string) => void, run: () => Promise<number>): Promise<number> {
+  try {
+    return await run();
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    log.error(error.message);
-    // What the operator asked for is at fault: trying again would not help.
+    tell(error.message);
     return errorCodes[error.code].status < 500 ? exitCodes.usage : exitCodes.failed;
   }
+}
+
+function writeLine(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function examine(agent: AgentConfig): Promise<number> {
+  return withReasons(
+    (message) => writeLine(`✖ ${message}`),
+    async () => ((await examineAgent(agent, writeLine)) ? exitCodes.done : exitCodes.failed),
+  );
 }
 
 // A reader that is gone (a killed launcher, `| head`) must not take running answers with it.
@@ -54,6 +74,18 @@ switch (command.kind) {
     process.stderr.write(`${command.problems.join("\n")}\n`);
     process.exitCode = exitCodes.usage;
     break;
-  case "gpu":
-    process.exit(await runGpu(command.config));
+  case "gpu": {
+    const { config } = command;
+    process.exit(
+      await runWorker(config.logLevel, (log) => startGpuWorker(config, log, isTerminal ? write : undefined)),
+    );
+    break;
+  }
+  case "cli": {
+    const { config } = command;
+    process.exit(await runWorker(config.logLevel, (log) => startCliWorker(config, log)));
+    break;
+  }
+  case "cli-doctor":
+    process.exit(await examine(command.agent));
 }

@@ -19,10 +19,15 @@ export const testLog: Log = createLog({
   now: () => new Date(),
 });
 
+const directories: string[] = [];
+process.on("exit", () => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
+
 /** A fresh directory, removed at the end of the process. */
 export function createTemporaryDirectory(): string {
   const directory = mkdtempSync(path.join(tmpdir(), "auxot-workers-"));
-  process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
+  directories.push(directory);
   return directory;
 }
 
