@@ -64,10 +64,10 @@ test("a dependency must be declared where it is used", () => {
 
 test("a server folder imports only lower layers, and no sibling of its own", () => {
   assert.deepEqual(check("packages/server/src/hub/hub.ts", 'import { a } from "../http/server.ts";'), [
-    "2: hub (layer 2) must not import http (layer 8)",
+    "2: hub (layer 3) must not import http (layer 9)",
   ]);
   assert.deepEqual(check("packages/server/src/records/keys/keys.ts", 'import { a } from "../providers/store.ts";'), [
-    "2: records/keys (layer 1) must not import records/providers (layer 1)",
+    "2: records/keys (layer 2) must not import records/providers (layer 2)",
   ]);
   assert.deepEqual(check("packages/server/src/store/a.ts", 'import type { A } from "../platform/log.ts";'), [
     "2: store (layer 0) must not import platform (layer 0)",
@@ -83,7 +83,7 @@ test("config is imported for its types by anyone, for its values only at the top
   assert.deepEqual(check("packages/server/src/hub/a.ts", 'import type { Config } from "../config.ts";'), []);
   assert.deepEqual(check("packages/server/src/main.ts", 'import { readConfig } from "./config.ts";'), []);
   assert.deepEqual(check("packages/server/src/hub/a.ts", 'import { readConfig } from "../config.ts";'), [
-    "2: hub (layer 2) must not import config.ts (layer 9)",
+    "2: hub (layer 3) must not import config.ts (layer 10)",
   ]);
 });
 

@@ -21,6 +21,7 @@ const packageTable: Readonly<Record<string, PackageRow>> = {
 /** Folders of packages/server/src. One imports only from rows above its own. `records/*`: each noun is a folder of its own. */
 const serverLayers: readonly (readonly string[])[] = [
   ["platform", "store", "models", "bus"],
+  ["operations"],
   ["records/*"],
   ["hub"],
   ["sources", "toolbox"],

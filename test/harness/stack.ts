@@ -108,7 +108,7 @@ export async function startRouter(options: RouterOptions = {}): Promise<TestRout
   }
   async function workers(): Promise<readonly WorkerView[]> {
     const response = await send("GET", "/api/workers", undefined, {});
-    return ((await response.json()) as { readonly workers: readonly WorkerView[] }).workers;
+    return ((await response.json()) as { readonly items: readonly WorkerView[] }).items;
   }
   return {
     program,

@@ -49,11 +49,11 @@ export const keysList: Command = {
   async run(invocation, client) {
     const output = await client().call(listKeys, {});
     if (invocation.isJson) return printJson(invocation, output);
-    if (output.keys.length === 0) {
+    if (output.items.length === 0) {
       invocation.terminal.err("There are no keys yet. Make one: npx auxot keys create --name NAME\n");
       return 0;
     }
-    const rows = output.keys.map((key) => [
+    const rows = output.items.map((key) => [
       key.id,
       key.name,
       key.kind === "worker" ? "worker" : key.admin ? "admin" : "caller",

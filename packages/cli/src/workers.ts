@@ -15,7 +15,7 @@ export const workersList: Command = {
       terminal.out(`${JSON.stringify(output, null, 2)}\n`);
       return 0;
     }
-    if (output.workers.length === 0) {
+    if (output.items.length === 0) {
       terminal.err(
         "No worker is connected. To connect one, on its machine:\n" +
           `  AUXOT_WORKER_KEY=axw_… npx auxot-worker gpu --router ${url}\n` +
@@ -23,7 +23,7 @@ export const workersList: Command = {
       );
       return 0;
     }
-    const rows = output.workers.map((worker) => [
+    const rows = output.items.map((worker) => [
       worker.name,
       worker.state,
       worker.kind,

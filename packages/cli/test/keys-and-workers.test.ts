@@ -54,7 +54,9 @@ test("keys create refuses options that contradict each other", async () => {
 });
 
 test("keys list shows a table", async (t) => {
-  const router = await startScriptedRouter(t, { "GET /api/keys": { body: { keys: [workerKey, key] } } });
+  const router = await startScriptedRouter(t, {
+    "GET /api/keys": { body: { items: [workerKey, key], nextCursor: null } },
+  });
   assert.deepEqual(await router.run(["keys", "list"]), {
     code: 0,
     out: `ID      NAME    KIND    PROVIDER  KEY            CREATED     STATE
@@ -66,9 +68,9 @@ key_1   laptop  caller  -         axk_1234…wxyz  2026-01-01  active
 });
 
 test("keys list --json prints what the router said", async (t) => {
-  const router = await startScriptedRouter(t, { "GET /api/keys": { body: { keys: [key] } } });
+  const router = await startScriptedRouter(t, { "GET /api/keys": { body: { items: [key], nextCursor: null } } });
   const printed = await router.run(["keys", "list", "--json"]);
-  assert.deepEqual(JSON.parse(printed.out), { keys: [key] });
+  assert.deepEqual(JSON.parse(printed.out), { items: [key], nextCursor: null });
 });
 
 test("keys revoke says what was revoked", async (t) => {
@@ -113,7 +115,7 @@ const worker = {
 };
 
 test("workers shows who is connected, how busy, and when last seen", async (t) => {
-  const router = await startScriptedRouter(t, { "GET /api/workers": { body: { workers: [worker] } } });
+  const router = await startScriptedRouter(t, { "GET /api/workers": { body: { items: [worker], nextCursor: null } } });
   assert.deepEqual(await router.run(["workers"]), {
     code: 0,
     out: `NAME  STATE   TIER  PROVIDER  MODELS                  BUSY      LAST SEEN
@@ -129,13 +131,13 @@ test("workers shows the CLI tier, and for how long a model with a used-up limit 
     { model: "claude-code/haiku", slots: 4, busySlots: 2, load: 0.5, restsUntil: "2026-01-01T00:00:59.000Z" },
   ];
   const cli = { ...worker, name: "desk", kind: "cli", provider: "cli", models };
-  const router = await startScriptedRouter(t, { "GET /api/workers": { body: { workers: [cli] } } });
+  const router = await startScriptedRouter(t, { "GET /api/workers": { body: { items: [cli], nextCursor: null } } });
   const { out } = await router.run(["workers"]);
   assert.match(out, /^desk +online +cli +cli +claude-code\/sonnet, claude-code\/haiku +rests 2 h, 2\/4 /m);
 });
 
 test("workers without any says how to connect one", async (t) => {
-  const router = await startScriptedRouter(t, { "GET /api/workers": { body: { workers: [] } } });
+  const router = await startScriptedRouter(t, { "GET /api/workers": { body: { items: [], nextCursor: null } } });
   const { code, out, err } = await router.run(["workers"]);
   assert.deepEqual([code, out], [0, ""]);
   assert.match(err, /^No worker is connected\. .*\n {2}AUXOT_WORKER_KEY=axw_… npx auxot-worker gpu --router http:/);

@@ -100,10 +100,10 @@ test("an error that is not ours gets the code of its status", async () => {
 });
 
 test("an answer of another shape says that versions may differ", async () => {
-  const { client } = createScripted({ keys: [{ ...view, kind: "robot" }] });
+  const { client } = createScripted({ items: [{ ...view, kind: "robot" }], nextCursor: null });
   await assert.rejects(client.call(listKeys, {}), {
     code: "source_failed",
-    message: /^The router's answer to keys\.list has another shape than this client knows \(keys\.0\.kind: /,
+    message: /^The router's answer to keys\.list has another shape than this client knows \(items\.0\.kind: /,
   });
 });
 

@@ -10,6 +10,8 @@ import { createWorkerOperations } from "./hub/operations.ts";
 import { createCountTokens } from "./inference/count-tokens.ts";
 import { createEmbed } from "./inference/embed.ts";
 import { createCheckRoute, createInfer, type InferDeps } from "./inference/infer.ts";
+import { createAuditLog } from "./operations/audit-log.ts";
+import { createRunOperation } from "./operations/run.ts";
 import { systemClock } from "./platform/clock.ts";
 import { createFetchGuard } from "./platform/fetch-guard/fetch-guard.ts";
 import type { Log } from "./platform/log.ts";
@@ -169,6 +171,7 @@ async function startParts(
     offers: sources.offers,
     hub,
     operations: [...createKeyOperations(keys), ...createWorkerOperations(hub)],
+    runOperation: createRunOperation({ database, sealing, appendAudit: createAuditLog(log), clock, log }),
     readiness: {
       pingDatabase: () => database.ping(),
       hasExpectedWorker: () => !options.expectWorker || hub.isServing(),

@@ -207,7 +207,7 @@ test("a session stays with its worker while that has a free slot, however the ca
       assert.match(await last, /worker=first/, "and elsewhere when that left");
     });
     // Its workers are gone before the next ones come.
-    while (((await (await app.get("/api/workers")).json()) as { workers: unknown[] }).workers.length > 0);
+    while (((await (await app.get("/api/workers")).json()) as { items: unknown[] }).items.length > 0);
   }
 });
 

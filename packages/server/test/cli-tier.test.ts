@@ -67,7 +67,7 @@ test("auto goes GPU, CLI, cloud; a name with a slash is the model's own or its p
           );
         const models = (await (await app.get("/v1/models/claude-code/sonnet")).json()) as { auxot: { tier: string } };
         assert.equal(models.auxot.tier, "cli");
-        const { workers } = (await (await app.get("/api/workers")).json()) as { workers: { kind: string }[] };
+        const { items: workers } = (await (await app.get("/api/workers")).json()) as { items: { kind: string }[] };
         assert.deepEqual(workers.map(({ kind }) => kind).toSorted(), ["cli", "gpu"]);
       }
       while (/tier=gpu/.test((await ask(app)).route));
@@ -142,7 +142,7 @@ test("a model whose window is used up is left out until its time and then comes 
     assert.equal(resting.status, 503);
     assert.match(resting.text, /Nothing can answer \\"sonnet\\" for 1 s: .* used up its limit/);
   }
-  const { workers } = (await (await app.get("/api/workers")).json()) as { workers: { models: unknown[] }[] };
+  const { items: workers } = (await (await app.get("/api/workers")).json()) as { items: { models: unknown[] }[] };
   const shown = {
     model: sonnet.model,
     slots: 2,

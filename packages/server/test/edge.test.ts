@@ -196,7 +196,7 @@ test("keys are made, listed and revoked over the API, by admins only", async () 
   assert.ok(openai);
   assert.equal((await app.post(openai.path, openai.valid, { key: made.key })).status, 200);
   assert.equal((await app.get("/api/keys", { key: made.key })).status, 403, "not an admin");
-  const { keys } = (await (await app.get("/api/keys")).json()) as { keys: { id: string; masked: string }[] };
+  const { items: keys } = (await (await app.get("/api/keys")).json()) as { items: { id: string; masked: string }[] };
   assert.ok(keys.some(({ id }) => id === made.id));
   assert.doesNotMatch(JSON.stringify(keys), new RegExp(made.key.slice(12, 40)));
   const headers = { authorization: `Bearer ${app.key}` };

@@ -61,8 +61,8 @@ test("several jobs run at once, as many as there are slots", async () => {
   using worker = await connectFakeWorker(app, { offers: [{ ...fakeOffer, slots: 3 }] });
   const answers = [1, 2, 3].map(() => app.post("/v1/chat/completions", hello));
   const jobs = [await worker.nextJob(), await worker.nextJob(), await worker.nextJob()];
-  const view = (await (await app.get("/api/workers")).json()) as { workers: { models: unknown; state: string }[] };
-  assert.deepEqual(view.workers[0]?.models, [{ model: "fake-model", slots: 3, busySlots: 3 }]);
+  const view = (await (await app.get("/api/workers")).json()) as { items: { models: unknown; state: string }[] };
+  assert.deepEqual(view.items[0]?.models, [{ model: "fake-model", slots: 3, busySlots: 3 }]);
   for (const job of jobs.toReversed()) job.answer("ok");
   for (const answer of answers) assert.equal((await answer).status, 200);
 });
@@ -80,7 +80,7 @@ test("a model whose engine is away for a moment is waited for, not unknown, alth
 });
 
 async function workersOf(app: TestRouter): Promise<{ models: unknown[] }[]> {
-  return ((await (await app.get("/api/workers")).json()) as { workers: { models: unknown[] }[] }).workers;
+  return ((await (await app.get("/api/workers")).json()) as { items: { models: unknown[] }[] }).items;
 }
 
 test("a request that leaves the choice to the router is served by a worker that joins while it waits", async () => {

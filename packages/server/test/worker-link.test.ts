@@ -111,8 +111,8 @@ test("a worker that falls silent is given up, one that is pinged stays", async (
     encodeFrame({ type: "hello", protocol: protocolVersion, instanceId: "silent-one", ...about, offers: [], jobs: [] }),
   );
   await once(silent, "close");
-  const view = (await (await app.get("/api/workers")).json()) as { workers: { name: string; state: string }[] };
-  assert.ok(view.workers.some(({ name, state }) => name === "fake-worker" && state === "online"));
+  const view = (await (await app.get("/api/workers")).json()) as { items: { name: string; state: string }[] };
+  assert.ok(view.items.some(({ name, state }) => name === "fake-worker" && state === "online"));
 });
 
 test("a frame that makes no sense ends the session with a reason, and the router goes on", async () => {

@@ -21,6 +21,8 @@ export const errorCodes = {
   not_found: row(404, "invalid_request_error", "not_found_error"),
   model_not_found: row(404, "invalid_request_error", "not_found_error"),
   method_not_allowed: row(405, "invalid_request_error", "invalid_request_error"),
+  /** Somebody else changed it meanwhile, or it cannot be done in its present state. */
+  conflict: row(409, "invalid_request_error", "invalid_request_error"),
   too_large: row(413, "invalid_request_error", "request_too_large"),
   rate_limited: row(429, "rate_limit_error", "rate_limit_error", true),
   /** The money or quota of the account that pays is used up: waiting a moment does not help. */

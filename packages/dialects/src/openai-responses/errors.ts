@@ -34,6 +34,7 @@ function encodeCode(code: ErrorCode): string {
     case "previous_response_not_found":
     case "model_not_found":
     case "not_found":
+    case "conflict":
     case "too_large":
     case "unsupported":
     case "method_not_allowed":

@@ -4,7 +4,10 @@
 import { AppError, errorCodes, type ErrorBody } from "@auxot/wire/errors";
 import type { Operation } from "@auxot/wire/operations/define-operation";
 import type { Caller } from "../platform/caller.ts";
-import type { AnyOperationHandler } from "../platform/operation-handler.ts";
+import type { Face } from "../operations/audit-entry.ts";
+import type { AnyOperationHandler } from "../operations/handler.ts";
+import { InputError, type InputProblem } from "../operations/read-input.ts";
+import type { RunOperation } from "../operations/run.ts";
 import type { Context } from "./context.ts";
 import { readBody } from "./read-body.ts";
 import { decodePathPart } from "./route-path.ts";
@@ -34,47 +37,47 @@ export function findOperation(
 
 export async function handleOperation(
   { handler, pathFields }: FoundOperation,
-  context: Context,
-  caller: Caller,
+  { run, context, caller }: { readonly run: RunOperation; readonly context: Context; readonly caller: Caller },
 ): Promise<void> {
-  const { operation } = handler;
-  if (!caller.admin) {
-    throw new AppError(
-      "forbidden",
-      `This key may not do "${operation.name}". Use an admin key, e.g. the one printed at the first start.`,
-    );
-  }
-  const sent =
-    operation.method === "GET" || operation.method === "DELETE" ? readQuery(context.url) : await readJson(context);
-  const parsed = operation.input.safeParse({ ...sent, ...pathFields });
-  if (!parsed.success) {
-    throw new InputError(
-      parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message: readably(message) })),
-    );
-  }
-  sendJson(context.response, 200, await handler.handle(caller, parsed.data));
+  const { request, response, url, id } = context;
+  const { dryRun, ...query } = readQuery(url);
+  const isRead = handler.operation.method === "GET" || handler.operation.method === "DELETE";
+  const sent = isRead ? query : await readJson(context);
+  const output = await run(
+    handler,
+    caller,
+    { ...sent, ...pathFields },
+    {
+      origin: {
+        face: readFace(request.headers["x-auxot-face"]),
+        requestId: id,
+        ip: request.socket.remoteAddress ?? null,
+        userAgent: request.headers["user-agent"]?.slice(0, 500) ?? null,
+      },
+      dryRun: readDryRun(dryRun),
+      idempotencyKey: readIdempotencyKey(request.headers["idempotency-key"]),
+    },
+  );
+  sendJson(response, 200, output);
 }
 
-/** The validator's own words, less its jargon. */
-function readably(message: string): string {
-  return message
-    .replace(/^Invalid (input|option): /, "")
-    .replace(/^expected (.+), received undefined$/, "is missing: expected $1");
+/** Programs of ours say what they are; it is for the audit trail only. */
+function readFace(header: unknown): Face {
+  return header === "cli" || header === "ui" ? header : "api";
 }
 
-type InputProblem = { readonly path: string; readonly message: string };
+function readDryRun(text: unknown): boolean {
+  if (text === undefined || text === "false") return false;
+  if (text === "true" || text === "") return true;
+  throw new InputError([{ path: "dryRun", message: "must be true or false" }]);
+}
 
-/** An input that breaks several rules; `problems` has one entry each. */
-export class InputError extends AppError {
-  readonly problems: readonly InputProblem[];
-
-  constructor(problems: readonly InputProblem[]) {
-    super(
-      "invalid_request",
-      problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; "),
-    );
-    this.problems = problems;
-  }
+function readIdempotencyKey(header: unknown): string | undefined {
+  if (header === undefined) return undefined;
+  if (typeof header === "string" && /^[\x21-\x7e]{1,255}$/.test(header)) return header;
+  throw new AppError("invalid_request", "Idempotency-Key must be 1 to 255 visible characters without spaces.", {
+    param: "Idempotency-Key",
+  });
 }
 
 /** The problem document of an error on the administrative API. */

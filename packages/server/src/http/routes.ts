@@ -5,7 +5,8 @@ import { dialects } from "@auxot/dialects/dialects";
 import type { DialectName } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import type { Caller } from "../platform/caller.ts";
-import type { AnyOperationHandler } from "../platform/operation-handler.ts";
+import type { AnyOperationHandler } from "../operations/handler.ts";
+import type { RunOperation } from "../operations/run.ts";
 import type { Identity } from "../records/keys/identity.ts";
 import type { Offer } from "../sources/source.ts";
 import { handleChat, type ChatDeps } from "./chat.ts";
@@ -29,6 +30,7 @@ export type RouteDeps = ChatDeps &
     offers(): readonly Offer[];
     readonly readiness: Readiness;
     readonly operations: readonly AnyOperationHandler[];
+    readonly runOperation: RunOperation;
   };
 
 /** `dialect` is the one errors are written in; undefined: problem details. */
@@ -124,7 +126,8 @@ async function handleOwn(deps: RouteDeps, method: string, context: Context): Pro
       `There is nothing at ${pathname}. The API is at /v1 (OpenAI and Anthropic), health at /api/health.`,
     );
   }
-  return handleOperation(found, context, await authenticate(context.request, deps.identify));
+  const caller = await authenticate(context.request, deps.identify);
+  return handleOperation(found, { run: deps.runOperation, context, caller });
 }
 
 async function handleModels(deps: RouteDeps, dialect: DialectName, endpoint: string, context: Context): Promise<void> {

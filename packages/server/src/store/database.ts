@@ -5,7 +5,6 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import postgres, { type Sql } from "postgres";
 import { drizzle, migrate, readMigrationFiles } from "./drizzle.ts";
-import * as schema from "./schema.ts";
 import type { StoreLog } from "./store-log.ts";
 
 export type DatabaseTarget =
@@ -18,12 +17,15 @@ export type Database = {
    * come out as text. bigint comes out as number.
    */
   readonly sql: Sql;
-  readonly db: PostgresJsDatabase<typeof schema>;
+  readonly db: PostgresJsDatabase;
   /** Resolves when the database answers; throws otherwise. */
   ping(): Promise<void>;
   /** Waits for running statements up to 5 s. Idempotent. */
   close(): Promise<void>;
 };
+
+/** What runs statements: the database itself or one transaction on it. */
+export type Executor = Pick<Database["db"], "select" | "insert" | "update" | "delete" | "execute">;
 
 export type DatabaseOptions = {
   /** How long a database that is not up yet is waited for; default 10 s. */
@@ -45,7 +47,7 @@ export async function openDatabase(
 ): Promise<Database> {
   await prepare(target, log, options.waitMs ?? 10_000);
   const sql = connect(target, options.maxConnections ?? 10);
-  const db = drizzle(sql, { schema });
+  const db = drizzle(sql);
   let closing: Promise<void> | undefined;
   return {
     sql,

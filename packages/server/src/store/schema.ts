@@ -1,22 +1,8 @@
-// Declares the tables. Migrations are made from this file (`npm run new:migration`) and never edited after release.
+// Declares the tables, those of the newer rooms in tables/. Migrations are made from them (`npm run new:migration`) and never
+// edited after release.
 
-import {
-  bigint,
-  boolean,
-  customType,
-  index,
-  integer,
-  jsonb,
-  pgTable,
-  primaryKey,
-  sql,
-  text,
-  timestamp,
-} from "./drizzle.ts";
-
-const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => "bytea" });
-const moment = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
-const count = (name: string) => bigint(name, { mode: "number" });
+import { bytea, count, moment } from "./columns.ts";
+import { boolean, index, integer, jsonb, pgTable, primaryKey, sql, text } from "./drizzle.ts";
 
 export const provider = pgTable("provider", {
   id: text("id").primaryKey(),

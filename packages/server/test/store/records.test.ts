@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createKeyText } from "@auxot/wire/key-format";
+import { createKey, listKeys, revokeKey } from "@auxot/wire/operations/keys";
+import { createOrgCaller } from "../../src/platform/caller.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { createPepper, createSealing } from "../../src/platform/sealing.ts";
 import { createSecret } from "../../src/platform/secret-text.ts";
@@ -16,6 +18,7 @@ import { createProviderStore } from "../../src/records/providers/store.ts";
 import { createUsageStore, type UsageRow } from "../../src/records/usage/store.ts";
 import { openDatabase, type Database } from "../../src/store/database.ts";
 import { openTestDatabase } from "../harness/database.ts";
+import { createTestOperations } from "../harness/operations.ts";
 import { quietLog as log } from "../harness/quiet-log.ts";
 
 const secretKey = createSecret("a secret key of thirty-two letters");
@@ -34,10 +37,14 @@ async function setUp() {
   const providers = openProviders(database);
   await providers.applyConfigured([]);
   const keys = await openKeys(database);
+  const { run } = createTestOperations(database, createKeyOperations(keys));
   return {
     database,
     providers,
     keys,
+    create: (input: object) => run(createKey, input),
+    list: async () => (await run(listKeys, { limit: 200 })).items,
+    revoke: (id: string) => run(revokeKey, { id }),
     async [Symbol.asyncDispose]() {
       await keys.close();
       await database.close();
@@ -66,31 +73,31 @@ test("a made key works until it is revoked, here and on other routers at once", 
   await using house = await setUp();
   const otherDatabase = await openDatabase(house.database.target, log);
   const other = await openKeys(otherDatabase);
-  const made = await house.keys.create({ name: "app", kind: "caller", admin: false });
-  const identity = { kind: "caller", keyId: made.id, name: "app", admin: false };
+  const made = await house.create({ name: "app", kind: "caller", admin: false });
+  const identity = createOrgCaller(made.id, "app", false);
   assert.deepEqual(await house.keys.identify(made.key), identity);
   assert.deepEqual(await other.identify(made.key), identity);
 
   const heardHere: string[] = [];
   house.keys.onRevoked((id) => void heardHere.push(id));
   const heardThere = new Promise<string>((resolve) => void other.onRevoked(resolve));
-  const revoked = await house.keys.revoke(made.id);
+  const revoked = await house.revoke(made.id);
   assert.notEqual(revoked.revokedAt, null);
   assert.deepEqual(heardHere, [made.id]);
   assert.equal(await house.keys.identify(made.key), undefined);
   assert.equal(await heardThere, made.id);
   assert.equal(await other.identify(made.key), undefined);
 
-  assert.equal((await house.keys.revoke(made.id)).revokedAt, revoked.revokedAt);
+  assert.equal((await house.revoke(made.id)).revokedAt, revoked.revokedAt);
   assert.deepEqual(heardHere, [made.id]);
-  await assert.rejects(house.keys.revoke("key_none"), { code: "not_found" });
+  await assert.rejects(house.revoke("key_none"), { code: "not_found" });
   await other.close();
   await otherDatabase.close();
 });
 
 test("a router that lost its database link forgets what it knew and hears of revocations it missed", async () => {
   await using house = await setUp();
-  const made = await house.keys.create({ name: "app", kind: "caller", admin: false });
+  const made = await house.create({ name: "app", kind: "caller", admin: false });
   await house.keys.identify(made.key);
   const heard = new Promise<string>((resolve) => void house.keys.onRevoked(resolve));
   // As if another router had revoked it while the link was down: no notice is sent.
@@ -107,20 +114,20 @@ test("declared keys are exactly those that work", async () => {
   const [first, second] = [createKeyText("caller"), "a text of an administrator"];
   await house.keys.applyConfigured([declare("a", first), declare("b", second, true)]);
   assert.equal((await house.keys.identify(first))?.name, "a");
-  assert.deepEqual(Object.values((await house.keys.identify(second)) ?? {}).slice(2), ["b", true]);
-  const ids = new Set((await house.keys.list()).map((key) => key.id));
+  assert.partialDeepStrictEqual(await house.keys.identify(second), { name: "b", orgRole: "owner" });
+  const ids = new Set((await house.list()).map((key) => key.id));
 
   await house.keys.applyConfigured([declare("b", second)]);
   assert.equal(await house.keys.identify(first), undefined);
   assert.equal((await house.keys.identify(second))?.kind, "caller");
-  assert.equal((await house.keys.list()).find((key) => key.name === "b")?.admin, false);
+  assert.equal((await house.list()).find((key) => key.name === "b")?.admin, false);
 
   const changed = createKeyText("caller");
   await house.keys.applyConfigured([declare("a", first), declare("b", changed)]);
   assert.equal((await house.keys.identify(first))?.name, "a");
   assert.equal(await house.keys.identify(second), undefined);
   assert.ok((await house.keys.identify(changed)) !== undefined);
-  const now = await house.keys.list();
+  const now = await house.list();
   assert.equal(now.length, 3);
   assert.ok([...ids].every((id) => now.some((key) => key.id === id)));
   assert.doesNotMatch(JSON.stringify(now), new RegExp(`${first}|${second}|administrator`));
@@ -128,7 +135,7 @@ test("declared keys are exactly those that work", async () => {
 
 test("keys that were made stay when the declared ones change", async () => {
   await using house = await setUp();
-  const made = await house.keys.create({ name: "made", kind: "caller", admin: false });
+  const made = await house.create({ name: "made", kind: "caller", admin: false });
   await house.keys.applyConfigured([]);
   assert.equal((await house.keys.identify(made.key))?.keyId, made.id);
 });
@@ -141,7 +148,7 @@ test("the bootstrap key is an admin's, and a new value ends the old one", async 
   await house.keys.ensureBootstrap(createSecret(second));
   assert.equal(await house.keys.identify(first), undefined);
   const identity = await house.keys.identify(second);
-  assert.ok(identity?.kind === "caller" && identity.admin);
+  assert.ok(identity?.kind === "caller" && identity.orgRole === "owner");
   assert.deepEqual(await house.keys.ensureBootstrap(undefined), {});
 });
 
@@ -151,9 +158,9 @@ test("a router without any caller key makes one admin key, even when two start a
   const created = results.flatMap((result) => result.created ?? []);
   assert.equal(created.length, 1);
   const identity = await house.keys.identify(created[0] ?? "");
-  assert.ok(identity?.kind === "caller" && identity.admin);
+  assert.ok(identity?.kind === "caller" && identity.orgRole === "owner");
   assert.deepEqual(await house.keys.ensureBootstrap(undefined), {});
-  await house.keys.revoke(identity.keyId);
+  await house.revoke(identity.keyId);
   assert.notEqual((await house.keys.ensureBootstrap(undefined)).created, undefined);
 });
 
@@ -166,7 +173,7 @@ test("the bundled worker keeps its key, and gets a new one when it is lost or re
   const identity = await house.keys.identify(key.reveal());
   assert.ok(identity?.kind === "worker" && identity.provider.name === "gpu" && identity.provider.kind === "gpu");
   assert.equal((await house.keys.ensureBundledWorkerKey(file)).reveal(), key.reveal());
-  await house.keys.revoke(identity.keyId);
+  await house.revoke(identity.keyId);
   const second = await house.keys.ensureBundledWorkerKey(file);
   assert.notEqual(second.reveal(), key.reveal());
   await rm(file);
@@ -175,29 +182,24 @@ test("the bundled worker keeps its key, and gets a new one when it is lost or re
 
 test("the operations make, list and revoke keys, and refuse what does not fit", async () => {
   await using house = await setUp();
-  const caller = { kind: "caller", keyId: "key_0", name: "admin", admin: true } as const;
-  const [create, list, revoke] = createKeyOperations(house.keys);
-  assert.ok(create && list && revoke);
-  const made = create.operation.output.parse(
-    await create.handle(caller, { name: " rack ", kind: "worker", provider: "gpu" }),
-  );
+  const made = await house.create({ name: " rack ", kind: "worker", provider: "gpu" });
   assert.partialDeepStrictEqual(made, { name: "rack", kind: "worker", provider: "gpu", admin: false, revokedAt: null });
-  const listed = list.operation.output.parse(await list.handle(caller, {}));
-  assert.partialDeepStrictEqual(listed, { keys: [{ name: "rack" }] });
-  const [{ id }] = (listed as { keys: [{ id: string }] }).keys;
-  assert.partialDeepStrictEqual(revoke.operation.output.parse(await revoke.handle(caller, { id })), { id });
+  const [listed] = await house.list();
+  assert.equal(listed?.name, "rack");
+  assert.equal((await house.revoke(made.id)).id, made.id);
   const refused = { code: "invalid_request" };
-  const nope = { name: "x", kind: "worker", provider: "nope" };
-  await assert.rejects(create.handle(caller, nope), { ...refused, message: /"nope".*"gpu"/ });
-  const unnamed = await create.handle(caller, { name: "x", kind: "worker" });
-  assert.partialDeepStrictEqual(unnamed, { provider: "gpu" });
-  await assert.rejects(create.handle(caller, { name: "x", kind: "worker", provider: "gpu", admin: true }), refused);
-  await assert.rejects(create.handle(caller, { name: "x", provider: "gpu" }), refused);
+  await assert.rejects(house.create({ name: "x", kind: "worker", provider: "nope" }), {
+    ...refused,
+    message: /"nope".*"gpu"/,
+  });
+  assert.equal((await house.create({ name: "x", kind: "worker" })).provider, "gpu");
+  await assert.rejects(house.create({ name: "x", kind: "worker", provider: "gpu", admin: true }), refused);
+  await assert.rejects(house.create({ name: "x", provider: "gpu" }), refused);
 });
 
 test("last-used times are written at the latest when the router stops", async () => {
   await using house = await setUp();
-  const made = await house.keys.create({ name: "app", kind: "caller", admin: false });
+  const made = await house.create({ name: "app", kind: "caller", admin: false });
   await house.keys.identify(made.key);
   await house.keys.close();
   const rows = await house.database.sql`select name from key where last_used_at is not null`;
@@ -234,10 +236,10 @@ test("declared providers are exactly those in use, beside the built-in ones; API
 test("worker keys stop working with their provider and work again with it", async () => {
   await using house = await setUp();
   await house.providers.applyConfigured([{ name: "rack", kind: "gpu" }]);
-  const made = await house.keys.create({ name: "w", kind: "worker", admin: false, provider: "rack" });
+  const made = await house.create({ name: "w", kind: "worker", admin: false, provider: "rack" });
   await house.providers.applyConfigured([]);
   assert.equal(await house.keys.identify(made.key), undefined);
-  assert.equal((await house.keys.list()).find((key) => key.id === made.id)?.provider, "rack");
+  assert.equal((await house.list()).find((key) => key.id === made.id)?.provider, "rack");
   await house.providers.applyConfigured([{ name: "rack", kind: "gpu" }]);
   assert.equal((await (await openKeys(house.database)).identify(made.key))?.kind, "worker");
 });

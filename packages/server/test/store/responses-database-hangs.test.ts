@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createOrgCaller } from "../../src/platform/caller.ts";
 import { test } from "node:test";
 import type { ChatRequest } from "@auxot/wire/chat";
 import { createLog } from "../../src/platform/log.ts";
@@ -56,7 +57,7 @@ test("an answer in the background is not begun while the database hangs, and has
   const request: ChatRequest = { model: "m", messages: [], tools: [], stream: true };
   const call = {
     requestId: "req_1",
-    caller: { kind: "caller", keyId: "key_1", name: "k", admin: false },
+    caller: createOrgCaller("key_1", "k", false),
     dialect: "openai-responses",
   } as const;
   const meta = { id: "resp_1", createdAt: 1, model: "m", includeUsage: false, requestId: "req_1", request };

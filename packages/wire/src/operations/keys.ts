@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { defineOperation } from "./define-operation.ts";
+import { pageInput, pageOf } from "./page.ts";
 
 export const keySchema = z.object({
   id: z.string(),
@@ -21,7 +22,7 @@ export type KeyView = z.infer<typeof keySchema>;
 export const createKey = defineOperation({
   name: "keys.create",
   summary: "Create a key. Its text is in the answer and never shown again.",
-  permission: "keys:write",
+  action: "keys.edit",
   method: "POST",
   path: "/api/keys",
   input: z.strictObject({
@@ -35,18 +36,18 @@ export const createKey = defineOperation({
 
 export const listKeys = defineOperation({
   name: "keys.list",
-  summary: "List keys, newest first.",
-  permission: "keys:read",
+  summary: "List keys, newest first, revoked ones included.",
+  action: "keys.read",
   method: "GET",
   path: "/api/keys",
-  input: z.strictObject({}),
-  output: z.object({ keys: z.array(keySchema) }),
+  input: pageInput({ kind: z.enum(["caller", "worker"]).optional() }, ["-createdAt", "createdAt", "name", "-name"]),
+  output: pageOf(keySchema),
 });
 
 export const revokeKey = defineOperation({
   name: "keys.revoke",
   summary: "Revoke a key by its id. It stops working at once; a worker that used it is disconnected.",
-  permission: "keys:write",
+  action: "keys.edit",
   method: "DELETE",
   path: "/api/keys/{id}",
   input: z.strictObject({ id: z.string().min(1) }),

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { hardwareSchema } from "../worker-frames.ts";
 import { defineOperation } from "./define-operation.ts";
+import { pageOf } from "./page.ts";
 
 export const workerSchema = z.object({
   id: z.string(),
@@ -32,9 +33,9 @@ export type WorkerView = z.infer<typeof workerSchema>;
 export const listWorkers = defineOperation({
   name: "workers.list",
   summary: "List the workers connected now.",
-  permission: "workers:read",
+  action: "workers.read",
   method: "GET",
   path: "/api/workers",
   input: z.strictObject({}),
-  output: z.object({ workers: z.array(workerSchema) }),
+  output: pageOf(workerSchema),
 });

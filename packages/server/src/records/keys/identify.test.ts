@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createKeyText } from "@auxot/wire/key-format";
+import { createOrgCaller } from "../../platform/caller.ts";
 import { createLog } from "../../platform/log.ts";
 import { createPepper } from "../../platform/sealing.ts";
 import { createSecret } from "../../platform/secret-text.ts";
@@ -30,7 +31,7 @@ function setUp(found: (hmac: Uint8Array) => FoundKey | undefined | Promise<Found
 
 test("knows a key for 60 s without asking again", async () => {
   const { state, identify } = setUp(() => caller);
-  const identity = { kind: "caller", keyId: "key_1", name: "app", admin: true };
+  const identity = createOrgCaller("key_1", "app", true);
   assert.deepEqual(await identify(text), identity);
   state.now = 59_999;
   assert.deepEqual(await identify(text), identity);

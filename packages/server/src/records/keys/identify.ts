@@ -1,6 +1,7 @@
 // Owns the way from a presented text to an identity: form, look-up value, cache, one question to the database.
 
 import { AppError } from "@auxot/wire/errors";
+import { createOrgCaller } from "../../platform/caller.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { readKeyForm } from "../../platform/key-text.ts";
 import type { Log } from "../../platform/log.ts";
@@ -80,7 +81,7 @@ export function createIdentifier(deps: {
 
 function toIdentity(found: FoundKey): Identity | undefined {
   const { id: keyId, name } = found;
-  if (found.kind === "caller") return { kind: "caller", keyId, name, admin: found.admin };
+  if (found.kind === "caller") return createOrgCaller(keyId, name, found.admin);
   const { provider } = found;
   // A worker key is worth as much as its provider: nothing once that was removed or became a cloud one.
   if (provider === null || provider.kind === "cloud") return undefined;

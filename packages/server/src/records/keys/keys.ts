@@ -3,6 +3,9 @@
 import { builtInProvider } from "../../platform/built-in-provider.ts";
 import { AppError } from "@auxot/wire/errors";
 import type { KeyView } from "@auxot/wire/operations/keys";
+import type { Page } from "@auxot/wire/operations/page";
+import type { Work } from "../../operations/handler.ts";
+import type { Caller } from "../../platform/caller.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Pepper } from "../../platform/sealing.ts";
@@ -12,18 +15,19 @@ import { createIdentifier } from "./identify.ts";
 import type { Identity } from "./identity.ts";
 import { createKeyMaker, type DeclaredKey, type NewKey } from "./make-key.ts";
 import { followRevocations } from "./revocations.ts";
-import type { KeyRecord, KeyStore } from "./store.ts";
+import type { Executor } from "../../store/database.ts";
+import type { AskedKeys, KeyRecord, KeyStore } from "./store.ts";
 import { createUseRecorder } from "./use-recorder.ts";
 
 export type Keys = {
   /** Undefined for anything that is not a valid, unrevoked key. Cached: 60 s when known, 5 s when not; a revocation ends it at once. */
   identify(text: string): Promise<Identity | undefined>;
   /** The text is in the answer and nowhere else. Throws `invalid_request` when kind, admin and provider do not fit. */
-  create(input: NewKey): Promise<KeyView & { readonly key: string }>;
-  /** Newest first, revoked ones included. */
-  list(): Promise<readonly KeyView[]>;
-  /** Takes effect here before it returns, on other routers within moments. Revoking twice is fine. Throws `not_found`. */
-  revoke(id: string): Promise<KeyView>;
+  create(input: NewKey, work: KeyWork): Promise<KeyView & { readonly key: string }>;
+  /** Those the caller may see, revoked ones included. */
+  list(tx: Executor, caller: Caller, page: AskedKeys): Promise<Page<KeyView>>;
+  /** Takes effect here with the commit, on other routers within moments. Revoking twice is fine. Throws `not_found`. */
+  revoke(id: string, work: KeyWork): Promise<{ readonly before: KeyView; readonly after: KeyView }>;
   /** Makes the config-origin keys equal to the declared ones. After `providers.applyConfigured`. */
   applyConfigured(declared: readonly DeclaredKey[]): Promise<void>;
   /** `text` is AUXOT_BOOTSTRAP_KEY: an admin caller key, which replaces the one of an earlier value. Without it, and when no caller key works, one is made and returned. */
@@ -35,6 +39,9 @@ export type Keys = {
   /** Writes the last-used times and stops listening. */
   close(): Promise<void>;
 };
+
+/** What a change of keys needs of an operation's run. */
+export type KeyWork = Pick<Work, "tx" | "now" | "afterCommit">;
 
 export type KeysDeps = {
   readonly store: KeyStore;
@@ -59,19 +66,24 @@ export async function createKeys(deps: KeysDeps): Promise<Keys> {
       if (identity !== undefined) usage.note(identity.keyId);
       return identity;
     },
-    async create(input) {
+    async create(input, { tx, afterCommit }) {
       const { row, text } = maker.makeKey(input, await store.listProviders());
-      const record = await store.insert(row);
-      identifier.forget();
+      const record = await store.insert(tx, row);
+      afterCommit(() => identifier.forget());
       return { ...toView(record), key: text };
     },
-    list: async () => (await store.list()).map(toView),
-    async revoke(id) {
-      const revoked = await store.revoke(id, new Date(clock.now()));
-      if (revoked === undefined)
+    async list(tx, caller, asked) {
+      const { rows, nextCursor } = await store.list(tx, caller, asked);
+      return { items: rows.map(toView), nextCursor };
+    },
+    async revoke(id, { tx, now, afterCommit }) {
+      const before = await store.get(tx, id);
+      if (before === undefined)
         throw new AppError("not_found", `There is no key with the id "${id}".`, { param: "id" });
-      if (revoked.changed) revocations.announce([id]);
-      return toView(revoked.record);
+      if (before.revokedAt !== null) return { before: toView(before), after: toView(before) };
+      await store.revoke(tx, id, now);
+      afterCommit(() => revocations.announce([id]));
+      return { before: toView(before), after: toView({ ...before, revokedAt: now }) };
     },
     async applyConfigured(declared) {
       const providers = await store.listProviders();
@@ -93,7 +105,7 @@ export async function createKeys(deps: KeysDeps): Promise<Keys> {
       if (kept !== undefined && identity?.kind === "worker" && identity.provider.name === builtInProvider) return kept;
       const input: NewKey = { name: "bundled worker", kind: "worker", admin: false, provider: builtInProvider };
       const { row, text } = maker.makeKey(input, await store.listProviders());
-      await store.insert(row);
+      await store.insert(undefined, row);
       const secret = createSecret(text);
       await writeSecretFile(file, secret);
       return secret;

@@ -1,8 +1,10 @@
 // SQL of the key table, and the news of revocations between routers on one database.
 
 import { randomUUID } from "node:crypto";
-import { and, desc, eq, isNull, notInArray, sql } from "../../store/drizzle.ts";
-import type { Database } from "../../store/database.ts";
+import { planPage, visibleRows, type AskedPage } from "../../operations/store.ts";
+import type { Caller } from "../../platform/caller.ts";
+import type { Database, Executor } from "../../store/database.ts";
+import { and, eq, isNull, notInArray, sql } from "../../store/drizzle.ts";
 import { key, provider } from "../../store/schema.ts";
 
 export type KeyOrigin = "config" | "bootstrap" | "created";
@@ -41,11 +43,16 @@ export type NewKeyRow = {
 export type KeyStore = {
   /** Only keys that work: not revoked. `provider` is null when it was removed. */
   find(hmac: Uint8Array): Promise<FoundKey | undefined>;
-  /** Newest first. */
-  list(): Promise<readonly KeyRecord[]>;
-  insert(row: NewKeyRow): Promise<KeyRecord>;
-  /** Undefined when the id is unknown. Tells the other routers when it was not revoked before. */
-  revoke(id: string, at: Date): Promise<{ readonly record: KeyRecord; readonly changed: boolean } | undefined>;
+  list(
+    tx: Executor,
+    caller: Caller,
+    asked: AskedKeys,
+  ): Promise<{ readonly rows: readonly KeyRecord[]; readonly nextCursor: string | null }>;
+  get(tx: Executor, id: string): Promise<KeyRecord | undefined>;
+  /** `tx` undefined: by itself. */
+  insert(tx: Executor | undefined, row: NewKeyRow): Promise<KeyRecord>;
+  /** Tells the other routers with the commit. */
+  revoke(tx: Executor, id: string, at: Date): Promise<void>;
   /** In one transaction: every row is there and works, every other key of the origin is revoked. Returns the ids revoked. */
   replaceOrigin(origin: KeyOrigin, rows: readonly NewKeyRow[], at: Date): Promise<readonly string[]>;
   /** Runs `insert` of `row` only when no caller key works; false when one does. Safe between routers. */
@@ -58,7 +65,7 @@ export type KeyStore = {
   listen(onRevoked: (ids: readonly string[]) => void, onListening: () => void): Promise<() => Promise<void>>;
 };
 
-type Executor = Pick<Database["db"], "execute">;
+export type AskedKeys = AskedPage & { readonly kind?: "caller" | "worker" | undefined };
 
 const channel = "auxot_key_revoked";
 /** NOTIFY carries less than 8000 bytes: an id has 28. */
@@ -67,33 +74,11 @@ const idsPerNotice = 200;
 export function createKeyStore({ sql: client, db }: Database): KeyStore {
   const self = randomUUID();
 
-  async function announce(executor: Executor, ids: readonly string[]): Promise<void> {
+  async function announce(executor: Pick<Executor, "execute">, ids: readonly string[]): Promise<void> {
     for (let start = 0; start < ids.length; start += idsPerNotice) {
       const notice = JSON.stringify({ from: self, ids: ids.slice(start, start + idsPerNotice) });
       await executor.execute(sql`select pg_notify(${channel}, ${notice})`);
     }
-  }
-
-  const records = () =>
-    db
-      .select({
-        id: key.id,
-        name: key.name,
-        kind: key.kind,
-        admin: key.admin,
-        masked: key.masked,
-        origin: key.origin,
-        createdAt: key.createdAt,
-        revokedAt: key.revokedAt,
-        provider: { id: provider.id, name: provider.name, kind: provider.kind },
-      })
-      .from(key)
-      .leftJoin(provider, eq(key.providerId, provider.id));
-
-  async function readRecord(id: string): Promise<KeyRecord> {
-    const [record] = await records().where(eq(key.id, id));
-    if (record === undefined) throw new Error(`Key ${id} is gone.`);
-    return record;
   }
 
   return {
@@ -107,26 +92,25 @@ export function createKeyStore({ sql: client, db }: Database): KeyStore {
         where k.hmac = ${Buffer.from(hmac)} and k.revoked_at is null`;
       return row;
     },
-    list: () => records().orderBy(desc(key.createdAt), desc(key.id)),
-    async insert(row) {
-      await db.insert(key).values(row);
-      return readRecord(row.id);
+    get: getRecord,
+    async list(tx, caller, asked) {
+      const page = planPage(asked, { createdAt: key.createdAt, name: key.name }, key.id);
+      const kind = asked.kind === undefined ? undefined : eq(key.kind, asked.kind);
+      const rows = await selectRecords(tx)
+        .where(and(visibleRows(caller, "keys.read", { kind: "key", id: key.id }), kind, page.after))
+        .orderBy(...page.orderBy)
+        .limit(page.limit);
+      return page.cut(rows, (row) => ({ value: asked.sort.endsWith("name") ? row.name : row.createdAt, id: row.id }));
     },
-    async revoke(id, at) {
-      const revoked = await db.transaction(async (tx) => {
-        const rows = await tx
-          .update(key)
-          .set({ revokedAt: at })
-          .where(and(eq(key.id, id), isNull(key.revokedAt)))
-          .returning({ id: key.id });
-        await announce(
-          tx,
-          rows.map((row) => row.id),
-        );
-        return rows;
-      });
-      const [record] = await records().where(eq(key.id, id));
-      return record === undefined ? undefined : { record, changed: revoked.length > 0 };
+    async insert(tx = db, row) {
+      await tx.insert(key).values(row);
+      const record = await getRecord(tx, row.id);
+      if (record === undefined) throw new Error(`Key ${row.id} is gone.`);
+      return record;
+    },
+    async revoke(tx, id, at) {
+      await tx.update(key).set({ revokedAt: at }).where(eq(key.id, id));
+      await announce(tx, [id]);
     },
     replaceOrigin: (origin, rows, at) =>
       db.transaction(async (tx) => {
@@ -201,4 +185,25 @@ export function createKeyStore({ sql: client, db }: Database): KeyStore {
       return () => subscription.unlisten();
     },
   };
+}
+
+const selectRecords = (tx: Executor) =>
+  tx
+    .select({
+      id: key.id,
+      name: key.name,
+      kind: key.kind,
+      admin: key.admin,
+      masked: key.masked,
+      origin: key.origin,
+      createdAt: key.createdAt,
+      revokedAt: key.revokedAt,
+      provider: { id: provider.id, name: provider.name, kind: provider.kind },
+    })
+    .from(key)
+    .leftJoin(provider, eq(key.providerId, provider.id));
+
+async function getRecord(tx: Executor, id: string): Promise<KeyRecord | undefined> {
+  const [record] = await selectRecords(tx).where(eq(key.id, id));
+  return record;
 }

@@ -1,0 +1,50 @@
+// Owns the pairing of a declared operation with the code that does it, and what that code is given.
+
+import { AppError } from "@auxot/wire/errors";
+import type { Change, Operation } from "@auxot/wire/operations/define-operation";
+import type { Caller } from "../platform/caller.ts";
+import type { Executor } from "../store/database.ts";
+
+/** One run of an operation. */
+export type Work = {
+  /** Everything a write does to the database goes through it: one transaction, which a dry run rolls back. */
+  readonly tx: Executor;
+  readonly now: Date;
+  /** Tells what was done to one thing: the audit trail and the dry run's answer are made of it. Never holds a secret. */
+  changed(change: Change): void;
+  /** For caches and announcements: runs when the change is there for everybody, in order; never in a dry run. */
+  afterCommit(effect: () => Promise<void> | void): void;
+};
+
+/**
+ * `input` has passed `operation.input`, and the caller may do `operation.action` on something: whether on this thing is
+ * for `handle` to ask (`requireAccess`). What it returns is cut to `operation.output`. Throws AppError.
+ */
+export type OperationHandler<Input, Output> = {
+  readonly operation: Operation<Input, Output>;
+  handle(caller: Caller, input: Input, work: Work): Promise<Output>;
+};
+
+/** A handler of any operation, as the faces keep them. */
+export type AnyOperationHandler = {
+  readonly operation: Operation;
+  handle(caller: Caller, input: unknown, work: Work): Promise<unknown>;
+};
+
+/** Forgets the input type, safely: the input goes through `operation.input` first. */
+export function eraseHandler<Input, Output>(handler: OperationHandler<Input, Output>): AnyOperationHandler {
+  return {
+    operation: handler.operation,
+    handle: (caller, input, work) => handler.handle(caller, handler.operation.input.parse(input), work),
+  };
+}
+
+/** Throws `conflict` when the thing is no more as the caller saw it. `asked` undefined: the caller does not care. */
+export function requireVersion(kind: string, current: number, asked: number | undefined): void {
+  if (asked === undefined || asked === current) return;
+  throw new AppError(
+    "conflict",
+    `Somebody else changed this ${kind} meanwhile: it is at version ${current}, not ${asked}. Read it again and repeat the change.`,
+    { param: "version" },
+  );
+}

@@ -1,0 +1,7 @@
+// Every operation there is, in the order documents and help show them.
+
+import type { Operation } from "./define-operation.ts";
+import { createKey, listKeys, revokeKey } from "./keys.ts";
+import { listWorkers } from "./workers.ts";
+
+export const allOperations: readonly Operation[] = [createKey, listKeys, revokeKey, listWorkers];
