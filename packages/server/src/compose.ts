@@ -12,6 +12,7 @@ import { createEmbed } from "./inference/embed.ts";
 import { createCheckRoute, createInfer, type InferDeps } from "./inference/infer.ts";
 import { createAuditLog } from "./operations/audit-log.ts";
 import { createRunOperation } from "./operations/run.ts";
+import { keepContent } from "./inference/keep-content.ts";
 import { systemClock } from "./platform/clock.ts";
 import { createFetchGuard } from "./platform/fetch-guard/fetch-guard.ts";
 import type { Log } from "./platform/log.ts";
@@ -24,6 +25,9 @@ import { createKeyOperations } from "./records/keys/operations.ts";
 import { createKeyStore } from "./records/keys/store.ts";
 import { createProviders, type Provider, type Providers } from "./records/providers/providers.ts";
 import { createProviderStore } from "./records/providers/store.ts";
+import { createRequestLogOperations } from "./records/request-log/operations.ts";
+import { createRequestLog } from "./records/request-log/request-log.ts";
+import { createRequestLogStore } from "./records/request-log/store.ts";
 import { createResponses, type Responses } from "./records/responses/responses.ts";
 import { createResponseStore } from "./records/responses/store.ts";
 import { createUsageStore } from "./records/usage/store.ts";
@@ -128,6 +132,10 @@ async function startParts(
   const responses = await openResponses(database, config, log);
   cleanups.push(() => responses.close());
 
+  const requestLogStore = createRequestLogStore(database);
+  const requestLog = await createRequestLog({ store: requestLogStore, clock, log });
+  cleanups.push(() => requestLog.close());
+
   const ready = Promise.withResolvers<void>();
   const hub: Hub = createHub({
     times: { ...hubTimes, ...options.hubTimes },
@@ -156,7 +164,7 @@ async function startParts(
     limits: config.limits,
     clock,
   };
-  const infer = createInfer(inferDeps);
+  const infer = keepContent({ infer: createInfer(inferDeps), requestLog, clock });
   const background = createBackground({ infer, responses, maxRuns: config.responses.maxBackground });
 
   let draining = false;
@@ -170,7 +178,11 @@ async function startParts(
     identify: (text) => keys.identify(text),
     offers: sources.offers,
     hub,
-    operations: [...createKeyOperations(keys), ...createWorkerOperations(hub)],
+    operations: [
+      ...createKeyOperations(keys),
+      ...createWorkerOperations(hub),
+      ...createRequestLogOperations(requestLogStore, requestLog),
+    ],
     runOperation: createRunOperation({ database, sealing, appendAudit: createAuditLog(log), clock, log }),
     readiness: {
       pingDatabase: () => database.ping(),

@@ -26,6 +26,9 @@ export const actions = {
   "keys.edit": { org: "admin", team: "admin", level: "owner" },
   "workers.read": { org: "admin" },
   "audit.read": { org: "admin" },
+  "content-logging.read": { org: "admin", team: "admin" },
+  "content-logging.edit": { org: "owner", team: "owner" },
+  "request-content.read": { org: "owner", team: "owner", level: "owner" },
 } as const satisfies Readonly<Record<`${string}.${string}`, ActionRule>>;
 
 export type Action = keyof typeof actions;

@@ -2,6 +2,16 @@
 
 import type { Operation } from "./define-operation.ts";
 import { createKey, listKeys, revokeKey } from "./keys.ts";
+import { getRequestContent, listContentSettings, removeContentSetting, setContentSetting } from "./request-log.ts";
 import { listWorkers } from "./workers.ts";
 
-export const allOperations: readonly Operation[] = [createKey, listKeys, revokeKey, listWorkers];
+export const allOperations: readonly Operation[] = [
+  createKey,
+  listKeys,
+  revokeKey,
+  listWorkers,
+  listContentSettings,
+  setContentSetting,
+  removeContentSetting,
+  getRequestContent,
+];

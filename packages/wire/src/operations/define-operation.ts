@@ -11,6 +11,8 @@ export type Operation<Input = unknown, Output = unknown, Sent = unknown> = {
   readonly summary: string;
   /** What its caller must be allowed to do. */
   readonly action: Action;
+  /** A read that is audited as writes are. */
+  readonly audited?: true;
   readonly method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
   readonly path: string;
   readonly input: z.ZodType<Input, Sent>;
