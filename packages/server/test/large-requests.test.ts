@@ -4,7 +4,8 @@ import { answerOpenai, startFakeCloud } from "./harness/fake-cloud.ts";
 import { connectFakeWorker, fakeOffer } from "./harness/fake-worker.ts";
 import { startTestRouter, type TestRouter } from "./harness/router.ts";
 
-const limits = { maxBodyBytes: 32 * 2 ** 20 };
+// The other job waits while tens of megabytes are read.
+const limits = { maxBodyBytes: 32 * 2 ** 20, firstTokenTimeoutMs: 60_000 };
 const large = "x".repeat(23 * 2 ** 20);
 const offers = [{ ...fakeOffer, contextTokens: 1e9, slots: 2 }];
 
