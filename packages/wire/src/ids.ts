@@ -8,6 +8,7 @@ export const idPrefixes = {
   count: "cnt_",
   key: "key_",
   provider: "prv_",
+  audit: "aud_",
 } as const;
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -1,5 +1,7 @@
 // Owns the connection to Postgres and brings its tables up to date. Knows no record.
 
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
@@ -35,6 +37,7 @@ export type DatabaseOptions = {
 };
 
 const migrationsFolder = join(import.meta.dirname, "migrations");
+const extraFile = join(import.meta.dirname, "extra.sql");
 /** "auxot" in ASCII. One number for all routers on a database. */
 const migrationLock = 418_514_333_556;
 const oldestServer = 140_000;
@@ -114,6 +117,7 @@ async function migrateLocked(sql: Sql, log: StoreLog): Promise<void> {
   await sql`select pg_advisory_lock(${migrationLock})`;
   try {
     await migrate(drizzle(sql), { migrationsFolder });
+    await applyExtra(sql);
     const known = readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0;
     const [row] = await sql<
       { last: number }[]
@@ -122,6 +126,17 @@ async function migrateLocked(sql: Sql, log: StoreLog): Promise<void> {
   } finally {
     await sql`select pg_advisory_unlock(${migrationLock})`.catch(() => {});
   }
+}
+
+/** Only when the file changed, which the schema's comment tells: it locks tables that running routers write to. */
+async function applyExtra(sql: Sql): Promise<void> {
+  const extra = await readFile(extraFile, "utf8");
+  const mark = `extra.sql ${createHash("sha256").update(extra).digest("hex")}`;
+  const [row] = await sql<
+    { mark: string | null }[]
+  >`select obj_description('drizzle'::regnamespace, 'pg_namespace') as mark`;
+  if (row?.mark === mark) return;
+  await sql.unsafe(`begin;\n${extra}\ncomment on schema drizzle is '${mark}';\ncommit;`);
 }
 
 /** Nobody listens there yet, or the server is starting (57P03). */

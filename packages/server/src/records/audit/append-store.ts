@@ -1,0 +1,66 @@
+// SQL that adds to the audit log. Entries are ordered by the lock of the one row of audit_head.
+
+import { createId, idPrefixes } from "@auxot/wire/ids";
+import type { AuditEntry } from "../../platform/audit-entry.ts";
+import type { Database } from "../../store/database.ts";
+import { sql } from "../../store/drizzle.ts";
+import { firstHash, hashEntry, toContent, type AuditRow } from "./chain.ts";
+
+/** A transaction. */
+export type AuditExecutor = Pick<Database["db"], "execute">;
+
+/**
+ * Adds entries in the transaction `tx`: they stand in the log exactly when it commits. Last in a transaction, because
+ * from here to its end all others that append wait for it; two round trips. Throws what the database throws.
+ */
+export async function appendAudit(tx: AuditExecutor, entries: AuditEntry | readonly AuditEntry[]): Promise<void> {
+  const list: readonly AuditEntry[] = Array.isArray(entries) ? entries : [entries];
+  if (list.length === 0) return;
+  const zero = `\\x${firstHash}`;
+  const found = await tx.execute(sql`
+    insert into audit_head as head (id, seq, hash, cut_seq, cut_hash)
+    values (1, 0, ${zero}::bytea, 0, ${zero}::bytea)
+    on conflict (id) do update set seq = head.seq returning seq, encode(hash, 'hex') as hash`);
+  const head = found[0] as { readonly seq: number; readonly hash: string };
+  const rows: AuditRow[] = [];
+  let { hash } = head;
+  for (const [index, entry] of list.entries()) {
+    const content = toContent(entry, head.seq + index + 1, createId(idPrefixes.audit));
+    hash = hashEntry(hash, content);
+    rows.push({ ...content, hash });
+  }
+  await tx.execute(sql`
+    with added as (
+      insert into audit_entry (${columns})
+      select ${columns} from jsonb_populate_recordset(null::audit_entry, ${JSON.stringify(rows.map(toColumns))}::text::jsonb)
+    )
+    update audit_head set seq = ${head.seq + rows.length}, hash = ${`\\x${hash}`}::bytea`);
+}
+
+const columns = sql.raw(
+  "seq, id, at, actor_type, actor_id, actor_name, action, target_kind, target_id, target_name, outcome, face, ip, " +
+    'user_agent, request_id, "before", "after", hash',
+);
+
+function toColumns(row: AuditRow): Record<string, unknown> {
+  return {
+    seq: row.seq,
+    id: row.id,
+    at: row.at,
+    actor_type: row.actorType,
+    actor_id: row.actorId,
+    actor_name: row.actorName,
+    action: row.action,
+    target_kind: row.targetKind,
+    target_id: row.targetId,
+    target_name: row.targetName,
+    outcome: row.outcome,
+    face: row.face,
+    ip: row.ip,
+    user_agent: row.userAgent,
+    request_id: row.requestId,
+    before: row.before,
+    after: row.after,
+    hash: `\\x${row.hash}`,
+  };
+}
