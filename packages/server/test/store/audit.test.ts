@@ -1,27 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { AuditEntry } from "../../src/platform/audit-entry.ts";
 import { appendAudit } from "../../src/records/audit/append-store.ts";
 import { openDatabase } from "../../src/store/database.ts";
+import { entryOf } from "../harness/audit.ts";
 import { openTestDatabase } from "../harness/database.ts";
 import { quietLog } from "../harness/quiet-log.ts";
-
-function entryOf(name: string, more: Partial<AuditEntry> = {}): AuditEntry {
-  return {
-    at: new Date("2026-11-23T12:00:00.123Z"),
-    actor: { type: "user", id: "usr_1", name: "Ada" },
-    action: "keys.create",
-    target: { kind: "key", id: "key_1", name },
-    outcome: "success",
-    face: "api",
-    ip: "192.0.2.1",
-    userAgent: "curl",
-    requestId: "req_1",
-    before: null,
-    after: { name },
-    ...more,
-  };
-}
 
 test("numbers entries without gaps, though 40 are added at once by two routers", async () => {
   await using database = await openTestDatabase();

@@ -16,10 +16,9 @@ export type AuditExecutor = Pick<Database["db"], "execute">;
 export async function appendAudit(tx: AuditExecutor, entries: AuditEntry | readonly AuditEntry[]): Promise<void> {
   const list: readonly AuditEntry[] = Array.isArray(entries) ? entries : [entries];
   if (list.length === 0) return;
-  const zero = `\\x${firstHash}`;
   const found = await tx.execute(sql`
     insert into audit_head as head (id, seq, hash, cut_seq, cut_hash)
-    values (1, 0, ${zero}::bytea, 0, ${zero}::bytea)
+    values (1, 0, decode(${firstHash}, 'hex'), 0, decode(${firstHash}, 'hex'))
     on conflict (id) do update set seq = head.seq returning seq, encode(hash, 'hex') as hash`);
   const head = found[0] as { readonly seq: number; readonly hash: string };
   const rows: AuditRow[] = [];
@@ -34,7 +33,7 @@ export async function appendAudit(tx: AuditExecutor, entries: AuditEntry | reado
       insert into audit_entry (${columns})
       select ${columns} from jsonb_populate_recordset(null::audit_entry, ${JSON.stringify(rows.map(toColumns))}::text::jsonb)
     )
-    update audit_head set seq = ${head.seq + rows.length}, hash = ${`\\x${hash}`}::bytea`);
+    update audit_head set seq = ${head.seq + rows.length}, hash = decode(${hash}, 'hex')`);
 }
 
 const columns = sql.raw(

@@ -1,7 +1,7 @@
 // Declares the tables of the audit log. That entries are only ever added is enforced by store/extra.sql.
 
 import { bytea, count, moment } from "../columns.ts";
-import { index, integer, pgTable, text } from "../drizzle.ts";
+import { index, integer, pgTable, primaryKey, text } from "../drizzle.ts";
 
 /** One act. `hash` is SHA-256 over the previous entry's hash and all other columns of this one. */
 export const auditEntry = pgTable(
@@ -46,13 +46,19 @@ export const auditHead = pgTable("audit_head", {
 });
 
 /** A signed word of how far the log had come: what shows that its end was cut off or all of it written anew. */
-export const auditAnchor = pgTable("audit_anchor", {
-  seq: count("seq").primaryKey(),
-  hash: text("hash").notNull(),
-  at: moment("at").notNull(),
-  keyId: text("key_id").notNull(),
-  signature: text("signature").notNull(),
-});
+export const auditAnchor = pgTable(
+  "audit_anchor",
+  {
+    /** "cut": everything up to here was deleted because it was old enough. */
+    kind: text("kind", { enum: ["mark", "cut"] }).notNull(),
+    seq: count("seq").notNull(),
+    hash: text("hash").notNull(),
+    at: moment("at").notNull(),
+    keyId: text("key_id").notNull(),
+    signature: text("signature").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.seq] })],
+);
 
 /** How far each collector has been told. */
 export const auditStream = pgTable("audit_stream", {
