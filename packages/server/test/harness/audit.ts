@@ -1,7 +1,7 @@
 // Makes audit logs for tests: entries, and a log with anchors in a file that may be tampered with.
 
 import { join } from "node:path";
-import type { AuditEntry } from "../../src/platform/audit-entry.ts";
+import type { AuditRecord } from "../../src/platform/audit-record.ts";
 import { createSigner } from "../../src/platform/signer.ts";
 import { createAnchors } from "../../src/records/audit/anchors.ts";
 import { appendAudit } from "../../src/records/audit/append-store.ts";
@@ -10,13 +10,14 @@ import { verifyAudit } from "../../src/records/audit/verify.ts";
 import type { Database } from "../../src/store/database.ts";
 import { quietLog } from "./quiet-log.ts";
 
-export function entryOf(name: string, more: Partial<AuditEntry> = {}): AuditEntry {
+export function entryOf(name: string, more: Partial<AuditRecord> = {}): AuditRecord {
   return {
     at: new Date("2026-11-23T12:00:00.123Z"),
-    actor: { type: "user", id: "usr_1", name: "Ada" },
+    actor: { type: "user", id: "usr_1", name: "Ada", keyId: "key_2" },
     action: "keys.create",
     target: { kind: "key", id: "key_1", name },
     outcome: "success",
+    reason: null,
     face: "api",
     ip: "192.0.2.1",
     userAgent: "curl",
@@ -39,7 +40,8 @@ export function createTestAudit(database: Database, directory: string, key = "ke
     anchors,
     file,
     clock,
-    append: (entries: AuditEntry | readonly AuditEntry[]) => database.db.transaction((tx) => appendAudit(tx, entries)),
+    append: (entries: AuditRecord | readonly AuditRecord[]) =>
+      database.db.transaction((tx) => appendAudit(tx, entries)),
     verify: () => verifyAudit(store, anchors),
     /** Runs SQL as somebody who may do anything to the database. */
     async tamper(statements: string): Promise<void> {

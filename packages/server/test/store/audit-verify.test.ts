@@ -66,8 +66,8 @@ const tamperings: readonly (readonly [what: string, sql: string, seq: number, ki
   [
     "an entry put in",
     "update audit_entry set seq = seq + 1000 where seq > 3; update audit_entry set seq = seq - 999 where seq > 1000;" +
-      `insert into audit_entry select 4, 'aud_x', at, actor_type, actor_id, actor_name, action, target_kind, target_id,
-       target_name, outcome, face, ip, user_agent, request_id, "before", "after", hash from audit_entry where seq = 3`,
+      `insert into audit_entry select 4, 'aud_x', at, actor_type, actor_id, actor_name, key_id, action, target_kind, target_id,
+       target_name, outcome, reason, face, ip, user_agent, request_id, "before", "after", hash from audit_entry where seq = 3`,
     4,
     "changed",
   ],
@@ -130,8 +130,8 @@ test("tells of an entry behind the end, while entries added meanwhile are none",
   const [proof] = await Promise.all([house.verify(), house.append(entryOf("meanwhile"))]);
   assert.equal(proof.ok, true);
   await house.tamper(
-    `insert into audit_entry select 12, 'aud_x', at, actor_type, actor_id, actor_name, action, target_kind, target_id,
-     target_name, outcome, face, ip, user_agent, request_id, "before", "after", hash from audit_entry where seq = 3`,
+    `insert into audit_entry select 12, 'aud_x', at, actor_type, actor_id, actor_name, key_id, action, target_kind, target_id,
+     target_name, outcome, reason, face, ip, user_agent, request_id, "before", "after", hash from audit_entry where seq = 3`,
   );
   assert.equal((await house.verify()).problem?.kind, "surplus");
 });
@@ -149,9 +149,9 @@ test("what is left after old entries were cut off can be proved, in bounded step
   const proof = await house.verify();
   assert.equal(proof.ok, true, String(proof.problem?.message));
   assert.equal(proof.firstSeq, 11);
-  const rows = await house.store.list({ action: "audit.cut" }, undefined, 10);
+  const { items } = await house.store.list({ action: "audit.cut" }, { sort: "-seq", limit: 10 });
   assert.deepEqual(
-    rows.map((row) => row.after),
+    items.map((row) => row.after),
     [
       '{"deleted":2,"olderThanDays":1,"throughSeq":10}',
       '{"deleted":4,"olderThanDays":1,"throughSeq":8}',

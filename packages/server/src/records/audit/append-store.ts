@@ -1,20 +1,20 @@
 // SQL that adds to the audit log. Entries are ordered by the lock of the one row of audit_head.
 
 import { createId, idPrefixes } from "@auxot/wire/ids";
-import type { AuditEntry } from "../../platform/audit-entry.ts";
-import type { Database } from "../../store/database.ts";
+import type { AuditRecord } from "../../platform/audit-record.ts";
+import type { Executor } from "../../store/database.ts";
 import { sql } from "../../store/drizzle.ts";
 import { firstHash, hashEntry, toContent, type AuditRow } from "./chain.ts";
 
 /** A transaction. */
-export type AuditExecutor = Pick<Database["db"], "execute">;
+export type AuditExecutor = Pick<Executor, "execute">;
 
 /**
  * Adds entries in the transaction `tx`: they stand in the log exactly when it commits. Last in a transaction, because
  * from here to its end all others that append wait for it; two round trips. Throws what the database throws.
  */
-export async function appendAudit(tx: AuditExecutor, entries: AuditEntry | readonly AuditEntry[]): Promise<void> {
-  const list: readonly AuditEntry[] = Array.isArray(entries) ? entries : [entries];
+export async function appendAudit(tx: AuditExecutor, entries: AuditRecord | readonly AuditRecord[]): Promise<void> {
+  const list: readonly AuditRecord[] = Array.isArray(entries) ? entries : [entries];
   if (list.length === 0) return;
   const found = await tx.execute(sql`
     insert into audit_head as head (id, seq, hash, cut_seq, cut_hash)
@@ -37,7 +37,7 @@ export async function appendAudit(tx: AuditExecutor, entries: AuditEntry | reado
 }
 
 const columns = sql.raw(
-  "seq, id, at, actor_type, actor_id, actor_name, action, target_kind, target_id, target_name, outcome, face, ip, " +
+  "seq, id, at, actor_type, actor_id, actor_name, key_id, action, target_kind, target_id, target_name, outcome, reason, face, ip, " +
     'user_agent, request_id, "before", "after", hash',
 );
 
@@ -49,11 +49,13 @@ function toColumns(row: AuditRow): Record<string, unknown> {
     actor_type: row.actorType,
     actor_id: row.actorId,
     actor_name: row.actorName,
+    key_id: row.keyId,
     action: row.action,
     target_kind: row.targetKind,
     target_id: row.targetId,
     target_name: row.targetName,
     outcome: row.outcome,
+    reason: row.reason,
     face: row.face,
     ip: row.ip,
     user_agent: row.userAgent,

@@ -1,7 +1,7 @@
 // Owns the form in which an audit entry is kept, and the hash that ties it to the one before. Pure.
 
 import { createHash } from "node:crypto";
-import type { AuditEntry } from "../../platform/audit-entry.ts";
+import type { AuditRecord } from "../../platform/audit-record.ts";
 import { toCanonicalJson } from "../../platform/canonical-json.ts";
 
 /** The columns of audit_entry, but its hash. `before` and `after` are JSON texts. */
@@ -13,11 +13,14 @@ export type AuditContent = {
   readonly actorType: string;
   readonly actorId: string;
   readonly actorName: string;
+  /** "" where no key was used. */
+  readonly keyId: string;
   readonly action: string;
   readonly targetKind: string | null;
   readonly targetId: string | null;
   readonly targetName: string | null;
   readonly outcome: string;
+  readonly reason: string | null;
   readonly face: string;
   readonly ip: string | null;
   readonly userAgent: string | null;
@@ -43,7 +46,7 @@ export function hashEntry(previousHash: string, content: AuditContent): string {
 }
 
 /** What is kept of an entry: texts are bounded, and made such that the database gives back what was hashed. */
-export function toContent(entry: AuditEntry, seq: number, id: string): AuditContent {
+export function toContent(entry: AuditRecord, seq: number, id: string): AuditContent {
   const { actor, target } = entry;
   return {
     seq,
@@ -52,15 +55,17 @@ export function toContent(entry: AuditEntry, seq: number, id: string): AuditCont
     actorType: actor.type,
     actorId: toKeptText(actor.id),
     actorName: toKeptText(actor.name),
+    keyId: toKeptText(actor.keyId),
     action: entry.action,
-    targetKind: target === null ? null : toKeptText(target.kind),
-    targetId: target === null ? null : toKeptText(target.id),
-    targetName: target === null ? null : toKeptText(target.name),
+    targetKind: toKeptOrNull(target?.kind ?? null),
+    targetId: toKeptOrNull(target?.id ?? null),
+    targetName: toKeptOrNull(target?.name ?? null),
     outcome: entry.outcome,
+    reason: toKeptOrNull(entry.reason),
     face: entry.face,
-    ip: entry.ip === null ? null : toKeptText(entry.ip),
-    userAgent: entry.userAgent === null ? null : toKeptText(entry.userAgent),
-    requestId: entry.requestId === null ? null : toKeptText(entry.requestId),
+    ip: toKeptOrNull(entry.ip),
+    userAgent: toKeptOrNull(entry.userAgent),
+    requestId: toKeptOrNull(entry.requestId),
     before: toKeptChange(entry.before),
     after: toKeptChange(entry.after),
   };
@@ -72,6 +77,10 @@ function toKeptChange(change: object | null): string | null {
   const sizeBytes = Buffer.byteLength(text);
   if (sizeBytes <= longestChange) return text;
   return toCanonicalJson({ tooLarge: true, sizeBytes, sha256: createHash("sha256").update(text).digest("hex") });
+}
+
+function toKeptOrNull(text: string | null): string | null {
+  return text === null ? null : toKeptText(text);
 }
 
 /** Postgres keeps neither NUL nor half a surrogate pair. */

@@ -1,8 +1,7 @@
 // Owns the end of old audit entries: they are cut off at the beginning of the log, with a signed word of where.
 
-import { createAuditEntry, systemActor } from "./system-entry.ts";
 import type { Clock } from "../../platform/clock.ts";
-import type { AuditEntry } from "../../platform/audit-entry.ts";
+import { createAuditRecord, systemActor, type AuditRecord } from "../../platform/audit-record.ts";
 import type { Anchors } from "./anchors.ts";
 import type { AuditStore } from "./store.ts";
 
@@ -16,7 +15,7 @@ export async function cutOld(
   deps: {
     readonly store: AuditStore;
     readonly anchors: Anchors;
-    readonly append: (entry: AuditEntry) => Promise<void>;
+    readonly append: (entry: AuditRecord) => Promise<void>;
     readonly clock: Clock;
   },
   days: number,
@@ -34,6 +33,6 @@ export async function cutOld(
   await anchors.keep(anchor);
   const deleted = seq - head.cutSeq;
   const after = { deleted, throughSeq: seq, olderThanDays: days };
-  await append(createAuditEntry({ at: new Date(clock.now()), actor: systemActor, action: "audit.cut", after }));
+  await append(createAuditRecord({ at: new Date(clock.now()), actor: systemActor, action: "audit.cut", after }));
   return deleted;
 }

@@ -1,6 +1,11 @@
 // SQL that reads the audit log, and that cuts off its oldest entries. Adding is in append-store.ts.
 
+import type { AnyColumn, SQL } from "drizzle-orm";
+import type { Page } from "@auxot/wire/operations/page";
+import { planPage, type AskedPage } from "../../operations/store.ts";
 import type { Database } from "../../store/database.ts";
+import { and, asc, eq, getTableColumns, sql as condition } from "../../store/drizzle.ts";
+import { auditEntry } from "../../store/tables/audit.ts";
 import { firstHash, type AuditRow } from "./chain.ts";
 
 /** Hashes are hexadecimal. `lastSeq` is the last entry there is, `seq` what the head says. */
@@ -27,6 +32,7 @@ export type Anchor = {
 /** Absent fields leave all through. `action` may end in `.*`. */
 export type AuditFilter = {
   readonly actorId?: string | undefined;
+  readonly keyId?: string | undefined;
   readonly action?: string | undefined;
   readonly targetKind?: string | undefined;
   readonly targetId?: string | undefined;
@@ -44,8 +50,8 @@ export type AuditStore = {
   head(): Promise<AuditHead>;
   /** Ascending from the entry after `seq`. */
   readAfter(seq: number, limit: number, filter?: AuditFilter): Promise<readonly AuditRow[]>;
-  /** Newest first, those before `beforeSeq` when it is given. */
-  list(filter: AuditFilter, beforeSeq: number | undefined, limit: number): Promise<readonly AuditRow[]>;
+  /** Sorted by `seq` or `-seq`. Throws `invalid_request` for a cursor that is none. */
+  list(filter: AuditFilter, asked: AskedPage): Promise<Page<AuditRow>>;
   /** Stored hashes of those entries that are there. */
   readHashes(seqs: readonly number[]): Promise<ReadonlyMap<number, string>>;
   /** Ascending. A second one for the same entry is ignored. */
@@ -57,23 +63,7 @@ export type AuditStore = {
   cut(anchor: Anchor): Promise<boolean>;
 };
 
-export function createAuditStore({ sql }: Database): AuditStore {
-  const columns = sql`seq, id, at, actor_type, actor_id, actor_name, action, target_kind, target_id, target_name,
-    outcome, face, ip, user_agent, request_id, "before", "after", encode(hash, 'hex') as hash`;
-
-  function where(filter: AuditFilter) {
-    const { action } = filter;
-    const prefix = action?.endsWith(".*") === true ? action.slice(0, -1) : undefined;
-    const same = (column: string, value: string | undefined) =>
-      value === undefined ? sql`` : sql` and ${sql(column)} = ${value}`;
-    return sql`true ${same("actor_id", filter.actorId)} ${same("target_kind", filter.targetKind)}
-      ${same("target_id", filter.targetId)} ${same("outcome", filter.outcome)} ${same("face", filter.face)}
-      ${same("request_id", filter.requestId)} ${same("ip", filter.ip)}
-      ${prefix === undefined ? same("action", action) : sql` and starts_with(action, ${prefix})`}
-      ${filter.since === undefined ? sql`` : sql` and at >= ${filter.since.toISOString()}`}
-      ${filter.until === undefined ? sql`` : sql` and at < ${filter.until.toISOString()}`}`;
-  }
-
+export function createAuditStore({ sql, db }: Database): AuditStore {
   async function readHead(): Promise<AuditHead> {
     const [row] = await sql<AuditHead[]>`
       select seq, encode(hash, 'hex') as hash, cut_seq as "cutSeq", encode(cut_hash, 'hex') as "cutHash",
@@ -87,16 +77,24 @@ export function createAuditStore({ sql }: Database): AuditStore {
   return {
     head: readHead,
     async readAfter(seq, limit, filter = {}) {
-      const rows = await sql<RawRow[]>`
-        select ${columns} from audit_entry where seq > ${seq} and ${where(filter)} order by seq limit ${limit}`;
+      const rows = await db
+        .select(columns)
+        .from(auditEntry)
+        .where(and(condition`${auditEntry.seq} > ${seq}`, matches(filter)))
+        .orderBy(asc(auditEntry.seq))
+        .limit(limit);
       return rows.map(toRow);
     },
-    async list(filter, beforeSeq, limit) {
-      const rows = await sql<RawRow[]>`
-        select ${columns} from audit_entry
-        where ${where(filter)} ${beforeSeq === undefined ? sql`` : sql` and seq < ${beforeSeq}`}
-        order by seq desc limit ${limit}`;
-      return rows.map(toRow);
+    async list(filter, asked) {
+      const page = planPage(asked, { seq: auditEntry.seq }, auditEntry.id);
+      const found = await db
+        .select(columns)
+        .from(auditEntry)
+        .where(and(matches(filter), page.after))
+        .orderBy(...page.orderBy)
+        .limit(page.limit);
+      const { rows, nextCursor } = page.cut(found, (row) => ({ value: row.seq, id: row.id }));
+      return { items: rows.map(toRow), nextCursor };
     },
     async readHashes(seqs) {
       const rows = await sql<{ seq: number; hash: string }[]>`
@@ -136,48 +134,30 @@ export function createAuditStore({ sql }: Database): AuditStore {
   };
 }
 
-type RawRow = {
-  readonly seq: number;
-  readonly id: string;
-  readonly at: string;
-  readonly actor_type: string;
-  readonly actor_id: string;
-  readonly actor_name: string;
-  readonly action: string;
-  readonly target_kind: string | null;
-  readonly target_id: string | null;
-  readonly target_name: string | null;
-  readonly outcome: string;
-  readonly face: string;
-  readonly ip: string | null;
-  readonly user_agent: string | null;
-  readonly request_id: string | null;
-  readonly before: string | null;
-  readonly after: string | null;
-  readonly hash: string;
-};
+const { hash: hashColumn, ...plainColumns } = getTableColumns(auditEntry);
+const columns = { ...plainColumns, hash: condition<string>`encode(${hashColumn}, 'hex')` };
 
-function toRow(raw: RawRow): AuditRow {
-  return {
-    seq: raw.seq,
-    id: raw.id,
-    at: new Date(raw.at).toISOString(),
-    actorType: raw.actor_type,
-    actorId: raw.actor_id,
-    actorName: raw.actor_name,
-    action: raw.action,
-    targetKind: raw.target_kind,
-    targetId: raw.target_id,
-    targetName: raw.target_name,
-    outcome: raw.outcome,
-    face: raw.face,
-    ip: raw.ip,
-    userAgent: raw.user_agent,
-    requestId: raw.request_id,
-    before: raw.before,
-    after: raw.after,
-    hash: raw.hash,
-  };
+function toRow(row: Omit<AuditRow, "at"> & { readonly at: Date }): AuditRow {
+  return { ...row, at: row.at.toISOString() };
+}
+
+function matches(filter: AuditFilter): SQL | undefined {
+  const { action, since, until } = filter;
+  const prefix = action?.endsWith(".*") === true ? action.slice(0, -1) : undefined;
+  const same = (column: AnyColumn, value: string | undefined) => (value === undefined ? undefined : eq(column, value));
+  return and(
+    same(auditEntry.actorId, filter.actorId),
+    same(auditEntry.keyId, filter.keyId),
+    same(auditEntry.targetKind, filter.targetKind),
+    same(auditEntry.targetId, filter.targetId),
+    same(auditEntry.outcome, filter.outcome),
+    same(auditEntry.face, filter.face),
+    same(auditEntry.requestId, filter.requestId),
+    same(auditEntry.ip, filter.ip),
+    prefix === undefined ? same(auditEntry.action, action) : condition`starts_with(${auditEntry.action}, ${prefix})`,
+    since === undefined ? undefined : condition`${auditEntry.at} >= ${since.toISOString()}`,
+    until === undefined ? undefined : condition`${auditEntry.at} < ${until.toISOString()}`,
+  );
 }
 
 function toAnchorColumns({ kind, seq, hash, at, keyId, signature }: Anchor) {
