@@ -17,9 +17,12 @@ import { systemClock } from "./platform/clock.ts";
 import { createFetchGuard } from "./platform/fetch-guard/fetch-guard.ts";
 import type { Log } from "./platform/log.ts";
 import { createReasoningTokens } from "./platform/reasoning-tokens.ts";
-import { createPepper, createSealing } from "./platform/sealing.ts";
+import { createPepper, createSealing, derive } from "./platform/sealing.ts";
 import { ensureSecretKey } from "./platform/secret-file.ts";
 import type { Secret } from "./platform/secret-text.ts";
+import { createSigner } from "./platform/signer.ts";
+import { createAudit } from "./records/audit/audit.ts";
+import { createAuditOperations } from "./records/audit/operations.ts";
 import { createKeys } from "./records/keys/keys.ts";
 import { createKeyOperations } from "./records/keys/operations.ts";
 import { createKeyStore } from "./records/keys/store.ts";
@@ -126,6 +129,12 @@ async function startParts(
   if (created !== undefined) options.onFirstKey?.(created);
   const workerKey = await keys.ensureBundledWorkerKey(join(config.dataDir, "worker.key"));
 
+  const anchorKey = { id: sealing.keyId, key: derive(secretKey, "auxot audit anchor v1") };
+  const signer = createSigner({ current: () => anchorKey, all: () => [anchorKey] });
+  const audit = createAudit({ database, dataDir: config.dataDir, settings: config.audit, signer, clock, log });
+  cleanups.push(() => audit.close());
+  audit.start();
+
   const usage = createUsageWriter({ insert: createUsageStore(database).insert, clock, log });
   cleanups.push(() => usage.close());
 
@@ -181,9 +190,10 @@ async function startParts(
     operations: [
       ...createKeyOperations(keys),
       ...createWorkerOperations(hub),
+      ...createAuditOperations(audit),
       ...createRequestLogOperations(requestLogStore, requestLog),
     ],
-    runOperation: createRunOperation({ database, sealing, appendAudit: createAuditLog(log), clock, log }),
+    runOperation: createRunOperation({ database, sealing, appendAudit: createAuditLog(log, audit.append), clock, log }),
     readiness: {
       pingDatabase: () => database.ping(),
       hasExpectedWorker: () => !options.expectWorker || hub.isServing(),

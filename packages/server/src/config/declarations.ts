@@ -3,9 +3,11 @@
 import { z } from "zod";
 import { readKeyForm } from "../platform/key-text.ts";
 import { createSecret } from "../platform/secret-text.ts";
+import type { AuditSettings } from "../records/audit/audit.ts";
 import type { DeclaredKey } from "../records/keys/make-key.ts";
 import type { DeclaredProvider } from "../records/providers/providers.ts";
 import type { FetchSettings } from "../platform/fetch-guard/fetch-guard.ts";
+import { readAuditSettings } from "./audit-declaration.ts";
 import { readFetchSettings } from "./fetch-declaration.ts";
 import type { Limits, ResponseSettings } from "./settings.ts";
 import { limitFields, responseFields } from "./fields.ts";
@@ -20,6 +22,7 @@ export type Declarations = {
   readonly limits: Limits;
   readonly fetch: FetchSettings;
   readonly responses: ResponseSettings;
+  readonly audit: AuditSettings;
 };
 
 const topSchema = z.strictObject({
@@ -28,6 +31,7 @@ const topSchema = z.strictObject({
   limits: z.record(z.string(), z.unknown()).nullish(),
   fetch: z.record(z.string(), z.unknown()).nullish(),
   responses: z.record(z.string(), z.unknown()).nullish(),
+  audit: z.record(z.string(), z.unknown()).nullish(),
 });
 
 /** Longest delay a timer can take. */
@@ -70,10 +74,18 @@ export function readDeclarations(tree: unknown, problems: Problems, warn: (text:
       limits: limitsSchema.parse({}),
       fetch: readFetchSettings({}, problems),
       responses: responsesSchema.parse({}),
+      audit: readAuditSettings({}, problems),
     };
   }
   problems.check([], topSchema, tree);
-  const top: { providers?: unknown; keys?: unknown; limits?: unknown; fetch?: unknown; responses?: unknown } = tree;
+  const top: {
+    providers?: unknown;
+    keys?: unknown;
+    limits?: unknown;
+    fetch?: unknown;
+    responses?: unknown;
+    audit?: unknown;
+  } = tree;
   const rawProviders = Array.isArray(top.providers) ? top.providers : [];
   const rawKeys = Array.isArray(top.keys) ? top.keys : [];
   const providers = rawProviders.map((raw, index) => checkProvider(raw, ["providers", index], problems, warn));
@@ -87,6 +99,7 @@ export function readDeclarations(tree: unknown, problems: Problems, warn: (text:
     limits: problems.check(["limits"], limitsSchema, top.limits ?? {}) ?? limitsSchema.parse({}),
     fetch: readFetchSettings(top.fetch ?? {}, problems),
     responses: problems.check(["responses"], responsesSchema, top.responses ?? {}) ?? responsesSchema.parse({}),
+    audit: readAuditSettings(top.audit ?? {}, problems),
   };
 }
 

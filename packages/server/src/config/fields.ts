@@ -58,6 +58,14 @@ export const responseFields = [
   { name: "maxBackground", default: "100", meaning: "Most answers in the background at once." },
 ] as const satisfies readonly ConfigField[];
 
+/** Fields of `audit` in the YAML file. The defaults are used as they stand here. */
+export const auditFields = {
+  retentionDays: { default: "0", meaning: "Days entries of the audit log are kept; 0: for ever." },
+  file: { meaning: "A file that gets every entry as a JSON line too; relative to the data directory." },
+  "collector.url": { meaning: "An HTTP address that gets every entry too, in POSTs of JSON lines." },
+  "collector.token": { meaning: "Sent to it as a bearer token. Best as ${NAME}." },
+} as const satisfies Readonly<Record<string, Omit<ConfigField, "name">>>;
+
 /** The rest of the YAML file. `${NAME}` in any text is replaced by that environment variable; `$${` writes `${`. */
 export const fileFields = [
   { name: "providers[].name", meaning: "Required. Small letters, digits and dashes, 63 characters at most." },
@@ -94,4 +102,5 @@ export const fileFields = [
   ...limitFields.map((field) => ({ ...field, name: `limits.${field.name}` })),
   ...Object.entries(fetchFields).map(([name, field]) => ({ ...field, name: `fetch.${name}` })),
   ...responseFields.map((field) => ({ ...field, name: `responses.${field.name}` })),
+  ...Object.entries(auditFields).map(([name, field]) => ({ ...field, name: `audit.${name}` })),
 ] as const satisfies readonly ConfigField[];

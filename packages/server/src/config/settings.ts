@@ -3,6 +3,7 @@
 import type { FetchSettings } from "../platform/fetch-guard/fetch-guard.ts";
 import type { LogLevel } from "../platform/log.ts";
 import type { Secret } from "../platform/secret-text.ts";
+import type { AuditSettings } from "../records/audit/audit.ts";
 import type { DeclaredKey } from "../records/keys/make-key.ts";
 import type { DeclaredProvider } from "../records/providers/providers.ts";
 
@@ -41,6 +42,7 @@ export type Config = {
   readonly limits: Limits;
   readonly fetch: FetchSettings;
   readonly responses: ResponseSettings;
+  readonly audit: AuditSettings;
   readonly providers: readonly DeclaredProvider[];
   readonly keys: readonly DeclaredKey[];
 };

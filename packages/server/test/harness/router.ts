@@ -69,6 +69,7 @@ export async function startTestRouter(options: TestRouterOptions = {}): Promise<
     limits: { ...limits, ...options.limits },
     fetch: { enabled: true, allow: [], maxBytes: 1_000_000, timeoutMs: 10_000, ...options.fetch },
     responses: { retentionDays: 30, maxBackground: 20, ...options.responses },
+    audit: { retentionDays: 0 },
     providers: options.providers ?? [],
     keys: [],
     ...options.config,

@@ -34,16 +34,14 @@ async function setUp() {
 /** A collector over HTTP that answers with the statuses it is given, then 200. */
 async function openCollector(statuses: number[] = []) {
   const taken: { readonly seqs: readonly number[]; readonly authorization: string | undefined }[] = [];
-  const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      const status = statuses.shift() ?? 200;
-      const lines = body.trim().split("\n");
-      if (status === 200) {
-        const seqs = lines.map((line) => (JSON.parse(line) as { seq: number }).seq);
-        taken.push({ seqs, authorization: request.headers.authorization });
-      }
-      response.writeHead(status).end("thanks");
-    });
+  const server = createServer(async (request, response) => {
+    const lines = (await text(request)).trim().split("\n");
+    const status = statuses.shift() ?? 200;
+    if (status === 200) {
+      const seqs = lines.map((line) => (JSON.parse(line) as { seq: number }).seq);
+      taken.push({ seqs, authorization: request.headers.authorization });
+    }
+    response.writeHead(status).end("thanks");
   });
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
   return {

@@ -1,6 +1,7 @@
 // Every operation there is, in the order documents and help show them.
 
 import type { Operation } from "./define-operation.ts";
+import { exportAudit, listAudit, verifyAudit } from "./audit.ts";
 import { createKey, listKeys, revokeKey } from "./keys.ts";
 import { getRequestContent, listContentSettings, removeContentSetting, setContentSetting } from "./request-log.ts";
 import { listWorkers } from "./workers.ts";
@@ -10,6 +11,9 @@ export const allOperations: readonly Operation[] = [
   listKeys,
   revokeKey,
   listWorkers,
+  listAudit,
+  exportAudit,
+  verifyAudit,
   listContentSettings,
   setContentSetting,
   removeContentSetting,

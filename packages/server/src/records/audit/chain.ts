@@ -1,7 +1,7 @@
 // Owns the form in which an audit entry is kept, and the hash that ties it to the one before. Pure.
 
 import { createHash } from "node:crypto";
-import type { AuditRecord } from "../../platform/audit-record.ts";
+import type { AuditOutcome, AuditRecord } from "../../platform/audit-record.ts";
 import { toCanonicalJson } from "../../platform/canonical-json.ts";
 
 /** The columns of audit_entry, but its hash. `before` and `after` are JSON texts. */
@@ -19,7 +19,7 @@ export type AuditContent = {
   readonly targetKind: string | null;
   readonly targetId: string | null;
   readonly targetName: string | null;
-  readonly outcome: string;
+  readonly outcome: AuditOutcome;
   readonly reason: string | null;
   readonly face: string;
   readonly ip: string | null;

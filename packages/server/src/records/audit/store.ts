@@ -141,10 +141,13 @@ function toRow(row: Omit<AuditRow, "at"> & { readonly at: Date }): AuditRow {
   return { ...row, at: row.at.toISOString() };
 }
 
+function same(column: AnyColumn, value: string | undefined): SQL | undefined {
+  return value === undefined ? undefined : eq(column, value);
+}
+
 function matches(filter: AuditFilter): SQL | undefined {
   const { action, since, until } = filter;
   const prefix = action?.endsWith(".*") === true ? action.slice(0, -1) : undefined;
-  const same = (column: AnyColumn, value: string | undefined) => (value === undefined ? undefined : eq(column, value));
   return and(
     same(auditEntry.actorId, filter.actorId),
     same(auditEntry.keyId, filter.keyId),

@@ -1,0 +1,97 @@
+// Declares the acts on the audit log: it is read, exported and proved. Nothing changes it.
+
+import { z } from "zod";
+import { defineOperation } from "./define-operation.ts";
+import { pageInput, pageOf } from "./page.ts";
+
+export const auditEntrySchema = z.object({
+  /** Without gaps, in the order of commits. */
+  seq: z.number(),
+  id: z.string(),
+  at: z.iso.datetime(),
+  actor: z.object({
+    type: z.string(),
+    id: z.string(),
+    name: z.string(),
+    /** Empty where no key was used. */
+    keyId: z.string(),
+  }),
+  action: z.string(),
+  target: z.object({ kind: z.string(), id: z.string(), name: z.string() }).nullable(),
+  outcome: z.enum(["success", "failure", "denied"]),
+  reason: z.string().nullable(),
+  face: z.string(),
+  ip: z.string().nullable(),
+  userAgent: z.string().nullable(),
+  requestId: z.string().nullable(),
+  before: z.unknown(),
+  after: z.unknown(),
+  hash: z.string(),
+});
+export type AuditEntryView = z.infer<typeof auditEntrySchema>;
+
+const word = z.string().min(1).max(200).optional();
+
+const filters = {
+  actorId: word,
+  keyId: word,
+  /** A whole action, or all of a noun: `keys.*`. */
+  action: word,
+  targetKind: word,
+  targetId: word,
+  outcome: z.enum(["success", "failure", "denied"]).optional(),
+  face: z.enum(["api", "cli", "ui", "agent", "mcp", "scim", "system"]).optional(),
+  requestId: word,
+  ip: word,
+  /** Included. */
+  since: z.iso.datetime({ offset: true }).optional(),
+  /** Not included. */
+  until: z.iso.datetime({ offset: true }).optional(),
+};
+
+export const listAudit = defineOperation({
+  name: "audit.list",
+  summary: "List what was done, newest first: who did what to what, from where, and what changed.",
+  action: "audit.read",
+  method: "GET",
+  path: "/api/audit",
+  input: pageInput(filters, ["-seq", "seq"]),
+  output: pageOf(auditEntrySchema),
+});
+
+export const exportAudit = defineOperation({
+  name: "audit.export",
+  summary:
+    "Give audit entries as JSON lines or CSV, oldest first, in parts: ask again with the cursor until it is null.",
+  action: "audit.read",
+  method: "GET",
+  path: "/api/audit/export",
+  input: z.strictObject({
+    ...filters,
+    format: z.enum(["jsonl", "csv"]).default("jsonl"),
+    limit: z.coerce.number().int().min(1).max(1000).default(1000),
+    cursor: z.string().max(1000).optional(),
+  }),
+  output: z.object({
+    /** Of CSV the first part begins with the names of the columns. */
+    text: z.string(),
+    nextCursor: z.string().nullable(),
+  }),
+});
+
+export const verifyAudit = defineOperation({
+  name: "audit.verify",
+  summary: "Prove that the audit log is as it was written, or name the first entry that is not.",
+  action: "audit.read",
+  method: "GET",
+  path: "/api/audit/verify",
+  input: z.strictObject({}),
+  output: z.object({
+    ok: z.boolean(),
+    entries: z.number(),
+    firstSeq: z.number(),
+    lastSeq: z.number(),
+    problem: z.object({ seq: z.number(), kind: z.string(), message: z.string() }).nullable(),
+    anchors: z.object({ good: z.number(), unknownKey: z.number() }),
+  }),
+});
