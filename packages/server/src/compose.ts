@@ -17,12 +17,14 @@ import { systemClock } from "./platform/clock.ts";
 import { createFetchGuard } from "./platform/fetch-guard/fetch-guard.ts";
 import type { Log } from "./platform/log.ts";
 import { createReasoningTokens } from "./platform/reasoning-tokens.ts";
-import { createPepper, createSealing, derive } from "./platform/sealing.ts";
-import { ensureSecretKey } from "./platform/secret-file.ts";
+import { createEnvironmentKeys, createFileKeys } from "./platform/key-provider.ts";
+import { createPepper } from "./platform/sealing.ts";
 import type { Secret } from "./platform/secret-text.ts";
 import { createSigner } from "./platform/signer.ts";
 import { createAudit } from "./records/audit/audit.ts";
 import { createAuditOperations } from "./records/audit/operations.ts";
+import { openKeyRing, type KeyRing } from "./records/key-ring/key-ring.ts";
+import { createKeyRingStore } from "./records/key-ring/store.ts";
 import { createKeys } from "./records/keys/keys.ts";
 import { createKeyOperations } from "./records/keys/operations.ts";
 import { createKeyStore } from "./records/keys/store.ts";
@@ -45,6 +47,7 @@ import { createUpstream, type Upstream } from "./sources/upstream.ts";
 import { createWorkerSource } from "./sources/worker.ts";
 import { acquireDataDirLock } from "./store/data-dir-lock.ts";
 import { openDatabase, type Database } from "./store/database.ts";
+import { sealedColumns } from "./store/sealed-columns.ts";
 import { startEmbeddedPostgres } from "./store/embedded-postgres/launcher.ts";
 
 export type RouterOptions = {
@@ -117,20 +120,28 @@ async function startParts(
   const lock = await acquireDataDirLock(config.dataDir);
   cleanups.push(() => lock.release());
   const database = await startStorage(config, log, cleanups);
-  const secretKey = config.secretKey ?? (await ensureSecretKey(config.dataDir));
+  const ring = await openRing(database, config, log);
+  cleanups.push(() => ring.close());
+  const { sealing, workingKeys } = ring;
 
-  const sealing = createSealing(secretKey);
   const providers = createProviders({ store: createProviderStore(database), sealing, clock, log });
   await providers.applyConfigured(config.providers);
-  const keys = await createKeys({ store: createKeyStore(database), pepper: createPepper(secretKey), clock, log });
+  const keys = await createKeys({
+    store: createKeyStore(database),
+    pepper: createPepper(workingKeys.current("pepper").key),
+    clock,
+    log,
+  });
   cleanups.push(() => keys.close());
   await keys.applyConfigured(config.keys);
   const { created } = await keys.ensureBootstrap(config.bootstrapKey);
   if (created !== undefined) options.onFirstKey?.(created);
   const workerKey = await keys.ensureBundledWorkerKey(join(config.dataDir, "worker.key"));
 
-  const anchorKey = { id: sealing.keyId, key: derive(secretKey, "auxot audit anchor v1") };
-  const signer = createSigner({ current: () => anchorKey, all: () => [anchorKey] });
+  const signer = createSigner({
+    current: () => workingKeys.current("audit-anchor"),
+    all: () => workingKeys.all("audit-anchor"),
+  });
   const audit = createAudit({ database, dataDir: config.dataDir, settings: config.audit, signer, clock, log });
   cleanups.push(() => audit.close());
   audit.start();
@@ -157,7 +168,7 @@ async function startParts(
   const order = config.providers.map(({ name }) => name);
   const ownReasoning = keepReasoningOwn(
     createSources(inOrder(await providers.list(), order), providers, hub, log, cleanups),
-    createReasoningTokens(secretKey),
+    createReasoningTokens(workingKeys),
   );
   const sources = withRemoteFiles({
     source: ownReasoning,
@@ -220,6 +231,15 @@ async function startParts(
     ready: ready.promise,
     stop,
   };
+}
+
+function openRing(database: Database, config: Config, log: Log): Promise<KeyRing> {
+  const provider =
+    config.secretKey === undefined
+      ? createFileKeys(join(config.dataDir, "secret.key"))
+      : createEnvironmentKeys(config.secretKey, config.oldSecretKeys);
+  const store = createKeyRingStore(database);
+  return openKeyRing({ store, provider, columns: sealedColumns, clock: systemClock, log });
 }
 
 /** What was left running by a router that is gone has failed. An embedded database is this router's alone. */

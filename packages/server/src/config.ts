@@ -59,6 +59,11 @@ const environmentSchema = z.object({
     .string()
     .min(32, "must be 32 characters or more. Make one with: openssl rand -base64 32")
     .exactOptional(),
+  AUXOT_OLD_SECRET_KEYS: z
+    .string()
+    .transform((text) => text.split(",").map((key) => key.trim()))
+    .refine((keys) => keys.every((key) => key.length >= 32), "each must be 32 characters or more, with commas between")
+    .exactOptional(),
   AUXOT_BOOTSTRAP_KEY: z.string().exactOptional(),
   AUXOT_LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info"),
   AUXOT_REDIS_URL: z
@@ -81,6 +86,9 @@ export function loadConfig(
   if (databaseUrl !== undefined && given["AUXOT_SECRET_KEY"] === undefined) {
     problems.add(["AUXOT_SECRET_KEY"], noSecretKey);
   }
+  if (given["AUXOT_OLD_SECRET_KEYS"] !== undefined && given["AUXOT_SECRET_KEY"] === undefined) {
+    problems.add(["AUXOT_OLD_SECRET_KEYS"], "has no use without AUXOT_SECRET_KEY, the key for new secrets");
+  }
   const bootstrapKey = given["AUXOT_BOOTSTRAP_KEY"];
   if (bootstrapKey !== undefined) checkKeyText(bootstrapKey, ["AUXOT_BOOTSTRAP_KEY"], problems, "caller");
 
@@ -101,6 +109,9 @@ export function loadConfig(
     logLevel: variables.AUXOT_LOG_LEVEL,
     ...wrap("databaseUrl", variables.AUXOT_DATABASE_URL),
     ...wrap("secretKey", variables.AUXOT_SECRET_KEY),
+    ...(variables.AUXOT_OLD_SECRET_KEYS === undefined
+      ? {}
+      : { oldSecretKeys: variables.AUXOT_OLD_SECRET_KEYS.map(createSecret) }),
     ...wrap("bootstrapKey", variables.AUXOT_BOOTSTRAP_KEY),
     ...declarations,
   };

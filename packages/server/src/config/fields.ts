@@ -22,6 +22,10 @@ export const environmentFields = [
     meaning: "Seals stored API keys, 32 characters or more. The same on every router of a database; keep a copy.",
   },
   {
+    name: "AUXOT_OLD_SECRET_KEYS",
+    meaning: "Earlier values of AUXOT_SECRET_KEY during a rotation, with commas between.",
+  },
+  {
     name: "AUXOT_BOOTSTRAP_KEY",
     meaning: "A key with admin rights, 24 characters or more. A new value revokes the key of the old one.",
   },

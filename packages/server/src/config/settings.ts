@@ -36,8 +36,10 @@ export type Config = {
   readonly logLevel: LogLevel;
   /** Absent: the embedded Postgres. */
   readonly databaseUrl?: Secret;
-  /** Absent only with the embedded Postgres: `ensureSecretKey(dataDir)`. */
+  /** Absent only with the embedded Postgres: the keys in `<dataDir>/secret.key`. */
   readonly secretKey?: Secret;
+  /** They open what was sealed before a rotation. */
+  readonly oldSecretKeys?: readonly Secret[];
   readonly bootstrapKey?: Secret;
   readonly limits: Limits;
   readonly fetch: FetchSettings;

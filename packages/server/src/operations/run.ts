@@ -7,7 +7,7 @@ import { requireAnywhere } from "../platform/access/may.ts";
 import type { Caller } from "../platform/caller.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
-import type { Sealing } from "../platform/sealing.ts";
+import { nameContext, type Sealing } from "../platform/sealing.ts";
 import { createSecret } from "../platform/secret-text.ts";
 import type { Database, Executor } from "../store/database.ts";
 import type { AppendAudit, AuditEntry, Origin } from "./audit-entry.ts";
@@ -165,7 +165,7 @@ function createRepeat(
   const fingerprint = createHash("sha256")
     .update(JSON.stringify([operation.name, input]))
     .digest();
-  const context = `idempotent ${id.callerId} ${key}`;
+  const context = nameContext("idempotent_answer", "answer", `${id.callerId} ${key}`);
   return {
     async find(tx) {
       await forgetIdempotentAnswers(tx, new Date(now.getTime() - keptForMs));
@@ -174,10 +174,10 @@ function createRepeat(
       if (!fingerprint.equals(found.fingerprint)) {
         throw new AppError("conflict", "This Idempotency-Key was used for another request. Use a new one.");
       }
-      return { output: JSON.parse(sealing.open(found.answer, context).reveal()) as unknown };
+      return { output: JSON.parse((await sealing.open(found.answer, context)).reveal()) as unknown };
     },
     async keep(tx, output) {
-      const answer = sealing.seal(createSecret(JSON.stringify(output)), context);
+      const answer = await sealing.seal(createSecret(JSON.stringify(output)), context);
       await keepIdempotentAnswer(tx, { ...id, fingerprint, answer, createdAt: now });
     },
   };

@@ -4,8 +4,8 @@
 import { createHmac } from "node:crypto";
 import type { DialectName } from "@auxot/wire/chat";
 import { reasoningTokenPrefix, type ReasoningProof } from "@auxot/dialects/reasoning-proof";
-import { decrypt, derive, encrypt } from "./sealing.ts";
-import type { Secret } from "./secret-text.ts";
+import { decrypt, derive, encrypt } from "./encryption.ts";
+import type { WorkingKeys } from "./working-keys.ts";
 
 /** Who makes and takes back reasoning: a provider as it speaks now. Workers have no dialect. */
 export type ReasoningOrigin = { readonly providerId: string; readonly dialect: DialectName | undefined };
@@ -19,28 +19,39 @@ export type ReasoningTokens = {
   open(text: string, origin: ReasoningOrigin): OpenedToken;
 };
 
-export function createReasoningTokens(secretKey: Secret): ReasoningTokens {
-  const key = derive(secretKey, "auxot reasoning v1");
-  const ivKey = derive(secretKey, "auxot reasoning iv v1");
+/** Tokens are made with the current key, and opened with every key there was: conversations outlive a rotation. */
+export function createReasoningTokens(keys: WorkingKeys): ReasoningTokens {
   return {
     seal(proof, origin) {
       const kind = proof.redacted === undefined ? (proof.signature === undefined ? "-" : "s") : "r";
       const plain = Buffer.from(`${kind}${proof.redacted ?? proof.signature ?? ""}`, "utf8");
       const context = nameOrigin(origin);
       // Made of what is sealed: the same reasoning has the same token, streamed or whole, today and tomorrow.
-      const iv = createHmac("sha256", ivKey).update(`${context}\n`).update(plain).digest().subarray(0, 12);
+      const { key } = keys.current("reasoning");
+      const iv = createHmac("sha256", deriveIvKey(key)).update(`${context}\n`).update(plain).digest().subarray(0, 12);
       return `${reasoningTokenPrefix}${encrypt(key, plain, context, iv)}`;
     },
     open(text, origin) {
       if (!text.startsWith(reasoningTokenPrefix)) return undefined;
-      try {
-        const plain = decrypt(key, text.slice(reasoningTokenPrefix.length), nameOrigin(origin)).toString("utf8");
-        return readProof(plain);
-      } catch {
-        return "foreign";
+      const sealed = text.slice(reasoningTokenPrefix.length);
+      for (const { key } of keys.all("reasoning")) {
+        try {
+          return readProof(decrypt(key, sealed, nameOrigin(origin)).toString("utf8"));
+        } catch {
+          // Made with an earlier key, or not by us.
+        }
       }
+      return "foreign";
     },
   };
+}
+
+const ivKeys = new WeakMap<Buffer, Buffer>();
+
+function deriveIvKey(key: Buffer): Buffer {
+  const ivKey = ivKeys.get(key) ?? derive(key, "auxot reasoning iv v1");
+  ivKeys.set(key, ivKey);
+  return ivKey;
 }
 
 function readProof(plain: string): ReasoningProof {

@@ -1,17 +1,23 @@
-// Owns encryption and the pepper of key look-ups, all derived from the one secret key. Stores nothing.
+// Owns sealed texts, by envelope encryption: each has a data key of its own, which a key of the ring wraps. Also the pepper
+// of key look-ups. Stores nothing.
 
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from "node:crypto";
+import { createHash, createHmac, randomBytes } from "node:crypto";
 import { AppError } from "@auxot/wire/errors";
+import { decrypt, derive, encrypt } from "./encryption.ts";
+import { createEnvironmentKeys, MissingKeyError, nameKey, type KeyProvider } from "./key-provider.ts";
 import { createSecret, type Secret } from "./secret-text.ts";
 
-/** Envelope encryption: each text has its own data key, which the master key wraps. */
+/** Seals texts for the place they are kept in, and opens them there and nowhere else. */
 export type Sealing = {
-  /** Names the master key; the same secret key always gives the same id. */
-  readonly keyId: string;
-  /** `context` (e.g. the provider's id) is authenticated: what is sealed for one cannot be opened for another. */
-  seal(plain: Secret, context: string): string;
-  /** Throws `internal` when sealed with another secret key, for another context, or damaged. */
-  open(sealed: string, context: string): Secret;
+  /** `context` is authenticated; for a column of the database it is `nameContext(table, column, row)`. */
+  seal(plain: Secret, context: string): Promise<string>;
+  /** Throws `internal` when the key it was sealed with is not here (the message names it), for another context, or damaged. */
+  open(sealed: string, context: string): Promise<Secret>;
+};
+
+export type Envelope = Sealing & {
+  /** The same text with its data key wrapped by `keyId`; the text itself is not opened. Throws as `open` does. */
+  rewrap(sealed: string, context: string, keyId: string): Promise<string>;
 };
 
 /** Turns key texts into look-up values. `id` names the pepper. */
@@ -21,69 +27,71 @@ export type Pepper = {
   hmac(text: string): Buffer;
 };
 
-const version = "v1";
+const version = "v2";
 
-export function createSealing(secretKey: Secret): Sealing {
-  const masterKey = derive(secretKey, "auxot sealing v1");
-  const keyId = nameKey(masterKey);
+/** The context of what stands in a column; `row` is what its key columns hold, with spaces between. */
+export function nameContext(table: string, column: string, row: string): string {
+  return `${table}/${column}/${row}`;
+}
+
+/** `currentKeyId` is asked for each new text. */
+export function createEnvelope(provider: KeyProvider, currentKeyId: () => string): Envelope {
+  async function unwrap(sealed: string, context: string): Promise<{ readonly dataKey: Buffer; readonly body: string }> {
+    const { keyId, wrapped, body } = readParts(sealed);
+    try {
+      return { dataKey: await provider.unwrap(keyId, wrapped, `${version}.${keyId}.${context}`), body };
+    } catch (cause) {
+      if (cause instanceof MissingKeyError) throw cause;
+      throw new AppError("internal", `${damaged} Its secret key is ${keyId}.`, { cause });
+    }
+  }
+
+  async function join(keyId: string, dataKey: Buffer, body: string, context: string): Promise<string> {
+    const wrapped = await provider.wrap(keyId, dataKey, `${version}.${keyId}.${context}`);
+    return [version, keyId, wrapped, body].join(".");
+  }
+
   return {
-    keyId,
-    seal(plain, context) {
+    async seal(plain, context) {
       const dataKey = randomBytes(32);
-      const wrapped = encrypt(masterKey, dataKey, `${version}.${keyId}.${context}`);
       const body = encrypt(dataKey, Buffer.from(plain.reveal(), "utf8"), context);
-      return [version, keyId, wrapped, body].join(".");
+      return join(currentKeyId(), dataKey, body, context);
     },
-    open(sealed, context) {
-      const [sealedVersion, sealedKeyId, wrapped, body] = sealed.split(".");
-      if (sealedVersion !== version || wrapped === undefined || body === undefined) {
-        throw new AppError("internal", "A stored secret is damaged or was written by a newer Auxot.");
-      }
-      if (sealedKeyId !== keyId) {
-        throw new AppError(
-          "internal",
-          `A stored secret was sealed with another secret key (${sealedKeyId}, this router has ${keyId}). ` +
-            "Start with the AUXOT_SECRET_KEY (or secret.key file) it was made with.",
-        );
-      }
+    async open(sealed, context) {
+      const { dataKey, body } = await unwrap(sealed, context);
       try {
-        const dataKey = decrypt(masterKey, wrapped, `${version}.${keyId}.${context}`);
         return createSecret(decrypt(dataKey, body, context).toString("utf8"));
       } catch (cause) {
-        throw new AppError("internal", "A stored secret is damaged or belongs to something else.", { cause });
+        throw new AppError("internal", damaged, { cause });
       }
+    },
+    async rewrap(sealed, context, keyId) {
+      const { dataKey, body } = await unwrap(sealed, context);
+      return join(keyId, dataKey, body, context);
     },
   };
 }
 
-export function createPepper(secretKey: Secret): Pepper {
-  const pepper = derive(secretKey, "auxot key pepper v1");
+/** Of one secret key, without a ring. */
+export function createSealing(secretKey: Secret): Sealing {
+  return createEnvelope(createEnvironmentKeys(secretKey), () => nameKey(secretKey));
+}
+
+/** A Buffer is the pepper itself; of a secret key it is derived. */
+export function createPepper(source: Secret | Buffer): Pepper {
+  const pepper = Buffer.isBuffer(source) ? source : derive(source, "auxot key pepper v1");
   return {
-    id: nameKey(pepper),
+    id: createHash("sha256").update("auxot key id").update(pepper).digest("base64url").slice(0, 11),
     hmac: (text) => createHmac("sha256", pepper).update(text, "utf8").digest(),
   };
 }
 
-/** 32 bytes, another for each label. */
-export function derive(secretKey: Secret, label: string): Buffer {
-  return Buffer.from(hkdfSync("sha256", secretKey.reveal(), "", label, 32));
-}
+const damaged = "A stored secret is damaged or belongs to something else.";
 
-function nameKey(key: Buffer): string {
-  return createHash("sha256").update("auxot key id").update(key).digest("base64url").slice(0, 11);
-}
-
-/** AES-256-GCM; `context` is authenticated and not contained. `iv` has 12 bytes and must not come twice for two plains. */
-export function encrypt(key: Buffer, plain: Buffer, context: string, iv: Buffer = randomBytes(12)): string {
-  const cipher = createCipheriv("aes-256-gcm", key, iv).setAAD(Buffer.from(context, "utf8"));
-  const body = Buffer.concat([cipher.update(plain), cipher.final()]);
-  return Buffer.concat([iv, cipher.getAuthTag(), body]).toString("base64url");
-}
-
-/** Throws when damaged, or when key or context are others. */
-export function decrypt(key: Buffer, text: string, context: string): Buffer {
-  const bytes = Buffer.from(text, "base64url");
-  const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, 12), { authTagLength: 16 });
-  decipher.setAAD(Buffer.from(context, "utf8")).setAuthTag(bytes.subarray(12, 28));
-  return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]);
+function readParts(sealed: string): { readonly keyId: string; readonly wrapped: string; readonly body: string } {
+  const [sealedVersion, keyId, wrapped, body] = sealed.split(".");
+  if (sealedVersion !== version || keyId === undefined || wrapped === undefined || body === undefined) {
+    throw new AppError("internal", "A stored secret is damaged or was written by another version of Auxot.");
+  }
+  return { keyId, wrapped, body };
 }

@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { link, mkdir, open, readFile, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { createSecret, type Secret } from "./secret-text.ts";
 
 /** The trimmed text, or undefined when the file is missing or empty. */
@@ -26,6 +26,7 @@ export async function writeSecretFile(file: string, secret: Secret, keep = false
     await handle.sync();
     await handle.close();
     await (keep ? link(temporary, file) : rename(temporary, file));
+    await syncDirectory(dirname(file));
   } catch (error) {
     if (!(keep && isExisting(error))) throw error;
   } finally {
@@ -33,15 +34,14 @@ export async function writeSecretFile(file: string, secret: Secret, keep = false
   }
 }
 
-/** The secret key kept in `<dataDir>/secret.key`; made at the first start. */
-export async function ensureSecretKey(dataDir: string): Promise<Secret> {
-  const file = join(dataDir, "secret.key");
-  const found = await readSecretFile(file);
-  if (found !== undefined) return found;
-  await writeSecretFile(file, createSecret(randomBytes(32).toString("base64")), true);
-  const made = await readSecretFile(file);
-  if (made === undefined) throw new Error(`The secret key file ${file} is empty. Restore it or delete it.`);
-  return made;
+/** A file that was renamed into place is there after a power cut only when its directory was synced too. */
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 function isMissing(error: unknown): boolean {

@@ -3,11 +3,12 @@ import { describe, it } from "node:test";
 import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { AssistantPart, ChatRequest } from "@auxot/wire/chat";
 import { createReasoningTokens } from "../platform/reasoning-tokens.ts";
+import { deriveWorkingKeys } from "../platform/working-keys.ts";
 import { createSecret } from "../platform/secret-text.ts";
 import { keepReasoningOwn } from "./own-reasoning.ts";
 import type { Offer, Source, SourceCall } from "./source.ts";
 
-const tokens = createReasoningTokens(createSecret("a secret key of thirty-two letters"));
+const tokens = createReasoningTokens(deriveWorkingKeys(createSecret("a secret key of thirty-two letters")));
 const anthropic: Offer = {
   tier: "cloud",
   providerId: "prv_anthropic",
@@ -122,7 +123,7 @@ describe("reasoning and who made it", () => {
   });
 
   it("drops a token that was changed, and one of a router with another secret key", async () => {
-    const other = createReasoningTokens(createSecret("another secret key, also long enough"));
+    const other = createReasoningTokens(deriveWorkingKeys(createSecret("another secret key, also long enough")));
     const foreign = other.seal({}, { providerId: "prv_anthropic", dialect: "anthropic-messages" });
     const changed = `${await signFor(anthropic, { signature: "EqQB" })}AAAA`;
     for (const signature of [foreign, changed, "axr1_", "axr1_§"]) {

@@ -9,7 +9,7 @@ import { traitsOverrideSchema, type TraitsOverride } from "@auxot/wire/model-tra
 import { z } from "zod";
 import type { Clock } from "../../platform/clock.ts";
 import type { Log } from "../../platform/log.ts";
-import type { Sealing } from "../../platform/sealing.ts";
+import { nameContext, type Sealing } from "../../platform/sealing.ts";
 import type { Secret } from "../../platform/secret-text.ts";
 import type { ProviderRow, ProviderStore } from "./store.ts";
 
@@ -70,23 +70,23 @@ const builtIns = Object.entries(builtInProviders).map(([name, kind]): DeclaredPr
 
 export function createProviders({ store, sealing, clock, log }: ProvidersDeps): Providers {
   /** The stored text when it still holds `apiKey`, so that a start without changes writes no new secrets. */
-  function sealAgain(row: ProviderRow | undefined, id: string, apiKey: Secret): string {
-    if (row?.apiKeySealed != null && tryOpen(row.apiKeySealed, id)?.reveal() === apiKey.reveal()) {
+  async function sealAgain(row: ProviderRow | undefined, id: string, apiKey: Secret): Promise<string> {
+    if (row?.apiKeySealed != null && (await tryOpen(row.apiKeySealed, id))?.reveal() === apiKey.reveal()) {
       return row.apiKeySealed;
     }
-    return sealing.seal(apiKey, id);
+    return sealing.seal(apiKey, contextOf(id));
   }
 
-  function tryOpen(sealed: string, id: string): Secret | undefined {
+  async function tryOpen(sealed: string, id: string): Promise<Secret | undefined> {
     try {
-      return sealing.open(sealed, id);
+      return await sealing.open(sealed, contextOf(id));
     } catch (err) {
       log.info({ err, providerId: id }, "A stored API key cannot be opened; the declared one replaces it");
       return undefined;
     }
   }
 
-  function planRow(declared: DeclaredProvider, row: ProviderRow | undefined): ProviderRow {
+  async function planRow(declared: DeclaredProvider, row: ProviderRow | undefined): Promise<ProviderRow> {
     const id = row?.id ?? createId(idPrefixes.provider);
     const base = { id, name: declared.name, kind: declared.kind, origin: row?.origin ?? "config" } as const;
     const { cloud } = declared;
@@ -98,7 +98,7 @@ export function createProviders({ store, sealing, clock, log }: ProvidersDeps): 
       ...base,
       dialect: cloud.dialect,
       baseUrl: cloud.baseUrl,
-      apiKeySealed: sealAgain(row, id, cloud.apiKey),
+      apiKeySealed: await sealAgain(row, id, cloud.apiKey),
       models: keepModels ? row.models : cloud.models,
       modelsDeclared: cloud.modelsDeclared,
       modelsDiscoveredAt: keepModels ? row.modelsDiscoveredAt : null,
@@ -106,7 +106,7 @@ export function createProviders({ store, sealing, clock, log }: ProvidersDeps): 
     };
   }
 
-  function toProvider(row: ProviderRow): Provider {
+  async function toProvider(row: ProviderRow): Promise<Provider> {
     const { id, name, kind } = row;
     if (kind !== "cloud") return { id, name, kind };
     const dialect = dialectNames.find((known) => known === row.dialect);
@@ -116,7 +116,7 @@ export function createProviders({ store, sealing, clock, log }: ProvidersDeps): 
     const cloud = {
       dialect,
       baseUrl: row.baseUrl,
-      apiKey: sealing.open(row.apiKeySealed, id),
+      apiKey: await sealing.open(row.apiKeySealed, contextOf(id)),
       models: modelsSchema.parse(row.models),
       modelsDeclared: row.modelsDeclared,
       aliases: row.aliases,
@@ -129,18 +129,24 @@ export function createProviders({ store, sealing, clock, log }: ProvidersDeps): 
       const missing = builtIns.filter(({ name }) => !declared.some((one) => one.name === name));
       const wanted = [...missing, ...declared];
       await store.replaceAll(new Date(clock.now()), (rows) =>
-        wanted.map((one) => {
-          const row = planRow(
-            one,
-            rows.find((stored) => stored.name === one.name),
-          );
-          return findBuiltInKind(one.name) !== undefined ? { ...row, origin: "system" } : row;
-        }),
+        Promise.all(
+          wanted.map(async (one): Promise<ProviderRow> => {
+            const row = await planRow(
+              one,
+              rows.find((stored) => stored.name === one.name),
+            );
+            return findBuiltInKind(one.name) !== undefined ? { ...row, origin: "system" } : row;
+          }),
+        ),
       );
     },
-    list: async () => (await store.list()).map(toProvider),
+    list: async () => Promise.all((await store.list()).map(toProvider)),
     saveDiscoveredModels: (id, models) => store.saveDiscoveredModels(id, models, new Date(clock.now())),
   };
+}
+
+function contextOf(id: string): string {
+  return nameContext("provider", "api_key_sealed", id);
 }
 
 const noCloud = {

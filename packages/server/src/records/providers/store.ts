@@ -26,7 +26,7 @@ export type ProviderStore = {
    * In one transaction and safe between routers: `plan` gets all rows, removed ones included, and says what each
    * provider shall be. Those it does not name are removed: they lose their API key, and worker keys of theirs stop working.
    */
-  replaceAll(at: Date, plan: (rows: readonly ProviderRow[]) => readonly ProviderRow[]): Promise<void>;
+  replaceAll(at: Date, plan: (rows: readonly ProviderRow[]) => Promise<readonly ProviderRow[]>): Promise<void>;
   /** Only where the models are not declared. */
   saveDiscoveredModels(id: string, models: unknown, at: Date): Promise<void>;
 };
@@ -37,7 +37,7 @@ export function createProviderStore({ db }: Database): ProviderStore {
     replaceAll: (at, plan) =>
       db.transaction(async (tx) => {
         await tx.execute(sql`select pg_advisory_xact_lock(hashtext('auxot_provider'))`);
-        const planned = plan(await tx.select().from(provider).orderBy(asc(provider.name)));
+        const planned = await plan(await tx.select().from(provider).orderBy(asc(provider.name)));
         for (const row of planned) {
           const { id, ...settings } = { ...row, aliases: { ...row.aliases }, updatedAt: at, removedAt: null };
           await tx
