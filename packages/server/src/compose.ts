@@ -24,6 +24,7 @@ import { createSigner } from "./platform/signer.ts";
 import { createAudit } from "./records/audit/audit.ts";
 import { createAuditOperations } from "./records/audit/operations.ts";
 import { openKeyRing, type KeyRing } from "./records/key-ring/key-ring.ts";
+import { createKeyRingOperations } from "./records/key-ring/operations.ts";
 import { createKeyRingStore } from "./records/key-ring/store.ts";
 import { createKeys } from "./records/keys/keys.ts";
 import { createKeyOperations } from "./records/keys/operations.ts";
@@ -35,6 +36,9 @@ import { createRequestLog } from "./records/request-log/request-log.ts";
 import { createRequestLogStore } from "./records/request-log/store.ts";
 import { createResponses, type Responses } from "./records/responses/responses.ts";
 import { createResponseStore } from "./records/responses/store.ts";
+import { createSecretOperations } from "./records/secrets/operations.ts";
+import { createSecrets } from "./records/secrets/secrets.ts";
+import { createSecretStore } from "./records/secrets/store.ts";
 import { createUsageStore } from "./records/usage/store.ts";
 import { createUsageWriter } from "./records/usage/writer.ts";
 import { createBackground } from "./responses/background.ts";
@@ -145,6 +149,8 @@ async function startParts(
   const audit = createAudit({ database, dataDir: config.dataDir, settings: config.audit, signer, clock, log });
   cleanups.push(() => audit.close());
   audit.start();
+  const secrets = createSecrets({ store: createSecretStore(database), sealing, note: audit.note, clock, log });
+  cleanups.push(() => secrets.close());
 
   const usage = createUsageWriter({ insert: createUsageStore(database).insert, clock, log });
   cleanups.push(() => usage.close());
@@ -203,6 +209,8 @@ async function startParts(
       ...createWorkerOperations(hub),
       ...createAuditOperations(audit),
       ...createRequestLogOperations(requestLogStore, requestLog),
+      ...createSecretOperations(secrets),
+      ...createKeyRingOperations(ring),
     ],
     runOperation: createRunOperation({ database, sealing, appendAudit: createAuditLog(log, audit.append), clock, log }),
     readiness: {

@@ -29,6 +29,9 @@ export const actions = {
   "content-logging.read": { org: "admin", team: "admin" },
   "content-logging.edit": { org: "owner", team: "owner" },
   "request-content.read": { org: "owner", team: "owner", level: "owner" },
+  "secrets.read": { org: "admin", team: "admin", level: "owner" },
+  "secrets.edit": { org: "admin", team: "admin", level: "owner" },
+  "secrets.rotate": { org: "owner" },
 } as const satisfies Readonly<Record<`${string}.${string}`, ActionRule>>;
 
 export type Action = keyof typeof actions;

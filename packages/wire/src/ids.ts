@@ -9,6 +9,7 @@ export const idPrefixes = {
   key: "key_",
   provider: "prv_",
   audit: "aud_",
+  secret: "sec_",
 } as const;
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

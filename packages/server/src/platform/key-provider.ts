@@ -17,6 +17,8 @@ export type KeyProvider = {
   wrap(keyId: string, dataKey: Buffer, context: string): Promise<string>;
   /** Throws when the key is not there, or the text was not wrapped by it for this context. */
   unwrap(keyId: string, wrapped: string, context: string): Promise<Buffer>;
+  /** Throws `conflict` where keys are made elsewhere. */
+  requireAddable(): Promise<void>;
   /** Makes a key, which is the current one from then on. Throws `conflict` where keys are made elsewhere. */
   addKey(): Promise<string>;
   /** Forgets a key for good. Where keys are made elsewhere it says so in the log of whoever calls, and does nothing. */
@@ -40,19 +42,21 @@ export class MissingKeyError extends AppError {
 }
 
 const environment = "AUXOT_SECRET_KEY and AUXOT_OLD_SECRET_KEYS";
+const howToBringKeys =
+  "The secret key comes from the environment. On every router set AUXOT_SECRET_KEY to a new one and " +
+  "AUXOT_OLD_SECRET_KEYS to the present one, restart them one by one, and then rotate. Make one with: openssl rand -base64 32";
+
+async function refuseKey(): Promise<never> {
+  throw new AppError("conflict", howToBringKeys);
+}
 
 /** Keys given by the environment: `current` for new values, `old` ones to open what is there. */
 export function createEnvironmentKeys(current: Secret, old: readonly Secret[] = []): KeyProvider {
   const keys = readKeys([...old, current]);
   return {
     ...createLocalKeys(environment, async () => keys),
-    async addKey() {
-      throw new AppError(
-        "conflict",
-        "The secret key comes from the environment. On every router set AUXOT_SECRET_KEY to a new one and " +
-          "AUXOT_OLD_SECRET_KEYS to the present one, restart them one by one, and then rotate. Make one with: openssl rand -base64 32",
-      );
-    },
+    requireAddable: refuseKey,
+    addKey: refuseKey,
     removeKey: async () => "kept elsewhere",
   };
 }
@@ -83,6 +87,7 @@ export function createFileKeys(file: string): KeyProvider {
 
   return {
     ...createLocalKeys(file, read),
+    requireAddable: async () => {},
     async addKey() {
       const text = createSecret(makeKeyText());
       const present = await read();
@@ -113,7 +118,10 @@ function readKeys(texts: readonly Secret[]): LocalKeys {
   return keys;
 }
 
-function createLocalKeys(place: string, read: () => Promise<LocalKeys>): Omit<KeyProvider, "addKey" | "removeKey"> {
+function createLocalKeys(
+  place: string,
+  read: () => Promise<LocalKeys>,
+): Omit<KeyProvider, "addKey" | "removeKey" | "requireAddable"> {
   let known: LocalKeys | undefined;
 
   /** A key not known yet may have been added to the file meanwhile, by another router too. */

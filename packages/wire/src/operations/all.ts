@@ -4,6 +4,7 @@ import type { Operation } from "./define-operation.ts";
 import { exportAudit, listAudit, verifyAudit } from "./audit.ts";
 import { createKey, listKeys, revokeKey } from "./keys.ts";
 import { getRequestContent, listContentSettings, removeContentSetting, setContentSetting } from "./request-log.ts";
+import { listSecrets, removeSecret, retireKey, rotateKey, setSecret, showRotation } from "./secrets.ts";
 import { listWorkers } from "./workers.ts";
 
 export const allOperations: readonly Operation[] = [
@@ -18,4 +19,10 @@ export const allOperations: readonly Operation[] = [
   setContentSetting,
   removeContentSetting,
   getRequestContent,
+  listSecrets,
+  setSecret,
+  removeSecret,
+  showRotation,
+  rotateKey,
+  retireKey,
 ];

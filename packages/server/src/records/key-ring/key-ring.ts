@@ -33,7 +33,11 @@ export type KeyRing = {
   readonly workingKeys: WorkingKeys;
   /** Makes another key current; everything is sealed anew in the background. Throws `conflict` where keys are made elsewhere and no new one is there. */
   rotate(): Promise<RotationStatus>;
+  /** Throws as `rotate` does. */
+  requireRotatable(): Promise<void>;
   status(): Promise<RotationStatus>;
+  /** Throws as `retire` does. */
+  requireRetirable(id: string): Promise<void>;
   /** Takes a key out of the ring for good. Throws `not_found`, and `conflict` while anything is left under it. */
   retire(id: string): Promise<RotationStatus>;
   /** One pass of sealing anew; for tests and those who cannot wait. */
@@ -137,9 +141,12 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
       log.info({ keyId: current() }, "The secret key was rotated");
       return status();
     },
+    async requireRotatable() {
+      if ((await provider.currentKeyId()) === current()) await provider.requireAddable();
+    },
+    requireRetirable: async (id) => checkRetirable(await status(), id, clock.now()),
     async retire(id) {
-      const before = await status();
-      requireRetirable(before, id, clock.now());
+      checkRetirable(await status(), id, clock.now());
       if (await store.retire(id, new Date(clock.now()))) {
         const where = await provider.removeKey(id);
         log.info({ keyId: id, where }, "A secret key was retired");
@@ -165,7 +172,7 @@ async function requireKey(id: string, provider: KeyProvider): Promise<void> {
   );
 }
 
-function requireRetirable({ currentKeyId, keys }: RotationStatus, id: string, now: number): void {
+function checkRetirable({ currentKeyId, keys }: RotationStatus, id: string, now: number): void {
   const key = keys.find((one) => one.id === id);
   if (key === undefined || key.state === "retired") {
     throw new AppError("not_found", `There is no secret key with the id "${id}" in the ring.`, { param: "id" });

@@ -1,7 +1,6 @@
 // Declares the tables of named secrets: their sealed values, and what reads them.
 
-import { moment } from "../columns.ts";
-import { count } from "../columns.ts";
+import { count, moment } from "../columns.ts";
 import { integer, pgTable, primaryKey, text, uniqueIndex } from "../drizzle.ts";
 
 export const secret = pgTable(
