@@ -29,6 +29,9 @@ import { createKeyRingStore } from "./records/key-ring/store.ts";
 import { createKeys } from "./records/keys/keys.ts";
 import { createKeyOperations } from "./records/keys/operations.ts";
 import { createKeyStore } from "./records/keys/store.ts";
+import { openLicensing } from "./records/licence/licensing.ts";
+import { createLicenceOperations } from "./records/licence/operations.ts";
+import { createLicenceStore } from "./records/licence/store.ts";
 import { createProviders, type Provider, type Providers } from "./records/providers/providers.ts";
 import { createProviderStore } from "./records/providers/store.ts";
 import { createRequestLogOperations } from "./records/request-log/operations.ts";
@@ -151,6 +154,9 @@ async function startParts(
   audit.start();
   const secrets = createSecrets({ store: createSecretStore(database), sealing, note: audit.note, clock, log });
   cleanups.push(() => secrets.close());
+  const { vendorKey } = config;
+  const licensing = await openLicensing({ store: createLicenceStore(database), vendorKey, clock, log });
+  cleanups.push(() => licensing.close());
 
   const usage = createUsageWriter({ insert: createUsageStore(database).insert, clock, log });
   cleanups.push(() => usage.close());
@@ -211,6 +217,7 @@ async function startParts(
       ...createRequestLogOperations(requestLogStore, requestLog),
       ...createSecretOperations(secrets),
       ...createKeyRingOperations(ring),
+      ...createLicenceOperations(licensing),
     ],
     runOperation: createRunOperation({ database, sealing, appendAudit: createAuditLog(log, audit.append), clock, log }),
     readiness: {

@@ -1,6 +1,7 @@
 // Owns the configuration: environment and one optional YAML file, checked completely before anything starts.
 // The only place that reads process.env.
 
+import type { KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { z } from "zod";
@@ -9,8 +10,10 @@ import { readConfigText, type Environment, type FileContent } from "./config/fil
 import { findNearMatches } from "@auxot/wire/near-matches";
 import { createProblems, type Problems } from "./config/problems.ts";
 import type { Config } from "./config/settings.ts";
+import { readVendorKey } from "./platform/licence.ts";
 import { logLevels } from "./platform/log.ts";
 import { createSecret, type Secret } from "./platform/secret-text.ts";
+import { builtInVendorKey } from "./platform/vendor-key.ts";
 
 /** Everything that is wrong with the configuration, one line a problem, each with its path. */
 export class ConfigError extends Error {
@@ -65,6 +68,17 @@ const environmentSchema = z.object({
     .refine((keys) => keys.every((key) => key.length >= 32), "each must be 32 characters or more, with commas between")
     .exactOptional(),
   AUXOT_BOOTSTRAP_KEY: z.string().exactOptional(),
+  AUXOT_VENDOR_KEY: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return readVendorKey(text);
+      } catch (error) {
+        context.addIssue(error instanceof Error ? error.message : String(error));
+        return z.NEVER;
+      }
+    })
+    .exactOptional(),
   AUXOT_LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info"),
   AUXOT_REDIS_URL: z
     .string()
@@ -113,9 +127,16 @@ export function loadConfig(
       ? {}
       : { oldSecretKeys: variables.AUXOT_OLD_SECRET_KEYS.map(createSecret) }),
     ...wrap("bootstrapKey", variables.AUXOT_BOOTSTRAP_KEY),
+    ...readVendor(variables.AUXOT_VENDOR_KEY),
     ...declarations,
   };
   return { config, warnings };
+}
+
+/** The key set at build counts before the one configured: who sells a build decides what it needs. */
+function readVendor(configured: KeyObject | undefined): { readonly vendorKey?: KeyObject } {
+  const vendorKey = builtInVendorKey === undefined ? configured : readVendorKey(builtInVendorKey);
+  return vendorKey === undefined ? {} : { vendorKey };
 }
 
 function wrap<Name extends string>(name: Name, text: string | undefined): { readonly [name in Name]?: Secret } {

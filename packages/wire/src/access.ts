@@ -32,6 +32,8 @@ export const actions = {
   "secrets.read": { org: "admin", team: "admin", level: "owner" },
   "secrets.edit": { org: "admin", team: "admin", level: "owner" },
   "secrets.rotate": { org: "owner" },
+  "licence.read": { org: "member" },
+  "licence.edit": { org: "owner" },
 } as const satisfies Readonly<Record<`${string}.${string}`, ActionRule>>;
 
 export type Action = keyof typeof actions;

@@ -29,6 +29,11 @@ export const environmentFields = [
     name: "AUXOT_BOOTSTRAP_KEY",
     meaning: "A key with admin rights, 24 characters or more. A new value revokes the key of the old one.",
   },
+  {
+    name: "AUXOT_VENDOR_KEY",
+    default: "none: everything is on",
+    meaning: "Public key of who sells licences for this Auxot: Ed25519, PEM or 32 bytes in base64.",
+  },
   { name: "AUXOT_LOG_LEVEL", default: "info", meaning: "trace, debug, info, warn, error or fatal." },
 ] as const satisfies readonly ConfigField[];
 

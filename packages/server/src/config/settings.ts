@@ -1,5 +1,6 @@
 // The shape of a checked configuration. Types only.
 
+import type { KeyObject } from "node:crypto";
 import type { FetchSettings } from "../platform/fetch-guard/fetch-guard.ts";
 import type { LogLevel } from "../platform/log.ts";
 import type { Secret } from "../platform/secret-text.ts";
@@ -41,6 +42,8 @@ export type Config = {
   /** They open what was sealed before a rotation. */
   readonly oldSecretKeys?: readonly Secret[];
   readonly bootstrapKey?: Secret;
+  /** Checks licences, Ed25519. Absent: nothing needs one. */
+  readonly vendorKey?: KeyObject;
   readonly limits: Limits;
   readonly fetch: FetchSettings;
   readonly responses: ResponseSettings;

@@ -3,6 +3,7 @@
 import type { Operation } from "./define-operation.ts";
 import { exportAudit, listAudit, verifyAudit } from "./audit.ts";
 import { createKey, listKeys, revokeKey } from "./keys.ts";
+import { installLicence, showLicence } from "./licence.ts";
 import { getRequestContent, listContentSettings, removeContentSetting, setContentSetting } from "./request-log.ts";
 import { listSecrets, removeSecret, retireKey, rotateKey, setSecret, showRotation } from "./secrets.ts";
 import { listWorkers } from "./workers.ts";
@@ -15,6 +16,8 @@ export const allOperations: readonly Operation[] = [
   listAudit,
   exportAudit,
   verifyAudit,
+  showLicence,
+  installLicence,
   listContentSettings,
   setContentSetting,
   removeContentSetting,
