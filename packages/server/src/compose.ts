@@ -254,7 +254,7 @@ function openRing(database: Database, config: Config, log: Log): Promise<KeyRing
       ? createFileKeys(join(config.dataDir, "secret.key"))
       : createEnvironmentKeys(config.secretKey, config.oldSecretKeys);
   const store = createKeyRingStore(database);
-  return openKeyRing({ store, provider, columns: sealedColumns, clock: systemClock, log });
+  return openKeyRing({ store, provider, columns: sealedColumns, clock: systemClock, log, lostKeyId: config.lostKeyId });
 }
 
 /** What was left running by a router that is gone has failed. An embedded database is this router's alone. */

@@ -38,6 +38,8 @@ describe("configuration from the environment", () => {
     assert.equal(config.limits.maxBodyBytes, 33_554_432);
     assert.deepEqual(config.fetch, { enabled: true, allow: [], maxBytes: 20_971_520, timeoutMs: 10_000 });
     assert.deepEqual(config.responses, { retentionDays: 30, maxBackground: 100 });
+    assert.deepEqual(config.audit, { retentionDays: 0 });
+    assert.equal(config.vendorKey, undefined);
     assert.deepEqual(warnings, []);
   });
 
@@ -266,6 +268,18 @@ responses: {retentionDays: 0}
       /^responses\.retentionDays: must be 0 or more$/,
     ],
     ["an unknown setting of responses", "responses: {days: 1}", /^responses\.days: unknown field/],
+    [
+      "an audit log kept for less than no time",
+      "audit: {retentionDays: -1}",
+      /^audit\.retentionDays: must be 0 or more$/,
+    ],
+    ["an audit file without a name", 'audit: {file: ""}', /^audit\.file: must not be empty$/],
+    [
+      "a collector whose address holds a password",
+      "audit: {collector: {url: https://u:p@siem.example.com}}",
+      /^audit\.collector\.url: must be an address that begins with https/,
+    ],
+    ["an unknown setting of the audit log", "audit: {days: 1}", /^audit\.days: unknown field/],
     ["broken syntax", "a: [\n b: }\n", /^auxot\.yaml, line 2, column \d+: /],
   ];
   for (const [what, yaml, problem] of wrong) {
@@ -275,6 +289,35 @@ responses: {retentionDays: 0}
       assert.match(problems[0] ?? "", problem);
     });
   }
+
+  test("takes what is said of the audit log, its token never shown", () => {
+    const yaml =
+      "audit: {retentionDays: 400, file: audit.jsonl, collector: {url: https://siem.example.com/x, token: tttt}}";
+    const { audit } = load({}, yaml).config;
+    assert.deepEqual(
+      [audit.retentionDays, audit.file, audit.collector?.url],
+      [400, "audit.jsonl", "https://siem.example.com/x"],
+    );
+    assert.doesNotMatch(JSON.stringify(audit) + inspect(audit, { depth: 9 }), /tttt/);
+  });
+
+  test("takes earlier secret keys only beside the present one, each long enough, and a vendor key that is one", () => {
+    const [now, old] = ["n".repeat(32), "o".repeat(32)];
+    const { config } = load({ AUXOT_SECRET_KEY: now, AUXOT_OLD_SECRET_KEYS: `${old}, ${now}` });
+    assert.deepEqual(
+      config.oldSecretKeys?.map((key) => key.reveal()),
+      [old, now],
+    );
+    assert.deepEqual(problemsOf({ AUXOT_OLD_SECRET_KEYS: old }), [
+      "AUXOT_OLD_SECRET_KEYS: has no use without AUXOT_SECRET_KEY, the key for new secrets",
+    ]);
+    assert.deepEqual(problemsOf({ AUXOT_SECRET_KEY: now, AUXOT_OLD_SECRET_KEYS: "short" }), [
+      "AUXOT_OLD_SECRET_KEYS: each must be 32 characters or more, with commas between",
+    ]);
+    assert.deepEqual(problemsOf({ AUXOT_VENDOR_KEY: "x" }), [
+      "AUXOT_VENDOR_KEY: must be an Ed25519 public key, as PEM or as its 32 bytes in base64",
+    ]);
+  });
 
   test("refuses a key that is the bootstrap key", () => {
     const problems = problemsOf({ AUXOT_BOOTSTRAP_KEY: plain }, badKeys({ name: "k", key: plain }));

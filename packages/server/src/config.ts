@@ -67,6 +67,7 @@ const environmentSchema = z.object({
     .transform((text) => text.split(",").map((key) => key.trim()))
     .refine((keys) => keys.every((key) => key.length >= 32), "each must be 32 characters or more, with commas between")
     .exactOptional(),
+  AUXOT_FORGET_SECRET_KEY: z.string().exactOptional(),
   AUXOT_BOOTSTRAP_KEY: z.string().exactOptional(),
   AUXOT_VENDOR_KEY: z
     .string()
@@ -126,6 +127,7 @@ export function loadConfig(
     ...(variables.AUXOT_OLD_SECRET_KEYS === undefined
       ? {}
       : { oldSecretKeys: variables.AUXOT_OLD_SECRET_KEYS.map(createSecret) }),
+    ...(variables.AUXOT_FORGET_SECRET_KEY === undefined ? {} : { lostKeyId: variables.AUXOT_FORGET_SECRET_KEY }),
     ...wrap("bootstrapKey", variables.AUXOT_BOOTSTRAP_KEY),
     ...readVendor(variables.AUXOT_VENDOR_KEY),
     ...declarations,

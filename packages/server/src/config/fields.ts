@@ -26,6 +26,10 @@ export const environmentFields = [
     meaning: "Earlier values of AUXOT_SECRET_KEY during a rotation, with commas between.",
   },
   {
+    name: "AUXOT_FORGET_SECRET_KEY",
+    meaning: "Id of a secret key that is lost for good: a start deletes all that is sealed with it.",
+  },
+  {
     name: "AUXOT_BOOTSTRAP_KEY",
     meaning: "A key with admin rights, 24 characters or more. A new value revokes the key of the old one.",
   },

@@ -41,6 +41,8 @@ export type Config = {
   readonly secretKey?: Secret;
   /** They open what was sealed before a rotation. */
   readonly oldSecretKeys?: readonly Secret[];
+  /** The id of a secret key that is lost: what is sealed with it is deleted at the start. */
+  readonly lostKeyId?: string;
   readonly bootstrapKey?: Secret;
   /** Checks licences, Ed25519. Absent: nothing needs one. */
   readonly vendorKey?: KeyObject;

@@ -156,13 +156,9 @@ function createLocalKeys(
 
 const wrappingLabel = "auxot sealing v1";
 
-/** The id of a secret key: the same text always has the same. It tells nothing of the text. */
+/** The id of a secret key: the same text always has the same, 12 hexadecimal characters. It tells nothing of the text. */
 export function nameKey(text: Secret): string {
-  return createHash("sha256")
-    .update("auxot key id")
-    .update(derive(text, wrappingLabel))
-    .digest("base64url")
-    .slice(0, 11);
+  return createHash("sha256").update("auxot key id").update(derive(text, wrappingLabel)).digest("hex").slice(0, 12);
 }
 
 function makeKeyText(): string {

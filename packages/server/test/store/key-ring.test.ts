@@ -31,9 +31,16 @@ async function setUp() {
     database,
     file,
     state,
-    async open(provider: KeyProvider = createFileKeys(file), on: Database = database) {
+    async open(provider: KeyProvider = createFileKeys(file), on: Database = database, lostKeyId?: string) {
       const clock = { now: () => state.now };
-      const ring = await openKeyRing({ store: createKeyRingStore(on), provider, columns: sealedColumns, clock, log });
+      const ring = await openKeyRing({
+        store: createKeyRingStore(on),
+        provider,
+        columns: sealedColumns,
+        clock,
+        log,
+        lostKeyId,
+      });
       opened.push(ring);
       return ring;
     },
@@ -87,9 +94,23 @@ test("a router with another secret key does not start, and is told which key it 
   await assert.rejects(house.open(createEnvironmentKeys(second)), {
     message:
       `What is sealed in the database is sealed with the secret key ${nameKey(first)}, and this router has ` +
-      `${nameKey(second)} (AUXOT_SECRET_KEY and AUXOT_OLD_SECRET_KEYS). Start with that key. If it is lost, the guide ` +
-      "says on its page about secrets what can be done.",
+      `${nameKey(second)} (AUXOT_SECRET_KEY and AUXOT_OLD_SECRET_KEYS). Start with that key. Only if it is lost for good: ` +
+      `start once with AUXOT_FORGET_SECRET_KEY=${nameKey(first)}, which deletes all that is sealed with it.`,
   });
+});
+
+test("what is sealed with a lost key is deleted when it is named, and nothing while its key is here", async () => {
+  await using house = await setUp();
+  const ring = await house.open();
+  await insertSecret(house.database, ring, 1);
+  const lost = nameKey(first);
+  const again = await house.open(createFileKeys(house.file), house.database, lost);
+  assert.equal(await openAll(house.database, again), 1);
+  const next = await house.open(createEnvironmentKeys(second), house.database, lost);
+  assert.equal(await openAll(house.database, next), 0);
+  const { currentKeyId, keys } = await next.status();
+  assert.deepEqual([currentKeyId, keys.length], [nameKey(second), 1]);
+  assert.equal(next.workingKeys.current("pepper").id, "pepper-1");
 });
 
 test("a rotation seals everything anew, and only then may the old key be retired", async () => {

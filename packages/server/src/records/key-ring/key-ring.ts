@@ -54,6 +54,8 @@ export type KeyRingDeps = {
   readonly log: Log;
   /** How often this router looks whether the ring changed or something is left to seal anew, should no news come; default 15 s. */
   readonly lookEveryMs?: number;
+  /** The id of a secret key that is lost: what is sealed with it is deleted. Only when this router does not have it. */
+  readonly lostKeyId?: string | undefined;
 };
 
 /** A text on its way to the database when the key changed has arrived by then. */
@@ -62,6 +64,7 @@ const quietMs = 60_000;
 /** Throws an Error for the operator when this router lacks the key that the database is sealed with. */
 export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
   const { store, provider, columns, clock, log, lookEveryMs = 15_000 } = deps;
+  if (deps.lostKeyId !== undefined) await forgetLost(deps, deps.lostKeyId);
   await store.makeFirst(await provider.currentKeyId(), new Date(clock.now()));
   let keys: readonly RingKeyRow[] = await store.listKeys();
   const current = (): string => keys.find(({ state }) => state === "current")?.id ?? "";
@@ -163,12 +166,25 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
   };
 }
 
+async function forgetLost({ store, provider, columns, log }: KeyRingDeps, id: string): Promise<void> {
+  if ((await provider.keyIds()).includes(id)) {
+    log.warn({ keyId: id }, "AUXOT_FORGET_SECRET_KEY names a key that this router has: nothing was deleted. Unset it.");
+    return;
+  }
+  const deleted = await store.forget(columns, id);
+  log.warn(
+    { keyId: id, deleted },
+    "What was sealed with a lost secret key was deleted. Unset AUXOT_FORGET_SECRET_KEY.",
+  );
+}
+
 async function requireKey(id: string, provider: KeyProvider): Promise<void> {
   const known = await provider.keyIds();
   if (known.includes(id)) return;
   throw new Error(
     `What is sealed in the database is sealed with the secret key ${id}, and this router has ${known.join(", ")} ` +
-      `(${provider.place}). Start with that key. If it is lost, the guide says on its page about secrets what can be done.`,
+      `(${provider.place}). Start with that key. Only if it is lost for good: start once with ` +
+      `AUXOT_FORGET_SECRET_KEY=${id}, which deletes all that is sealed with it.`,
   );
 }
 

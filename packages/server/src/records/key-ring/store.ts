@@ -46,6 +46,8 @@ export type KeyRingStore = {
   replace(column: SealedColumn, text: SealedText, sealed: string): Promise<boolean>;
   /** How many texts of `column` each key wraps. */
   countByKey(column: SealedColumn): Promise<ReadonlyMap<string, number>>;
+  /** Deletes or clears what the key wraps, and the key with it, in one transaction. Returns how many texts. */
+  forget(columns: readonly SealedColumn[], keyId: string): Promise<number>;
   /** `onNews` runs at first, after every change of the ring by any router, and after every reconnect. */
   listen(onNews: () => void): Promise<() => Promise<void>>;
 };
@@ -135,6 +137,20 @@ export function createKeyRingStore({ sql }: Database): KeyRingStore {
         where ${sealed} is not null group by 1`;
       return new Map(rows.map(({ id, texts }) => [id, texts]));
     },
+    forget: (columns, keyId) =>
+      sql.begin(async (tx) => {
+        let forgotten = 0;
+        for (const { table, column, whenLost } of columns) {
+          const isLost = tx`split_part(${tx(column)}, '.', 2) = ${keyId}`;
+          const { count } =
+            whenLost === "clear"
+              ? await tx`update ${tx(table)} set ${tx(column)} = null where ${isLost}`
+              : await tx`delete from ${tx(table)} where ${isLost}`;
+          forgotten += count;
+        }
+        await tx`delete from ring_key where id = ${keyId}`;
+        return forgotten;
+      }),
     async listen(onNews) {
       const subscription = await sql.listen(channel, onNews, onNews);
       return () => subscription.unlisten();
