@@ -11,7 +11,8 @@ const migrations = load("drizzle-orm/migrator") as typeof import("drizzle-orm/mi
 const migrator = load("drizzle-orm/postgres-js/migrator") as typeof import("drizzle-orm/postgres-js/migrator");
 
 export const { and, asc, desc, eq, getTableColumns, gt, inArray, isNull, lt, lte, notInArray, or, sql } = core;
-export const { bigint, boolean, customType, index, integer, jsonb, pgTable, primaryKey, text, timestamp } = columns;
+export const { bigint, boolean, customType, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uniqueIndex } =
+  columns;
 export const { drizzle } = driver;
 export const { readMigrationFiles } = migrations;
 export const { migrate } = migrator;

@@ -32,6 +32,25 @@ CREATE TABLE "provider" (
 	CONSTRAINT "provider_name_unique" UNIQUE("name")
 );
 --> statement-breakpoint
+CREATE TABLE "stored_response" (
+	"key_id" text NOT NULL,
+	"id" text NOT NULL,
+	"status" text NOT NULL,
+	"background" boolean NOT NULL,
+	"provider" text,
+	"model" text,
+	"held_upstream" boolean NOT NULL,
+	"previous_id" text,
+	"created_at" timestamp with time zone NOT NULL,
+	"expires_at" timestamp with time zone NOT NULL,
+	"alive_until" timestamp with time zone,
+	"response" text NOT NULL,
+	"input" text NOT NULL,
+	"item_ids" text[] NOT NULL,
+	"frames" text,
+	CONSTRAINT "stored_response_key_id_id_pk" PRIMARY KEY("key_id","id")
+);
+--> statement-breakpoint
 CREATE TABLE "usage_record" (
 	"id" text PRIMARY KEY NOT NULL,
 	"at" timestamp with time zone NOT NULL,
@@ -59,5 +78,154 @@ CREATE TABLE "usage_record" (
 	"status" integer NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "audit_anchor" (
+	"kind" text NOT NULL,
+	"seq" bigint NOT NULL,
+	"hash" text NOT NULL,
+	"at" timestamp with time zone NOT NULL,
+	"key_id" text NOT NULL,
+	"signature" text NOT NULL,
+	CONSTRAINT "audit_anchor_kind_seq_pk" PRIMARY KEY("kind","seq")
+);
+--> statement-breakpoint
+CREATE TABLE "audit_entry" (
+	"seq" bigint PRIMARY KEY NOT NULL,
+	"id" text NOT NULL,
+	"at" timestamp with time zone NOT NULL,
+	"actor_type" text NOT NULL,
+	"actor_id" text NOT NULL,
+	"actor_name" text NOT NULL,
+	"key_id" text NOT NULL,
+	"action" text NOT NULL,
+	"target_kind" text,
+	"target_id" text,
+	"target_name" text,
+	"outcome" text NOT NULL,
+	"reason" text,
+	"face" text NOT NULL,
+	"ip" text,
+	"user_agent" text,
+	"request_id" text,
+	"before" text,
+	"after" text,
+	"hash" "bytea" NOT NULL,
+	CONSTRAINT "audit_entry_id_unique" UNIQUE("id")
+);
+--> statement-breakpoint
+CREATE TABLE "audit_head" (
+	"id" integer PRIMARY KEY NOT NULL,
+	"seq" bigint NOT NULL,
+	"hash" "bytea" NOT NULL,
+	"cut_seq" bigint NOT NULL,
+	"cut_hash" "bytea" NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "audit_stream" (
+	"name" text PRIMARY KEY NOT NULL,
+	"seq" bigint NOT NULL,
+	"owner" text,
+	"owned_until" timestamp with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "ring_key" (
+	"id" text PRIMARY KEY NOT NULL,
+	"state" text NOT NULL,
+	"current_since" timestamp with time zone NOT NULL,
+	"retired_at" timestamp with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "working_key" (
+	"id" text PRIMARY KEY NOT NULL,
+	"purpose" text NOT NULL,
+	"value_sealed" text NOT NULL,
+	"created_at" timestamp with time zone NOT NULL,
+	"active_from" timestamp with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "licence" (
+	"id" integer PRIMARY KEY NOT NULL,
+	"text" text NOT NULL,
+	"installed_at" timestamp with time zone NOT NULL,
+	"installed_by" text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "idempotent_answer" (
+	"caller_id" text NOT NULL,
+	"key" text NOT NULL,
+	"fingerprint" "bytea" NOT NULL,
+	"answer" text NOT NULL,
+	"created_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "idempotent_answer_caller_id_key_pk" PRIMARY KEY("caller_id","key")
+);
+--> statement-breakpoint
+CREATE TABLE "resource_grant" (
+	"kind" text NOT NULL,
+	"resource_id" text NOT NULL,
+	"grantee" text NOT NULL,
+	"level" text NOT NULL,
+	"created_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "resource_grant_kind_resource_id_grantee_pk" PRIMARY KEY("kind","resource_id","grantee")
+);
+--> statement-breakpoint
+CREATE TABLE "content_setting" (
+	"scope" text PRIMARY KEY NOT NULL,
+	"level" text NOT NULL,
+	"retention_days" integer NOT NULL,
+	"words" text[] NOT NULL,
+	"version" integer NOT NULL,
+	"updated_at" timestamp with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "request_content" (
+	"request_id" text PRIMARY KEY NOT NULL,
+	"at" timestamp with time zone NOT NULL,
+	"key_id" text NOT NULL,
+	"owner_id" text,
+	"team_id" text,
+	"level" text NOT NULL,
+	"request" text NOT NULL,
+	"answer" text,
+	"truncated" boolean NOT NULL,
+	"expires_at" timestamp with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "secret" (
+	"id" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"scope" text NOT NULL,
+	"scope_id" text NOT NULL,
+	"description" text NOT NULL,
+	"value_sealed" text NOT NULL,
+	"last4" text NOT NULL,
+	"version" integer NOT NULL,
+	"created_at" timestamp with time zone NOT NULL,
+	"updated_at" timestamp with time zone NOT NULL,
+	"updated_by" text NOT NULL,
+	"last_read_at" timestamp with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "secret_use" (
+	"secret_id" text NOT NULL,
+	"kind" text NOT NULL,
+	"id" text NOT NULL,
+	"name" text NOT NULL,
+	"reads" bigint NOT NULL,
+	"last_read_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "secret_use_secret_id_kind_id_pk" PRIMARY KEY("secret_id","kind","id")
+);
+--> statement-breakpoint
 ALTER TABLE "key" ADD CONSTRAINT "key_provider_id_provider_id_fk" FOREIGN KEY ("provider_id") REFERENCES "public"."provider"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-CREATE INDEX "usage_record_at" ON "usage_record" USING btree ("at");
+ALTER TABLE "secret_use" ADD CONSTRAINT "secret_use_secret_id_secret_id_fk" FOREIGN KEY ("secret_id") REFERENCES "public"."secret"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "stored_response_expires_at" ON "stored_response" USING btree ("expires_at");--> statement-breakpoint
+CREATE INDEX "stored_response_item_ids" ON "stored_response" USING gin ("item_ids");--> statement-breakpoint
+CREATE INDEX "stored_response_running" ON "stored_response" USING btree ("alive_until") WHERE alive_until is not null;--> statement-breakpoint
+CREATE INDEX "usage_record_at" ON "usage_record" USING btree ("at");--> statement-breakpoint
+CREATE INDEX "audit_entry_at" ON "audit_entry" USING btree ("at");--> statement-breakpoint
+CREATE INDEX "audit_entry_actor" ON "audit_entry" USING btree ("actor_id","seq");--> statement-breakpoint
+CREATE INDEX "audit_entry_action" ON "audit_entry" USING btree ("action","seq");--> statement-breakpoint
+CREATE INDEX "audit_entry_target" ON "audit_entry" USING btree ("target_id","seq");--> statement-breakpoint
+CREATE UNIQUE INDEX "ring_key_current" ON "ring_key" USING btree ("state") WHERE state = 'current';--> statement-breakpoint
+CREATE INDEX "idempotent_answer_created_at" ON "idempotent_answer" USING btree ("created_at");--> statement-breakpoint
+CREATE INDEX "resource_grant_grantee" ON "resource_grant" USING btree ("grantee");--> statement-breakpoint
+CREATE INDEX "request_content_expires_at" ON "request_content" USING btree ("expires_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "secret_name" ON "secret" USING btree ("scope","scope_id","name");
