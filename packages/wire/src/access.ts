@@ -24,6 +24,23 @@ export type ActionRule = {
 export const actions = {
   "keys.read": { org: "admin", team: "admin", level: "owner" },
   "keys.edit": { org: "admin", team: "admin", level: "owner" },
+  "teams.read": { org: "admin", team: "member" },
+  "teams.create": { org: "admin" },
+  "teams.edit": { org: "admin", team: "admin" },
+  "teams.remove": { org: "admin", team: "owner" },
+  /** A membership is its member's own: everybody may leave. */
+  "team-members.edit": { org: "admin", team: "admin", level: "owner" },
+  "org-members.read": { org: "member" },
+  "org-members.edit": { org: "admin" },
+  "service-accounts.read": { org: "admin", team: "member", level: "viewer" },
+  "service-accounts.edit": { org: "admin", team: "admin", level: "editor" },
+  "roles.read": { org: "admin", team: "member" },
+  "roles.edit": { org: "admin", team: "owner" },
+  /** Of the thing that is shared. */
+  "shares.read": { org: "admin", team: "admin", level: "owner" },
+  "shares.edit": { org: "admin", team: "admin", level: "owner" },
+  /** What somebody may do; everybody may ask it of themselves. */
+  "access.read": { org: "admin", team: "admin", level: "owner" },
   "workers.read": { org: "admin" },
   "audit.read": { org: "admin" },
   "content-logging.read": { org: "admin", team: "admin" },
@@ -39,6 +56,10 @@ export const actions = {
 export type Action = keyof typeof actions;
 
 export const actionNames = Object.keys(actions) as readonly Action[];
+
+export function isAction(name: string): name is Action {
+  return Object.hasOwn(actions, name);
+}
 
 export function ruleOf(action: Action): ActionRule {
   return actions[action];

@@ -10,6 +10,10 @@ export const idPrefixes = {
   provider: "prv_",
   audit: "aud_",
   secret: "sec_",
+  user: "usr_",
+  service: "svc_",
+  team: "tem_",
+  role: "rol_",
 } as const;
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

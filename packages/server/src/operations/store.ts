@@ -3,7 +3,7 @@
 import type { AnyColumn, SQL } from "drizzle-orm";
 import type { Action } from "@auxot/wire/access";
 import { AppError } from "@auxot/wire/errors";
-import { isOpenEverywhere, listGrantees, listLevels, listOpenTeams } from "../platform/access/may.ts";
+import { isOpenEverywhere, listGrantees, listLevels, listOpenTeams, type Grant } from "../platform/access/may.ts";
 import type { Caller } from "../platform/caller.ts";
 import type { Executor } from "../store/database.ts";
 import { and, asc, desc, eq, inArray, lt, or, sql } from "../store/drizzle.ts";
@@ -37,6 +37,14 @@ export function visibleRows(caller: Caller, action: Action, columns: ResourceCol
     ways.push(sql`exists (select 1 from ${resourceGrant} where ${granted})`);
   }
   return or(...ways) ?? sql`false`;
+}
+
+/** With whom a thing is shared. */
+export async function listGrants(tx: Executor, kind: string, resourceId: string): Promise<readonly Grant[]> {
+  return tx
+    .select({ to: resourceGrant.grantee, level: resourceGrant.level })
+    .from(resourceGrant)
+    .where(and(eq(resourceGrant.kind, kind), eq(resourceGrant.resourceId, resourceId)));
 }
 
 export type AskedPage = { readonly sort: string; readonly limit: number; readonly cursor?: string | undefined };

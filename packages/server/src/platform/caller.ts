@@ -46,3 +46,27 @@ export function createOrgCaller(keyId: string, name: string, isAdmin: boolean): 
     models: null,
   };
 }
+
+/** What somebody was given, see store/rights.ts. */
+export type GivenRights = Pick<Caller, "orgRole" | "teams" | "roles">;
+
+/** The caller that acts for a person, a service account or a team. */
+export function createPrincipalCaller(
+  who: {
+    readonly keyId: string;
+    readonly name: string;
+    /** The id of the person, service account or team. */
+    readonly id: string;
+    readonly scopes?: Caller["scopes"];
+    readonly models?: Caller["models"];
+  },
+  { orgRole, teams, roles }: GivenRights,
+): Caller {
+  const { keyId, name, id, scopes = null, models = null } = who;
+  return { kind: "caller", keyId, name, principal: { type: readType(id), id }, orgRole, teams, roles, scopes, models };
+}
+
+function readType(id: string): Principal["type"] {
+  if (id.startsWith("svc_")) return "service";
+  return id.startsWith("tem_") ? "team" : "user";
+}

@@ -4,8 +4,13 @@ import type { Operation } from "./define-operation.ts";
 import { exportAudit, listAudit, verifyAudit } from "./audit.ts";
 import { createKey, listKeys, revokeKey } from "./keys.ts";
 import { installLicence, showLicence } from "./licence.ts";
+import { listOrgMembers, setOrgMember } from "./org-members.ts";
 import { getRequestContent, listContentSettings, removeContentSetting, setContentSetting } from "./request-log.ts";
+import { createRole, getRole, giveRole, listRoleHolders, listRoles, removeRole, takeRole, updateRole } from "./roles.ts";
 import { listSecrets, removeSecret, retireKey, rotateKey, setSecret, showRotation } from "./secrets.ts";
+import { createServiceAccount, disableServiceAccount, enableServiceAccount, getServiceAccount, listServiceAccounts, updateServiceAccount } from "./service-accounts.ts";
+import { listShares, removeShare, setShare } from "./shares.ts";
+import { createTeam, getTeam, listTeamMembers, listTeams, removeTeam, removeTeamMember, setTeamMember, updateTeam } from "./teams.ts";
 import { listWorkers } from "./workers.ts";
 
 export const allOperations: readonly Operation[] = [
@@ -18,14 +23,41 @@ export const allOperations: readonly Operation[] = [
   verifyAudit,
   showLicence,
   installLicence,
+  listOrgMembers,
+  setOrgMember,
   listContentSettings,
   setContentSetting,
   removeContentSetting,
   getRequestContent,
+  listRoles,
+  getRole,
+  createRole,
+  updateRole,
+  removeRole,
+  listRoleHolders,
+  giveRole,
+  takeRole,
   listSecrets,
   setSecret,
   removeSecret,
   showRotation,
   rotateKey,
   retireKey,
+  listServiceAccounts,
+  getServiceAccount,
+  createServiceAccount,
+  updateServiceAccount,
+  disableServiceAccount,
+  enableServiceAccount,
+  listShares,
+  setShare,
+  removeShare,
+  listTeams,
+  getTeam,
+  createTeam,
+  updateTeam,
+  removeTeam,
+  listTeamMembers,
+  setTeamMember,
+  removeTeamMember,
 ];

@@ -72,7 +72,7 @@ function refuse(caller: Caller, action: Action, { allowed, because }: Verdict): 
 }
 
 /** Ids of the teams in which a role opens the action. */
-export function listOpenTeams(caller: Caller, action: Action): readonly string[] {
+export function listOpenTeams(caller: Pick<Caller, "teams" | "roles">, action: Action): readonly string[] {
   const { team: least } = ruleOf(action);
   const byRole = caller.teams.filter(({ role }) => least !== undefined && isAtLeast(teamRoles, role, least));
   const byCustomRole = caller.roles.filter((role) => role.teamId !== null && role.actions.includes(action));
@@ -80,7 +80,7 @@ export function listOpenTeams(caller: Caller, action: Action): readonly string[]
 }
 
 /** Whether the action is open on everything. */
-export function isOpenEverywhere(caller: Caller, action: Action): boolean {
+export function isOpenEverywhere(caller: Pick<Caller, "orgRole" | "roles">, action: Action): boolean {
   return findOrgReason(caller, action) !== undefined;
 }
 
@@ -101,7 +101,7 @@ function checkScopes({ scopes }: Caller, action: Action): Verdict | undefined {
   return { allowed: false, because: `this key is held to ${scopes.join(", ") || "nothing"}; it needs ${opening[0]}` };
 }
 
-function findOrgReason(caller: Caller, action: Action): string | undefined {
+function findOrgReason(caller: Pick<Caller, "orgRole" | "roles">, action: Action): string | undefined {
   const { org: least } = ruleOf(action);
   if (caller.orgRole !== null && isAtLeast(orgRoles, caller.orgRole, least)) {
     return `of the role ${caller.orgRole} in the organisation`;

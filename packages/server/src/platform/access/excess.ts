@@ -1,0 +1,37 @@
+// Finds what somebody would be given beyond what the giver may do: nobody hands out more than they have. Pure.
+
+import { actionNames, inferenceScope, scopesOf, type Action } from "@auxot/wire/access";
+import type { Caller } from "../caller.ts";
+import { isOpenEverywhere, listOpenTeams } from "./may.ts";
+
+/** What is given. `scopes` absent or null: not held to any. */
+export type Given = Pick<Caller, "orgRole" | "teams" | "roles"> & { readonly scopes?: Caller["scopes"] };
+
+/** The first thing in `given` that the caller may not do, in words; undefined: the caller may do all of it. */
+export function findExcess(caller: Caller, given: Given): string | undefined {
+  const { scopes = null } = given;
+  if (!isInScope(caller.scopes, [inferenceScope]) && isInScope(scopes, [inferenceScope])) return "use models";
+  for (const action of actionNames) {
+    if (!isInScope(scopes, scopesOf(action))) continue;
+    const excess = findExcessOf(caller, given, action);
+    if (excess !== undefined) return excess;
+  }
+  return undefined;
+}
+
+function findExcessOf(caller: Caller, given: Given, action: Action): string | undefined {
+  const teams = listOpenTeams(given, action);
+  const isEverywhere = isOpenEverywhere(given, action);
+  if (!isEverywhere && teams.length === 0) return undefined;
+  if (!isInScope(caller.scopes, scopesOf(action))) return `do "${action}"`;
+  if (isOpenEverywhere(caller, action)) return undefined;
+  if (isEverywhere) return `do "${action}" everywhere`;
+  const own = listOpenTeams(caller, action);
+  const foreign = teams.find((id) => !own.includes(id));
+  if (foreign === undefined) return undefined;
+  return `do "${action}" in the team ${given.teams.find(({ id }) => id === foreign)?.name ?? foreign}`;
+}
+
+function isInScope(held: readonly string[] | null, opening: readonly string[]): boolean {
+  return held === null || opening.some((scope) => held.includes(scope));
+}

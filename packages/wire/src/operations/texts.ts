@@ -1,0 +1,26 @@
+// The kinds of text that operations of several nouns take.
+
+import { z } from "zod";
+
+/** A name people gave. */
+export const nameInput = z.string().trim().min(1).max(100);
+
+export const descriptionInput = z.string().trim().max(2000);
+
+/** Of something there is. */
+export const idInput = z.string().min(1).max(200);
+
+/** The version the caller saw; another one now is a conflict. Absent: whatever it is. */
+export const versionInput = z.int().min(1).optional();
+
+/** A person, a service account or a team. */
+export const holderInput = z
+  .string()
+  .max(200)
+  .regex(/^(usr|svc|tem)_./, "must be the id of a person (usr_…), a service account (svc_…) or a team (tem_…)");
+
+/** A person or a service account. */
+export const memberInput = z
+  .string()
+  .max(200)
+  .regex(/^(usr|svc)_./, "must be the id of a person (usr_…) or a service account (svc_…)");
