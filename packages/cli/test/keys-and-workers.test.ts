@@ -11,6 +11,17 @@ const key = {
   masked: "axk_1234…wxyz",
   createdAt: "2026-01-01T00:00:00.000Z",
   revokedAt: null,
+  description: "",
+  owner: { type: "org", id: null, name: "the organisation" },
+  scopes: null,
+  models: null,
+  agents: null,
+  ipRanges: null,
+  expiresAt: null,
+  oldTextUntil: null,
+  lastUsedAt: null,
+  lastUsedFrom: null,
+  version: 1,
 };
 const workerKey = {
   ...key,

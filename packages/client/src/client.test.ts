@@ -13,6 +13,17 @@ const view = {
   masked: "axk_1234…wxyz",
   createdAt: "2026-01-01T00:00:00.000Z",
   revokedAt: null,
+  description: "",
+  owner: { type: "org", id: null, name: "the organisation" },
+  scopes: null,
+  models: null,
+  agents: null,
+  ipRanges: null,
+  expiresAt: null,
+  oldTextUntil: null,
+  lastUsedAt: null,
+  lastUsedFrom: null,
+  version: 1,
 };
 
 /** A client whose router answers everything with `body`, and the requests it got. */

@@ -14,6 +14,8 @@ import { createAuditLog } from "./operations/audit-log.ts";
 import { createRunOperation } from "./operations/run.ts";
 import { keepContent } from "./inference/keep-content.ts";
 import { systemClock } from "./platform/clock.ts";
+import type { People } from "./platform/people.ts";
+import { createRangeCheck } from "./platform/ip-ranges.ts";
 import { createFetchGuard } from "./platform/fetch-guard/fetch-guard.ts";
 import type { Log } from "./platform/log.ts";
 import { createReasoningTokens } from "./platform/reasoning-tokens.ts";
@@ -26,8 +28,13 @@ import { createAuditOperations } from "./records/audit/operations.ts";
 import { openKeyRing, type KeyRing } from "./records/key-ring/key-ring.ts";
 import { createKeyRingOperations } from "./records/key-ring/operations.ts";
 import { createKeyRingStore } from "./records/key-ring/store.ts";
-import { createKeys } from "./records/keys/keys.ts";
-import { createKeyOperations } from "./records/keys/operations.ts";
+import { createKeys, type Keys } from "./records/keys/keys.ts";
+import { createKeyOperations, findKeyResource } from "./records/keys/operations.ts";
+import { createPeopleOperations } from "./records/people/operations.ts";
+import { findServiceResource } from "./records/people/services/operations.ts";
+import { createDirectory } from "./operations/directory.ts";
+import type { AnyOperationHandler } from "./operations/handler.ts";
+import type { FindResource, ResourceFinders } from "./operations/resources.ts";
 import { createKeyStore } from "./records/keys/store.ts";
 import { openLicensing } from "./records/licence/licensing.ts";
 import { createLicenceOperations } from "./records/licence/operations.ts";
@@ -207,11 +214,12 @@ async function startParts(
     background,
     checkRoute: createCheckRoute(inferDeps),
     countTokens: createCountTokens({ offers: sources.offers, countTokens: sources.countTokens, clock }),
-    identify: (text) => keys.identify(text),
+    identify: keys.identify,
+    isTrustedProxy: createRangeCheck(config.trustedProxies),
     offers: sources.offers,
     hub,
     operations: [
-      ...createKeyOperations(keys),
+      ...createPeopleParts(keys, people),
       ...createWorkerOperations(hub),
       ...createAuditOperations(audit),
       ...createRequestLogOperations(requestLogStore, requestLog),
@@ -255,6 +263,23 @@ function openRing(database: Database, config: Config, log: Log): Promise<KeyRing
       : createEnvironmentKeys(config.secretKey, config.oldSecretKeys);
   const store = createKeyRingStore(database);
   return openKeyRing({ store, provider, columns: sealedColumns, clock: systemClock, log, lostKeyId: config.lostKeyId });
+}
+
+/** Nobody keeps people yet: whoever is named is taken for one. */
+const people: People = { find: async (id) => ({ id, name: id, active: true }) };
+
+/** Keys, teams, roles: what administers who may do what. */
+function createPeopleParts(keys: Keys, people: People): readonly AnyOperationHandler[] {
+  const directory = createDirectory(people);
+  const shareable: ResourceFinders = new Map<string, FindResource>([
+    ["key", (tx, id) => findKeyResource(keys, tx, id)],
+    ["service-account", findServiceResource],
+  ]);
+  const { revokeOwned: revokeKeysOf, forget: forgetCallers } = keys;
+  return [
+    ...createKeyOperations({ keys, directory }),
+    ...createPeopleOperations({ directory, shareable, revokeKeysOf, forgetCallers }),
+  ];
 }
 
 /** What was left running by a router that is gone has failed. An embedded database is this router's alone. */

@@ -8,6 +8,7 @@ import type { DeclaredKey } from "../records/keys/make-key.ts";
 import type { DeclaredProvider } from "../records/providers/providers.ts";
 import type { FetchSettings } from "../platform/fetch-guard/fetch-guard.ts";
 import { readAuditSettings } from "./audit-declaration.ts";
+import { readRange } from "../platform/ip-ranges.ts";
 import { readFetchSettings } from "./fetch-declaration.ts";
 import type { Limits, ResponseSettings } from "./settings.ts";
 import { limitFields, responseFields } from "./fields.ts";
@@ -23,6 +24,7 @@ export type Declarations = {
   readonly fetch: FetchSettings;
   readonly responses: ResponseSettings;
   readonly audit: AuditSettings;
+  readonly trustedProxies: readonly string[];
 };
 
 const topSchema = z.strictObject({
@@ -32,7 +34,14 @@ const topSchema = z.strictObject({
   fetch: z.record(z.string(), z.unknown()).nullish(),
   responses: z.record(z.string(), z.unknown()).nullish(),
   audit: z.record(z.string(), z.unknown()).nullish(),
+  trustedProxies: z.array(z.unknown()).nullish(),
 });
+
+const proxiesSchema = z.array(
+  z
+    .string()
+    .refine((text) => readRange(text) !== undefined, "must be an address like 10.0.0.5 or a range like 10.0.0.0/8"),
+);
 
 /** Longest delay a timer can take. */
 const longestMs = 2_147_483_647;
@@ -75,17 +84,11 @@ export function readDeclarations(tree: unknown, problems: Problems, warn: (text:
       fetch: readFetchSettings({}, problems),
       responses: responsesSchema.parse({}),
       audit: readAuditSettings({}, problems),
+      trustedProxies: [],
     };
   }
   problems.check([], topSchema, tree);
-  const top: {
-    providers?: unknown;
-    keys?: unknown;
-    limits?: unknown;
-    fetch?: unknown;
-    responses?: unknown;
-    audit?: unknown;
-  } = tree;
+  const top: { readonly [name in keyof z.infer<typeof topSchema>]?: unknown } = tree;
   const rawProviders = Array.isArray(top.providers) ? top.providers : [];
   const rawKeys = Array.isArray(top.keys) ? top.keys : [];
   const providers = rawProviders.map((raw, index) => checkProvider(raw, ["providers", index], problems, warn));
@@ -100,6 +103,7 @@ export function readDeclarations(tree: unknown, problems: Problems, warn: (text:
     fetch: readFetchSettings(top.fetch ?? {}, problems),
     responses: problems.check(["responses"], responsesSchema, top.responses ?? {}) ?? responsesSchema.parse({}),
     audit: readAuditSettings(top.audit ?? {}, problems),
+    trustedProxies: problems.check(["trustedProxies"], proxiesSchema, top.trustedProxies ?? []) ?? [],
   };
 }
 

@@ -50,6 +50,8 @@ export type Config = {
   readonly fetch: FetchSettings;
   readonly responses: ResponseSettings;
   readonly audit: AuditSettings;
+  /** Addresses and ranges of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
   readonly providers: readonly DeclaredProvider[];
   readonly keys: readonly DeclaredKey[];
 };

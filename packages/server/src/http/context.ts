@@ -3,7 +3,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { AppError } from "@auxot/wire/errors";
 import { createId, idPrefixes } from "@auxot/wire/ids";
+import { inferenceScope } from "@auxot/wire/access";
 import type { Caller } from "../platform/caller.ts";
+import { findClientAddress } from "../platform/ip-ranges.ts";
 import type { Log } from "../platform/log.ts";
 import type { Identity } from "../records/keys/identity.ts";
 
@@ -13,11 +15,21 @@ export type Context = {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly url: URL;
+  /** Of the caller, behind trusted proxies too; null where the connection is gone. */
+  readonly address: string | null;
   /** Aborts when the caller's connection closes before the answer is complete. */
   readonly signal: AbortSignal;
 };
 
-export function createContext(request: IncomingMessage, response: ServerResponse, log: Log): Context {
+/** Whether an address is that of a proxy whose `X-Forwarded-For` counts. */
+export type IsTrustedProxy = (address: string) => boolean;
+
+export function createContext(
+  request: IncomingMessage,
+  response: ServerResponse,
+  log: Log,
+  isTrustedProxy: IsTrustedProxy,
+): Context {
   const id = createId(idPrefixes.request);
   const controller = new AbortController();
   response.on("close", () => {
@@ -31,8 +43,16 @@ export function createContext(request: IncomingMessage, response: ServerResponse
     request,
     response,
     url: readUrl(request.url ?? "/"),
+    address: readAddress(request, isTrustedProxy),
     signal: controller.signal,
   };
+}
+
+/** Who sent a request, as far as trusted proxies tell; null where the connection is gone. */
+export function readAddress(request: IncomingMessage, isTrustedProxy: IsTrustedProxy): string | null {
+  const header = request.headers["x-forwarded-for"];
+  const forwardedFor = Array.isArray(header) ? header.join(",") : header;
+  return findClientAddress(request.socket.remoteAddress, forwardedFor, isTrustedProxy);
 }
 
 /** Never throws: a target that is no address reads as `/`. Slashes doubled at the front count once. */
@@ -50,10 +70,13 @@ export function readPresentedKeys(request: IncomingMessage): string[] {
   ) as string[];
 }
 
+/** `from`: the address the key came from. Throws `unauthenticated` with the reason for a key that does not work now or from there. */
+export type Identify = (text: string, from: string | null) => Promise<Identity | undefined>;
+
 /** Clients that send both headers (Claude Code can) are let in when either key is good. Throws `unauthenticated`, or `forbidden` for a worker key. */
 export async function authenticate(
-  request: IncomingMessage,
-  identify: (text: string) => Promise<Identity | undefined>,
+  { request, address }: Pick<Context, "request" | "address">,
+  identify: Identify,
 ): Promise<Caller> {
   const texts = readPresentedKeys(request);
   if (texts.length === 0) {
@@ -63,13 +86,33 @@ export async function authenticate(
     );
   }
   let worker = false;
+  let refusal: AppError | undefined;
   for (const text of texts) {
-    const identity = await identify(text);
-    if (identity?.kind === "caller") return identity;
-    worker ||= identity?.kind === "worker";
+    try {
+      const identity = await identify(text, address);
+      if (identity?.kind === "caller") return identity;
+      worker ||= identity?.kind === "worker";
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "unauthenticated") throw error;
+      refusal ??= error;
+    }
   }
+  if (refusal !== undefined) throw refusal;
   if (worker) {
     throw new AppError("forbidden", "This is a worker key (axw_…); it cannot call the API. Use a caller key (axk_…).");
   }
   throw new AppError("unauthenticated", "The API key is wrong or was revoked.");
+}
+
+/** As `authenticate`, for the use of models. Throws `forbidden` for a key that is not for that. */
+export async function authenticateInference(
+  context: Pick<Context, "request" | "address">,
+  identify: Identify,
+): Promise<Caller> {
+  const caller = await authenticate(context, identify);
+  if (caller.scopes === null || caller.scopes.includes(inferenceScope)) return caller;
+  throw new AppError(
+    "forbidden",
+    `The key "${caller.name}" may not use models: it is held to ${caller.scopes.join(", ")}. That needs the scope ${inferenceScope}.`,
+  );
 }

@@ -39,7 +39,7 @@ export async function handleOperation(
   { handler, pathFields }: FoundOperation,
   { run, context, caller }: { readonly run: RunOperation; readonly context: Context; readonly caller: Caller },
 ): Promise<void> {
-  const { request, response, url, id } = context;
+  const { request, response, url, id, address } = context;
   const { dryRun, ...query } = readQuery(url);
   const isRead = handler.operation.method === "GET" || handler.operation.method === "DELETE";
   const sent = isRead ? query : await readJson(context);
@@ -51,7 +51,7 @@ export async function handleOperation(
       origin: {
         face: readFace(request.headers["x-auxot-face"]),
         requestId: id,
-        ip: request.socket.remoteAddress ?? null,
+        ip: address,
         userAgent: request.headers["user-agent"]?.slice(0, 500) ?? null,
       },
       dryRun: readDryRun(dryRun),

@@ -7,11 +7,10 @@ import { AppError } from "@auxot/wire/errors";
 import type { Caller } from "../platform/caller.ts";
 import type { AnyOperationHandler } from "../operations/handler.ts";
 import type { RunOperation } from "../operations/run.ts";
-import type { Identity } from "../records/keys/identity.ts";
 import type { Offer } from "../sources/source.ts";
 import { handleChat, type ChatDeps } from "./chat.ts";
 import { handleCompletions } from "./completions.ts";
-import { authenticate, type Context } from "./context.ts";
+import { authenticate, authenticateInference, type Context, type Identify } from "./context.ts";
 import { handleEmbeddings, type EmbeddingsDeps } from "./embeddings.ts";
 import { handleHealth, handleReady, type Readiness } from "./health.ts";
 import { handleCountTokens, type CountTokensDeps } from "./count-tokens.ts";
@@ -26,7 +25,7 @@ export type RouteDeps = ChatDeps &
   CountTokensDeps &
   EmbeddingsDeps &
   ResponsesDeps & {
-    identify(text: string): Promise<Identity | undefined>;
+    readonly identify: Identify;
     offers(): readonly Offer[];
     readonly readiness: Readiness;
     readonly operations: readonly AnyOperationHandler[];
@@ -56,7 +55,7 @@ export function findRoute(deps: RouteDeps, method: string, url: URL, isAnthropic
       return {
         dialect: dialects["anthropic-messages"],
         handle: async (context) => {
-          await authenticate(context.request, deps.identify);
+          await authenticateInference(context, deps.identify);
           return handleCountTokens(deps, context);
         },
       };
@@ -65,12 +64,13 @@ export function findRoute(deps: RouteDeps, method: string, url: URL, isAnthropic
     case "POST completions":
       return {
         dialect: dialects["openai-chat"],
-        handle: async (context) => handleCompletions(deps, context, await authenticate(context.request, deps.identify)),
+        handle: async (context) =>
+          handleCompletions(deps, context, await authenticateInference(context, deps.identify)),
       };
     case "POST embeddings":
       return {
         dialect: dialects["openai-chat"],
-        handle: async (context) => handleEmbeddings(deps, context, await authenticate(context.request, deps.identify)),
+        handle: async (context) => handleEmbeddings(deps, context, await authenticateInference(context, deps.identify)),
       };
     case "GET models":
       return { dialect, handle: (context) => handleModels(deps, dialect.name, path.endpoint, context) };
@@ -81,7 +81,7 @@ export function findRoute(deps: RouteDeps, method: string, url: URL, isAnthropic
   function chat(spoken: Dialect): Route {
     return {
       dialect: spoken,
-      handle: async (context) => handleChat(deps, spoken, context, await authenticate(context.request, deps.identify)),
+      handle: async (context) => handleChat(deps, spoken, context, await authenticateInference(context, deps.identify)),
     };
   }
 }
@@ -109,7 +109,7 @@ function findResponsesRoute(deps: RouteDeps, method: string, endpoint: string, p
   function answer(handle: (context: Context, caller: Caller) => Promise<void>): Route {
     return {
       dialect: dialects["openai-responses"],
-      handle: async (context) => handle(context, await authenticate(context.request, deps.identify)),
+      handle: async (context) => handle(context, await authenticateInference(context, deps.identify)),
     };
   }
 }
@@ -126,12 +126,12 @@ async function handleOwn(deps: RouteDeps, method: string, context: Context): Pro
       `There is nothing at ${pathname}. The API is at /v1 (OpenAI and Anthropic), health at /api/health.`,
     );
   }
-  const caller = await authenticate(context.request, deps.identify);
+  const caller = await authenticate(context, deps.identify);
   return handleOperation(found, { run: deps.runOperation, context, caller });
 }
 
 async function handleModels(deps: RouteDeps, dialect: DialectName, endpoint: string, context: Context): Promise<void> {
-  await authenticate(context.request, deps.identify);
+  await authenticateInference(context, deps.identify);
   const id = endpoint.slice("models/".length);
   const body =
     id === ""

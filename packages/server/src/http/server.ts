@@ -28,7 +28,7 @@ export function createHttpServer(deps: RouteDeps & WorkerUpgradeDeps & { readonl
   const running = new Set<Promise<void>>();
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const context = createContext(request, response, deps.log);
+    const context = createContext(request, response, deps.log, deps.isTrustedProxy);
     const startedAt = performance.now();
     let dialect: Route["dialect"];
     try {

@@ -7,12 +7,13 @@ import { maxFrameBytes } from "@auxot/wire/worker-frames";
 import { WebSocketServer } from "ws";
 import type { Hub } from "../hub/hub.ts";
 import type { Log } from "../platform/log.ts";
-import type { Identity, WorkerIdentity } from "../records/keys/identity.ts";
-import { readPresentedKeys } from "./context.ts";
+import type { WorkerIdentity } from "../records/keys/identity.ts";
+import { readAddress, readPresentedKeys, type Identify, type IsTrustedProxy } from "./context.ts";
 import { encodeProblem } from "./operations.ts";
 
 export type WorkerUpgradeDeps = {
-  identify(text: string): Promise<Identity | undefined>;
+  readonly identify: Identify;
+  readonly isTrustedProxy: IsTrustedProxy;
   readonly hub: Pick<Hub, "accept">;
   readonly log: Log;
 };
@@ -27,24 +28,27 @@ export function createWorkerUpgrade(deps: WorkerUpgradeDeps): WorkerUpgrade {
     try {
       const path = request.url?.split("?")[0];
       if (path !== "/ws") throw new AppError("not_found", `There is no WebSocket at ${path}. Workers connect to /ws.`);
-      const login = await identifyWorker(request, deps.identify);
+      const login = await identifyWorker(request, deps);
       server.handleUpgrade(request, socket, head, (webSocket) =>
         deps.hub.accept(webSocket, { keyId: login.keyId, provider: login.provider }),
       );
     } catch (error) {
       refuse(socket, error);
-      deps.log.warn({ code: toErrorBody(error).code, from: request.socket.remoteAddress }, "worker refused");
+      deps.log.warn(
+        { code: toErrorBody(error).code, from: readAddress(request, deps.isTrustedProxy) },
+        "worker refused",
+      );
     }
   };
 }
 
 async function identifyWorker(
   request: IncomingMessage,
-  identify: WorkerUpgradeDeps["identify"],
+  { identify, isTrustedProxy }: Pick<WorkerUpgradeDeps, "identify" | "isTrustedProxy">,
 ): Promise<WorkerIdentity> {
   const text = readPresentedKeys(request)[0];
   if (text === undefined) throw new AppError("unauthenticated", "A worker key is needed: Authorization: Bearer axw_…");
-  const identity = await identify(text);
+  const identity = await identify(text, readAddress(request, isTrustedProxy));
   if (identity === undefined) throw new AppError("unauthenticated", "The worker key is wrong or was revoked.");
   if (identity.kind === "worker") return identity;
   throw new AppError(

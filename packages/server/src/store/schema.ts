@@ -23,21 +23,41 @@ export const provider = pgTable("provider", {
   removedAt: moment("removed_at"),
 });
 
-export const key = pgTable("key", {
-  id: text("id").primaryKey(),
-  name: text("name").notNull(),
-  kind: text("kind", { enum: ["caller", "worker"] }).notNull(),
-  admin: boolean("admin").notNull().default(false),
-  providerId: text("provider_id").references(() => provider.id),
-  hmac: bytea("hmac").notNull().unique(),
-  /** The pepper `hmac` was made with. */
-  pepperId: text("pepper_id").notNull(),
-  masked: text("masked").notNull(),
-  origin: text("origin", { enum: ["config", "bootstrap", "created"] }).notNull(),
-  createdAt: moment("created_at").notNull().defaultNow(),
-  revokedAt: moment("revoked_at"),
-  lastUsedAt: moment("last_used_at"),
-});
+export const key = pgTable(
+  "key",
+  {
+    id: text("id").primaryKey(),
+    name: text("name").notNull(),
+    description: text("description").notNull().default(""),
+    kind: text("kind", { enum: ["caller", "worker"] }).notNull(),
+    /** A person or a service account. Null with `team_id`: the team's; null without: the organisation's. */
+    ownerId: text("owner_id"),
+    /** The team whose admins manage it: its owner, or that of the service account that is. */
+    teamId: text("team_id"),
+    admin: boolean("admin").notNull().default(false),
+    providerId: text("provider_id").references(() => provider.id),
+    hmac: bytea("hmac").notNull().unique(),
+    /** The pepper `hmac` was made with. */
+    pepperId: text("pepper_id").notNull(),
+    /** Of the text it had before it was rotated, which works until then. */
+    previousHmac: bytea("previous_hmac").unique(),
+    previousUntil: moment("previous_until"),
+    masked: text("masked").notNull(),
+    /** Null in these four: not held to anything. */
+    scopes: text("scopes").array(),
+    models: text("models").array(),
+    agents: text("agents").array(),
+    ipRanges: text("ip_ranges").array(),
+    origin: text("origin", { enum: ["config", "bootstrap", "created"] }).notNull(),
+    createdAt: moment("created_at").notNull().defaultNow(),
+    expiresAt: moment("expires_at"),
+    revokedAt: moment("revoked_at"),
+    lastUsedAt: moment("last_used_at"),
+    lastUsedFrom: text("last_used_from"),
+    version: integer("version").notNull().default(1),
+  },
+  (table) => [index("key_owner_id").on(table.ownerId), index("key_team_id").on(table.teamId)],
+);
 
 export const usageRecord = pgTable(
   "usage_record",

@@ -70,6 +70,7 @@ export async function startTestRouter(options: TestRouterOptions = {}): Promise<
     fetch: { enabled: true, allow: [], maxBytes: 1_000_000, timeoutMs: 10_000, ...options.fetch },
     responses: { retentionDays: 30, maxBackground: 20, ...options.responses },
     audit: { retentionDays: 0 },
+    trustedProxies: [],
     providers: options.providers ?? [],
     keys: [],
     ...options.config,

@@ -7,6 +7,7 @@ import { createKeyText } from "@auxot/wire/key-format";
 import { createKey, listKeys, revokeKey } from "@auxot/wire/operations/keys";
 import { createOrgCaller } from "../../src/platform/caller.ts";
 import { systemClock } from "../../src/platform/clock.ts";
+import { createDirectory } from "../../src/operations/directory.ts";
 import { createPepper, createSealing } from "../../src/platform/sealing.ts";
 import { createSecret } from "../../src/platform/secret-text.ts";
 import { createKeys, type Keys } from "../../src/records/keys/keys.ts";
@@ -37,7 +38,10 @@ async function setUp() {
   const providers = openProviders(database);
   await providers.applyConfigured([]);
   const keys = await openKeys(database);
-  const { run } = createTestOperations(database, createKeyOperations(keys));
+  const { run } = createTestOperations(
+    database,
+    createKeyOperations({ keys, directory: createDirectory({ find: async () => undefined }) }),
+  );
   return {
     database,
     providers,

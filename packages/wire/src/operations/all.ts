@@ -2,7 +2,7 @@
 
 import type { Operation } from "./define-operation.ts";
 import { exportAudit, listAudit, verifyAudit } from "./audit.ts";
-import { createKey, listKeys, revokeKey } from "./keys.ts";
+import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from "./keys.ts";
 import { installLicence, showLicence } from "./licence.ts";
 import { listOrgMembers, setOrgMember } from "./org-members.ts";
 import { getRequestContent, listContentSettings, removeContentSetting, setContentSetting } from "./request-log.ts";
@@ -16,6 +16,9 @@ import { listWorkers } from "./workers.ts";
 export const allOperations: readonly Operation[] = [
   createKey,
   listKeys,
+  getKey,
+  updateKey,
+  rotateKey,
   revokeKey,
   listWorkers,
   listAudit,

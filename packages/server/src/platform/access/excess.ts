@@ -11,6 +11,9 @@ export type Given = Pick<Caller, "orgRole" | "teams" | "roles"> & { readonly sco
 export function findExcess(caller: Caller, given: Given): string | undefined {
   const { scopes = null } = given;
   if (!isInScope(caller.scopes, [inferenceScope]) && isInScope(scopes, [inferenceScope])) return "use models";
+  if (given.orgRole === "owner" && caller.orgRole !== "owner" && isInScope(scopes, ["admin:write"])) {
+    return "own the organisation";
+  }
   for (const action of actionNames) {
     if (!isInScope(scopes, scopesOf(action))) continue;
     const excess = findExcessOf(caller, given, action);
@@ -34,4 +37,31 @@ function findExcessOf(caller: Caller, given: Given, action: Action): string | un
 
 function isInScope(held: readonly string[] | null, opening: readonly string[]): boolean {
   return held === null || opening.some((scope) => held.includes(scope));
+}
+
+/** The first scope of `asked` that `held` does not include; null asks for all. Undefined: there is none. */
+export function findScopeExcess(held: readonly string[] | null, asked: readonly string[] | null): string | undefined {
+  if (held === null) return undefined;
+  if (asked === null) return "everything";
+  return asked.find((scope) => !includingScopes(scope).some((one) => held.includes(one)));
+}
+
+/** Itself and those that include it. */
+function includingScopes(scope: string): readonly string[] {
+  if (scope === inferenceScope) return [scope];
+  const noun = scope.slice(0, scope.indexOf(":"));
+  const writing = [`${noun}:write`, "admin:write"];
+  return scope.endsWith(":read") ? [`${noun}:read`, "admin:read", ...writing] : writing;
+}
+
+/** The first pattern of `asked` (names, `*` at the end) that reaches beyond `held`. Undefined: there is none. */
+export function findPatternExcess(held: readonly string[] | null, asked: readonly string[] | null): string | undefined {
+  if (held === null) return undefined;
+  if (asked === null) return "everything";
+  return asked.find((pattern) => !held.some((one) => matchesPattern(one, pattern)));
+}
+
+/** Whether a name, or all names of a pattern, are within `pattern`. */
+export function matchesPattern(pattern: string, name: string): boolean {
+  return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }

@@ -1,6 +1,7 @@
 // Which IP addresses belong to the public internet, and which hosts an operator listed beside them. Resolves no names.
 
-import { BlockList, isIP, isIPv6 } from "node:net";
+import { isIP } from "node:net";
+import { createRangeCheck, readRange } from "../ip-ranges.ts";
 
 /**
  * Everything IANA keeps for special purposes, and Azure's host agent, which has a public address that only its guests
@@ -74,16 +75,6 @@ export function createAllowList(entries: readonly string[]): AllowList {
   };
 }
 
-type Range = { readonly address: string; readonly prefix: number; readonly family: "ipv4" | "ipv6" };
-
-function readRange(text: string): Range | undefined {
-  const [address = "", prefix, ...rest] = text.split("/");
-  if (isIP(address) === 0 || address.includes("%") || rest.length > 0) return undefined;
-  const bits = isIPv6(address) ? 128 : 32;
-  if (prefix !== undefined && (!/^\d{1,3}$/.test(prefix) || Number(prefix) > bits)) return undefined;
-  return { address, prefix: Number(prefix ?? bits), family: bits === 128 ? "ipv6" : "ipv4" };
-}
-
 /** `.name` for `*.name`. Names of digits alone would be read as addresses by every client. */
 function readName(text: string): string | undefined {
   const name = text.toLowerCase().replace(/^\*(?=\.)/, "");
@@ -93,13 +84,4 @@ function readName(text: string): string | undefined {
     name.length - bare.length === Number(text[0] === "*")
     ? name
     : undefined;
-}
-
-function createRangeCheck(entries: readonly string[]): (address: string) => boolean {
-  const list = new BlockList();
-  for (const entry of entries) {
-    const range = readRange(entry);
-    if (range !== undefined) list.addSubnet(range.address, range.prefix, range.family);
-  }
-  return (address) => isIP(address) !== 0 && list.check(address, isIPv6(address) ? "ipv6" : "ipv4");
 }

@@ -9,7 +9,16 @@ import { createIdentifier } from "./identify.ts";
 import type { FoundKey } from "./store.ts";
 
 const text = createKeyText("caller");
-const caller: FoundKey = { id: "key_1", name: "app", kind: "caller", admin: true, provider: null };
+const unlimited = {
+  scopes: null,
+  models: null,
+  ipRanges: null,
+  holderId: null,
+  rights: null,
+  expiresAt: null,
+  textUntil: null,
+} as const;
+const caller: FoundKey = { ...unlimited, id: "key_1", name: "app", kind: "caller", admin: true, provider: null };
 
 /** The database is the edge: it answers from a list, when told to. */
 function setUp(found: (hmac: Uint8Array) => FoundKey | undefined | Promise<FoundKey | undefined>) {
@@ -102,7 +111,7 @@ test("lets a known key through for 15 minutes while the database is away, and te
 });
 
 test("takes a worker key only while its provider takes workers", async () => {
-  const worker = { id: "key_2", name: "rack", kind: "worker", admin: false } as const;
+  const worker = { ...unlimited, id: "key_2", name: "rack", kind: "worker", admin: false } as const;
   const provider = { id: "prv_1", name: "rack", kind: "gpu" } as const;
   const key = createKeyText("worker");
   assert.deepEqual(await setUp(() => ({ ...worker, provider })).identify(key), {

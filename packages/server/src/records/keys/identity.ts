@@ -1,6 +1,7 @@
-// Who a key belongs to. Types only.
+// Who a key belongs to, and when it may be used. Types only.
 
 import type { Caller } from "../../platform/caller.ts";
+import type { CheckUse } from "./key-use.ts";
 
 /** A checked key of a worker, and the provider its models belong to. */
 export type WorkerIdentity = {
@@ -12,3 +13,6 @@ export type WorkerIdentity = {
 
 /** Who presented a key. */
 export type Identity = Caller | WorkerIdentity;
+
+/** What is remembered of a key. `checkUse` absent: it works always and everywhere. */
+export type KnownKey = { readonly identity: Identity; readonly checkUse?: CheckUse };

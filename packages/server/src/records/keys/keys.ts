@@ -1,8 +1,6 @@
 // Owns keys: who a presented text is, and the making and revoking of keys. Key texts are never stored or logged.
 
 import { builtInProvider } from "../../platform/built-in-provider.ts";
-import { AppError } from "@auxot/wire/errors";
-import type { KeyView } from "@auxot/wire/operations/keys";
 import type { Page } from "@auxot/wire/operations/page";
 import type { Work } from "../../operations/handler.ts";
 import type { Caller } from "../../platform/caller.ts";
@@ -11,23 +9,40 @@ import type { Log } from "../../platform/log.ts";
 import type { Pepper } from "../../platform/sealing.ts";
 import { readSecretFile, writeSecretFile } from "../../platform/secret-file.ts";
 import { createSecret, type Secret } from "../../platform/secret-text.ts";
-import { createIdentifier } from "./identify.ts";
+import { createIdentifier, toCaller } from "./identify.ts";
 import type { Identity } from "./identity.ts";
 import { createKeyMaker, type DeclaredKey, type NewKey } from "./make-key.ts";
 import { followRevocations } from "./revocations.ts";
 import type { Executor } from "../../store/database.ts";
-import type { AskedKeys, KeyRecord, KeyStore } from "./store.ts";
+import type { AskedKeys, KeyLimits, KeyRecord, KeyStore } from "./store.ts";
 import { createUseRecorder } from "./use-recorder.ts";
 
 export type Keys = {
-  /** Undefined for anything that is not a valid, unrevoked key. Cached: 60 s when known, 5 s when not; a revocation ends it at once. */
-  identify(text: string): Promise<Identity | undefined>;
+  /** Undefined for anything that is not an unrevoked key; `from` is the address it came from. Throws `unauthenticated` with the reason for a key that expired, is used from a wrong address, or whose owner is disabled. Cached: 60 s when known, 5 s when not; a revocation ends it at once. */
+  identify(text: string, from?: string | null): Promise<Identity | undefined>;
+  /** This router asks for every key again, because rights changed. */
+  forget(): void;
   /** The text is in the answer and nowhere else. Throws `invalid_request` when kind, admin and provider do not fit. */
-  create(input: NewKey, work: KeyWork): Promise<KeyView & { readonly key: string }>;
+  create(input: NewKey, work: KeyWork): Promise<{ readonly record: KeyRecord; readonly text: string }>;
   /** Those the caller may see, revoked ones included. */
-  list(tx: Executor, caller: Caller, page: AskedKeys): Promise<Page<KeyView>>;
-  /** Takes effect here with the commit, on other routers within moments. Revoking twice is fine. Throws `not_found`. */
-  revoke(id: string, work: KeyWork): Promise<{ readonly before: KeyView; readonly after: KeyView }>;
+  list(tx: Executor, caller: Caller, page: AskedKeys): Promise<Page<KeyRecord>>;
+  get(tx: Executor, id: string): Promise<KeyRecord | undefined>;
+  /** Until the end of the transaction nobody else changes it. */
+  lock(tx: Executor, id: string): Promise<void>;
+  /** Takes effect here with the commit, on other routers within moments. */
+  update(before: KeyRecord, changes: KeyChanges, work: KeyWork): Promise<KeyRecord>;
+  /** A new text; the old one works until `oldTextUntil`. */
+  rotate(
+    before: KeyRecord,
+    oldTextUntil: Date,
+    work: KeyWork,
+  ): Promise<{ readonly record: KeyRecord; readonly text: string }>;
+  /** Takes effect here with the commit, on other routers within moments. Revoking twice is fine. */
+  revoke(before: KeyRecord, work: KeyWork): Promise<KeyRecord>;
+  /** Those of people, service accounts and teams that are gone. */
+  revokeOwned(owners: readonly string[], work: KeyWork): Promise<void>;
+  /** Who comes with this key; undefined for worker keys and where there is none. */
+  findCaller(tx: Executor, id: string): Promise<Caller | undefined>;
   /** Makes the config-origin keys equal to the declared ones. After `providers.applyConfigured`. */
   applyConfigured(declared: readonly DeclaredKey[]): Promise<void>;
   /** `text` is AUXOT_BOOTSTRAP_KEY: an admin caller key, which replaces the one of an earlier value. Without it, and when no caller key works, one is made and returned. */
@@ -39,6 +54,8 @@ export type Keys = {
   /** Writes the last-used times and stops listening. */
   close(): Promise<void>;
 };
+
+export type KeyChanges = Partial<Pick<KeyRecord, "name" | "description" | keyof KeyLimits>>;
 
 /** What a change of keys needs of an operation's run. */
 export type KeyWork = Pick<Work, "tx" | "now" | "afterCommit">;
@@ -61,29 +78,49 @@ export async function createKeys(deps: KeysDeps): Promise<Keys> {
   const maker = createKeyMaker(deps);
 
   return {
-    async identify(text) {
-      const identity = await identifier.identify(text);
-      if (identity !== undefined) usage.note(identity.keyId);
+    async identify(text, from = null) {
+      const identity = await identifier.identify(text, from);
+      if (identity !== undefined) usage.note(identity.keyId, from);
       return identity;
     },
+    forget: identifier.forget,
     async create(input, { tx, afterCommit }) {
-      const { row, text } = maker.makeKey(input, await store.listProviders());
+      const { row, text } = maker.makeKey(input, await store.listProviders(tx));
       const record = await store.insert(tx, row);
       afterCommit(() => identifier.forget());
-      return { ...toView(record), key: text };
+      return { record, text };
     },
     async list(tx, caller, asked) {
       const { rows, nextCursor } = await store.list(tx, caller, asked);
-      return { items: rows.map(toView), nextCursor };
+      return { items: [...rows], nextCursor };
     },
-    async revoke(id, { tx, now, afterCommit }) {
-      const before = await store.get(tx, id);
-      if (before === undefined)
-        throw new AppError("not_found", `There is no key with the id "${id}".`, { param: "id" });
-      if (before.revokedAt !== null) return { before: toView(before), after: toView(before) };
+    get: store.get,
+    lock: store.lock,
+    async update({ id }, changes, { tx, afterCommit }) {
+      await store.update(tx, id, changes);
+      afterCommit(() => identifier.forget());
+      return requireRecord(await store.get(tx, id), id);
+    },
+    async rotate({ id, kind }, oldTextUntil, { tx, afterCommit }) {
+      const { text, ...stored } = maker.makeText(kind);
+      await store.replaceText(tx, id, stored, oldTextUntil);
+      afterCommit(() => identifier.forget());
+      return { record: requireRecord(await store.get(tx, id), id), text };
+    },
+    async revoke(before, { tx, now, afterCommit }) {
+      const { id, revokedAt } = before;
+      if (revokedAt !== null) return before;
       await store.revoke(tx, id, now);
       afterCommit(() => revocations.announce([id]));
-      return { before: toView(before), after: toView({ ...before, revokedAt: now }) };
+      return { ...before, revokedAt: now };
+    },
+    async revokeOwned(owners, { tx, now, afterCommit }) {
+      const ids = await store.revokeOwned(tx, owners, now);
+      afterCommit(() => revocations.announce(ids));
+    },
+    async findCaller(tx, id) {
+      const found = await store.findById(tx, id);
+      return found?.kind === "caller" ? toCaller(found) : undefined;
     },
     async applyConfigured(declared) {
       const providers = await store.listProviders();
@@ -118,15 +155,7 @@ export async function createKeys(deps: KeysDeps): Promise<Keys> {
   };
 }
 
-function toView(record: KeyRecord): KeyView {
-  return {
-    id: record.id,
-    name: record.name,
-    kind: record.kind,
-    admin: record.admin,
-    provider: record.provider?.name ?? null,
-    masked: record.masked,
-    createdAt: record.createdAt.toISOString(),
-    revokedAt: record.revokedAt?.toISOString() ?? null,
-  };
+function requireRecord(record: KeyRecord | undefined, id: string): KeyRecord {
+  if (record === undefined) throw new Error(`Key ${id} is gone.`);
+  return record;
 }

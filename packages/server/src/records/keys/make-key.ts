@@ -8,7 +8,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { readKeyForm } from "../../platform/key-text.ts";
 import type { Pepper } from "../../platform/sealing.ts";
 import type { Secret } from "../../platform/secret-text.ts";
-import type { KeyOrigin, KeyProvider, NewKeyRow } from "./store.ts";
+import type { KeyLimits, KeyOrigin, KeyOwner, KeyProvider, NewKeyRow, NewText } from "./store.ts";
 
 /** A key as the configuration declares it. `provider` is there exactly for worker keys. */
 export type DeclaredKey = {
@@ -20,16 +20,19 @@ export type DeclaredKey = {
   readonly provider?: string;
 };
 
-export type NewKey = {
-  readonly name: string;
-  readonly kind: "caller" | "worker";
-  readonly admin: boolean;
-  readonly provider?: string | undefined;
-};
+export type NewKey = Partial<KeyOwner> &
+  Partial<KeyLimits> & {
+    readonly name: string;
+    readonly description?: string;
+    readonly kind: "caller" | "worker";
+    readonly admin: boolean;
+    readonly provider?: string | undefined;
+  };
 
 export type KeyMaker = {
   /** A random key. Throws `invalid_request` when kind, admin and provider do not fit. */
   makeKey(input: NewKey, providers: readonly KeyProvider[]): { readonly row: NewKeyRow; readonly text: string };
+  makeText(kind: "caller" | "worker"): NewText & { readonly text: string };
   /** A key whose text the configuration gives. Throws `invalid_request` when its provider is none for workers. */
   takeDeclared(declared: DeclaredKey, providers: readonly KeyProvider[]): NewKeyRow;
   takeText(
@@ -45,6 +48,8 @@ export function createKeyMaker({ pepper, clock }: { readonly pepper: Pepper; rea
     id: createId(idPrefixes.key),
     name,
     kind,
+    ownerId: null,
+    teamId: null,
     admin,
     providerId,
     hmac: pepper.hmac(text),
@@ -58,7 +63,12 @@ export function createKeyMaker({ pepper, clock }: { readonly pepper: Pepper; rea
     takeText,
     makeKey(input, providers) {
       const text = createKeyText(input.kind);
-      return { text, row: takeText(input, text, "created", findProviderId(input, providers)) };
+      const { provider: _, ...given } = input;
+      return { text, row: { ...takeText(input, text, "created", findProviderId(input, providers)), ...given } };
+    },
+    makeText(kind) {
+      const text = createKeyText(kind);
+      return { text, hmac: pepper.hmac(text), pepperId: pepper.id, masked: mask(text) };
     },
     takeDeclared: (declared, providers) =>
       takeText(declared, declared.key.reveal(), "config", findProviderId(declared, providers)),

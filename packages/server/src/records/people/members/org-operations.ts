@@ -84,10 +84,10 @@ function requireWithin(caller: Caller, role: OrgRole | null): void {
   // Being a member of the organisation is nothing one hands out: everybody is.
   const excess =
     role === "member" ? undefined : findExcess(caller, { orgRole: role, teams: [], roles: [], scopes: orgScopes });
-  if (excess === undefined && (role !== "owner" || caller.orgRole === "owner")) return;
+  if (excess === undefined) return;
   throw new AppError(
     "forbidden",
-    `"${caller.name}" may not give or take the role ${role} in the organisation: it would let its holder ${excess ?? "own the organisation"}, which "${caller.name}" may not.`,
+    `"${caller.name}" may not give or take the role ${role} in the organisation: it would let its holder ${excess}, which "${caller.name}" may not.`,
   );
 }
 

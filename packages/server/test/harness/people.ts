@@ -1,0 +1,84 @@
+// An organisation for tests: people, keys, teams and roles on a database of its own, as the router has them.
+
+import type { AnyOperationHandler } from "../../src/operations/handler.ts";
+import { createDirectory } from "../../src/operations/directory.ts";
+import { createPrincipalCaller, type Caller } from "../../src/platform/caller.ts";
+import { systemClock } from "../../src/platform/clock.ts";
+import { createPepper } from "../../src/platform/sealing.ts";
+import { createSecret } from "../../src/platform/secret-text.ts";
+import { createKeys, type Keys } from "../../src/records/keys/keys.ts";
+import { createKeyOperations, findKeyResource } from "../../src/records/keys/operations.ts";
+import { createKeyStore } from "../../src/records/keys/store.ts";
+import { createPeopleOperations } from "../../src/records/people/operations.ts";
+import { findServiceResource } from "../../src/records/people/services/operations.ts";
+import { openDatabase, type Database } from "../../src/store/database.ts";
+import { findRights } from "../../src/store/rights.ts";
+import { openTestDatabase } from "./database.ts";
+import { createTestOperations, type TestOperations } from "./operations.ts";
+import { quietLog } from "./quiet-log.ts";
+
+export type TestOrganisation = AsyncDisposable &
+  TestOperations & {
+    readonly database: Database;
+    readonly keys: Keys;
+    /** What somebody who is signed in asks as. */
+    as(id: string): Promise<Caller>;
+    /** Keys as another router on the same database has them. */
+    openOtherRouter(): Promise<Keys & AsyncDisposable>;
+  };
+
+const names: Readonly<Record<string, string>> = { usr_ada: "Ada", usr_bob: "Bob", usr_cy: "Cy", usr_dee: "Dee" };
+
+export async function openTestOrganisation(): Promise<TestOrganisation> {
+  const database = await openTestDatabase();
+  const keys = await openKeys(database);
+  return {
+    database,
+    keys,
+    ...createTestOperations(database, createHandlers(keys)),
+    async as(id) {
+      return createPrincipalCaller({ keyId: "", name: names[id] ?? id, id }, await findRights(database.db, id));
+    },
+    async openOtherRouter() {
+      const other = await openDatabase(database.target, quietLog);
+      const otherKeys = await openKeys(other);
+      return {
+        ...otherKeys,
+        async [Symbol.asyncDispose]() {
+          await otherKeys.close();
+          await other.close();
+        },
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      await keys.close();
+      await database.close();
+    },
+  };
+}
+
+function openKeys(database: Database): Promise<Keys> {
+  const pepper = createPepper(createSecret("a secret key of thirty-two letters"));
+  return createKeys({ store: createKeyStore(database), pepper, clock: systemClock, log: quietLog });
+}
+
+function createHandlers(keys: Keys): readonly AnyOperationHandler[] {
+  const directory = createDirectory({
+    async find(id) {
+      const name = names[id];
+      return name === undefined ? undefined : { id, name, active: true };
+    },
+  });
+  return [
+    ...createKeyOperations({ keys, directory }),
+    ...createPeopleOperations({
+      directory,
+      shareable: new Map([
+        ["key", (tx, id) => findKeyResource(keys, tx, id)],
+        ["service-account", findServiceResource],
+      ]),
+      revokeKeysOf: keys.revokeOwned,
+      forgetCallers: keys.forget,
+    }),
+  ];
+}
