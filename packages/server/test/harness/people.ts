@@ -31,6 +31,7 @@ const names: Readonly<Record<string, string>> = { usr_ada: "Ada", usr_bob: "Bob"
 
 export async function openTestOrganisation(): Promise<TestOrganisation> {
   const database = await openTestDatabase();
+  await database.sql`insert into provider (id, name, kind, origin) values ('prv_gpu', 'gpu', 'gpu', 'system')`;
   const keys = await openKeys(database);
   return {
     database,
