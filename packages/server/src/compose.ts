@@ -28,9 +28,12 @@ import { createAuditOperations } from "./records/audit/operations.ts";
 import { openKeyRing, type KeyRing } from "./records/key-ring/key-ring.ts";
 import { createKeyRingOperations } from "./records/key-ring/operations.ts";
 import { createKeyRingStore } from "./records/key-ring/store.ts";
+import { createAccessOperations } from "./records/access/operations.ts";
 import { createKeys, type Keys } from "./records/keys/keys.ts";
 import { createKeyOperations, findKeyResource } from "./records/keys/operations.ts";
 import { createPeopleOperations } from "./records/people/operations.ts";
+import { findRoleResource } from "./records/people/roles/operations.ts";
+import { findTeamResource } from "./records/people/teams/operations.ts";
 import { findServiceResource } from "./records/people/services/operations.ts";
 import { createDirectory } from "./operations/directory.ts";
 import type { AnyOperationHandler } from "./operations/handler.ts";
@@ -275,10 +278,12 @@ function createPeopleParts(keys: Keys, people: People): readonly AnyOperationHan
     ["key", (tx, id) => findKeyResource(keys, tx, id)],
     ["service-account", findServiceResource],
   ]);
+  const resources = new Map([...shareable, ["team", findTeamResource], ["role", findRoleResource]]);
   const { revokeOwned: revokeKeysOf, forget: forgetCallers } = keys;
   return [
     ...createKeyOperations({ keys, directory }),
     ...createPeopleOperations({ directory, shareable, revokeKeysOf, forgetCallers }),
+    ...createAccessOperations({ directory, findKeyCaller: keys.findCaller, resources }),
   ];
 }
 

@@ -1,6 +1,10 @@
 // An organisation for tests: people, keys, teams and roles on a database of its own, as the router has them.
 
 import type { AnyOperationHandler } from "../../src/operations/handler.ts";
+import type { FindResource } from "../../src/operations/resources.ts";
+import { createAccessOperations } from "../../src/records/access/operations.ts";
+import { findRoleResource } from "../../src/records/people/roles/operations.ts";
+import { findTeamResource } from "../../src/records/people/teams/operations.ts";
 import { createDirectory } from "../../src/operations/directory.ts";
 import { createPrincipalCaller, type Caller } from "../../src/platform/caller.ts";
 import { systemClock } from "../../src/platform/clock.ts";
@@ -70,16 +74,19 @@ function createHandlers(keys: Keys): readonly AnyOperationHandler[] {
       return name === undefined ? undefined : { id, name, active: true };
     },
   });
+  const shareable = new Map<string, FindResource>([
+    ["key", (tx, id) => findKeyResource(keys, tx, id)],
+    ["service-account", findServiceResource],
+  ]);
+  const resources = new Map([...shareable, ["team", findTeamResource], ["role", findRoleResource]]);
   return [
     ...createKeyOperations({ keys, directory }),
     ...createPeopleOperations({
       directory,
-      shareable: new Map([
-        ["key", (tx, id) => findKeyResource(keys, tx, id)],
-        ["service-account", findServiceResource],
-      ]),
+      shareable,
       revokeKeysOf: keys.revokeOwned,
       forgetCallers: keys.forget,
     }),
+    ...createAccessOperations({ directory, findKeyCaller: keys.findCaller, resources }),
   ];
 }

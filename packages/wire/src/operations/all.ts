@@ -1,6 +1,7 @@
 // Every operation there is, in the order documents and help show them.
 
 import type { Operation } from "./define-operation.ts";
+import { explainAccess } from "./access.ts";
 import { exportAudit, listAudit, verifyAudit } from "./audit.ts";
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from "./keys.ts";
 import { installLicence, showLicence } from "./licence.ts";
@@ -21,6 +22,7 @@ export const allOperations: readonly Operation[] = [
   rotateKey,
   revokeKey,
   listWorkers,
+  explainAccess,
   listAudit,
   exportAudit,
   verifyAudit,

@@ -4,6 +4,7 @@ import { AppError } from "@auxot/wire/errors";
 import { createId, idPrefixes } from "@auxot/wire/ids";
 import { createTeam, getTeam, listTeams, removeTeam, updateTeam, type TeamView } from "@auxot/wire/operations/teams";
 import { eraseHandler, requireVersion, type AnyOperationHandler, type Work } from "../../../operations/handler.ts";
+import type { NamedResource } from "../../../operations/resources.ts";
 import { requireAccess, type Resource } from "../../../platform/access/may.ts";
 import type { Executor } from "../../../store/database.ts";
 import { putTeamMember } from "../members/store.ts";
@@ -97,6 +98,12 @@ export async function requireTeam(tx: Executor, id: string): Promise<TeamRow> {
   const row = await getTeamRow(tx, id);
   if (row === undefined) throw new AppError("not_found", `There is no team with the id "${id}".`);
   return row;
+}
+
+/** What `may` asks of a team, and its name; undefined: there is none. */
+export async function findTeamResource(tx: Executor, id: string): Promise<NamedResource | undefined> {
+  const row = await getTeamRow(tx, id);
+  return row && { ...toTeamResource(id), name: row.name };
 }
 
 /** What `may` asks of a team. */
