@@ -84,9 +84,9 @@ export function isOpenEverywhere(caller: Pick<Caller, "orgRole" | "roles">, acti
   return findOrgReason(caller, action) !== undefined;
 }
 
-/** To whom a grant must be made to count for the caller. */
+/** To whom a grant must be made to count for the caller. A key of the organisation itself is nobody to share with. */
 export function listGrantees({ principal, teams }: Caller): readonly string[] {
-  return ["org", ...(principal.type === "system" ? [] : [principal.id]), ...teams.map(({ id }) => id)];
+  return principal.type === "system" ? [] : ["org", principal.id, ...teams.map(({ id }) => id)];
 }
 
 /** The levels that are enough for an action, none when no level is. */
