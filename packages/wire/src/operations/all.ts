@@ -7,11 +7,36 @@ import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from "./
 import { installLicence, showLicence } from "./licence.ts";
 import { listOrgMembers, setOrgMember } from "./org-members.ts";
 import { getRequestContent, listContentSettings, removeContentSetting, setContentSetting } from "./request-log.ts";
-import { createRole, getRole, giveRole, listRoleHolders, listRoles, removeRole, takeRole, updateRole } from "./roles.ts";
-import { listSecrets, removeSecret, retireKey, rotateKey, setSecret, showRotation } from "./secrets.ts";
-import { createServiceAccount, disableServiceAccount, enableServiceAccount, getServiceAccount, listServiceAccounts, updateServiceAccount } from "./service-accounts.ts";
+import {
+  createRole,
+  getRole,
+  giveRole,
+  listRoleHolders,
+  listRoles,
+  removeRole,
+  takeRole,
+  updateRole,
+} from "./roles.ts";
+import { listSecrets, removeSecret, retireSecretKey, rotateSecretKey, setSecret, showRotation } from "./secrets.ts";
+import {
+  createServiceAccount,
+  disableServiceAccount,
+  enableServiceAccount,
+  getServiceAccount,
+  listServiceAccounts,
+  updateServiceAccount,
+} from "./service-accounts.ts";
 import { listShares, removeShare, setShare } from "./shares.ts";
-import { createTeam, getTeam, listTeamMembers, listTeams, removeTeam, removeTeamMember, setTeamMember, updateTeam } from "./teams.ts";
+import {
+  createTeam,
+  getTeam,
+  listTeamMembers,
+  listTeams,
+  removeTeam,
+  removeTeamMember,
+  setTeamMember,
+  updateTeam,
+} from "./teams.ts";
 import { listWorkers } from "./workers.ts";
 
 export const allOperations: readonly Operation[] = [
@@ -46,8 +71,8 @@ export const allOperations: readonly Operation[] = [
   setSecret,
   removeSecret,
   showRotation,
-  rotateKey,
-  retireKey,
+  rotateSecretKey,
+  retireSecretKey,
   listServiceAccounts,
   getServiceAccount,
   createServiceAccount,

@@ -115,7 +115,7 @@ export const showRotation = defineOperation({
   output: rotationSchema,
 });
 
-export const rotateKey = defineOperation({
+export const rotateSecretKey = defineOperation({
   name: "secrets.rotate-key",
   summary: "Make a new secret key the current one. Everything is sealed with it in the background; nothing stops.",
   action: "secrets.rotate",
@@ -130,7 +130,7 @@ export const rotateKey = defineOperation({
   }),
 });
 
-export const retireKey = defineOperation({
+export const retireSecretKey = defineOperation({
   name: "secrets.retire-key",
   summary: "Take an old secret key out of the ring, once nothing is sealed with it. Older backups need it to be read.",
   action: "secrets.rotate",

@@ -1,6 +1,6 @@
 // Does what wire/operations/secrets.ts declares of the secret keys.
 
-import { retireKey, rotateKey, showRotation } from "@auxot/wire/operations/secrets";
+import { retireSecretKey, rotateSecretKey, showRotation } from "@auxot/wire/operations/secrets";
 import { eraseHandler, type AnyOperationHandler } from "../../operations/handler.ts";
 import { requireAccess } from "../../platform/access/may.ts";
 import type { KeyRing } from "./key-ring.ts";
@@ -18,9 +18,9 @@ export function createKeyRingOperations(ring: KeyRing): readonly AnyOperationHan
       },
     }),
     eraseHandler({
-      operation: rotateKey,
+      operation: rotateSecretKey,
       async handle(caller, _input, work) {
-        requireAccess(caller, rotateKey.action);
+        requireAccess(caller, rotateSecretKey.action);
         await ring.requireRotatable();
         const { currentKeyId, keys } = await ring.status();
         const texts = keys.reduce((sum, key) => sum + key.texts, 0);
@@ -38,9 +38,9 @@ export function createKeyRingOperations(ring: KeyRing): readonly AnyOperationHan
       },
     }),
     eraseHandler({
-      operation: retireKey,
+      operation: retireSecretKey,
       async handle(caller, { id }, work) {
-        requireAccess(caller, retireKey.action);
+        requireAccess(caller, retireSecretKey.action);
         await ring.requireRetirable(id);
         const before = { state: "previous" };
         work.changed({ kind: "secret-key", id, name: id, before, after: { state: "retired" } });

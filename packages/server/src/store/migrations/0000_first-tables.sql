@@ -1,17 +1,30 @@
 CREATE TABLE "key" (
 	"id" text PRIMARY KEY NOT NULL,
 	"name" text NOT NULL,
+	"description" text DEFAULT '' NOT NULL,
 	"kind" text NOT NULL,
+	"owner_id" text,
+	"team_id" text,
 	"admin" boolean DEFAULT false NOT NULL,
 	"provider_id" text,
 	"hmac" "bytea" NOT NULL,
 	"pepper_id" text NOT NULL,
+	"previous_hmac" "bytea",
+	"previous_until" timestamp with time zone,
 	"masked" text NOT NULL,
+	"scopes" text[],
+	"models" text[],
+	"agents" text[],
+	"ip_ranges" text[],
 	"origin" text NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"expires_at" timestamp with time zone,
 	"revoked_at" timestamp with time zone,
 	"last_used_at" timestamp with time zone,
-	CONSTRAINT "key_hmac_unique" UNIQUE("hmac")
+	"last_used_from" text,
+	"version" integer DEFAULT 1 NOT NULL,
+	CONSTRAINT "key_hmac_unique" UNIQUE("hmac"),
+	CONSTRAINT "key_previous_hmac_unique" UNIQUE("previous_hmac")
 );
 --> statement-breakpoint
 CREATE TABLE "provider" (
@@ -167,6 +180,57 @@ CREATE TABLE "resource_grant" (
 	CONSTRAINT "resource_grant_kind_resource_id_grantee_pk" PRIMARY KEY("kind","resource_id","grantee")
 );
 --> statement-breakpoint
+CREATE TABLE "custom_role" (
+	"id" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"description" text DEFAULT '' NOT NULL,
+	"actions" text[] NOT NULL,
+	"team_id" text,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "custom_role_holder" (
+	"role_id" text NOT NULL,
+	"holder_id" text NOT NULL,
+	"created_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "custom_role_holder_role_id_holder_id_pk" PRIMARY KEY("role_id","holder_id")
+);
+--> statement-breakpoint
+CREATE TABLE "org_member" (
+	"member_id" text PRIMARY KEY NOT NULL,
+	"role" text NOT NULL,
+	"created_at" timestamp with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "service_account" (
+	"id" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"description" text DEFAULT '' NOT NULL,
+	"team_id" text,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp with time zone NOT NULL,
+	"disabled_at" timestamp with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "team" (
+	"id" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"slug" text NOT NULL,
+	"description" text DEFAULT '' NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "team_slug_unique" UNIQUE("slug")
+);
+--> statement-breakpoint
+CREATE TABLE "team_member" (
+	"team_id" text NOT NULL,
+	"member_id" text NOT NULL,
+	"role" text NOT NULL,
+	"created_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "team_member_team_id_member_id_pk" PRIMARY KEY("team_id","member_id")
+);
+--> statement-breakpoint
 CREATE TABLE "content_setting" (
 	"scope" text PRIMARY KEY NOT NULL,
 	"level" text NOT NULL,
@@ -215,7 +279,13 @@ CREATE TABLE "secret_use" (
 );
 --> statement-breakpoint
 ALTER TABLE "key" ADD CONSTRAINT "key_provider_id_provider_id_fk" FOREIGN KEY ("provider_id") REFERENCES "public"."provider"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "custom_role" ADD CONSTRAINT "custom_role_team_id_team_id_fk" FOREIGN KEY ("team_id") REFERENCES "public"."team"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "custom_role_holder" ADD CONSTRAINT "custom_role_holder_role_id_custom_role_id_fk" FOREIGN KEY ("role_id") REFERENCES "public"."custom_role"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "service_account" ADD CONSTRAINT "service_account_team_id_team_id_fk" FOREIGN KEY ("team_id") REFERENCES "public"."team"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "team_member" ADD CONSTRAINT "team_member_team_id_team_id_fk" FOREIGN KEY ("team_id") REFERENCES "public"."team"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "secret_use" ADD CONSTRAINT "secret_use_secret_id_secret_id_fk" FOREIGN KEY ("secret_id") REFERENCES "public"."secret"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "key_owner_id" ON "key" USING btree ("owner_id");--> statement-breakpoint
+CREATE INDEX "key_team_id" ON "key" USING btree ("team_id");--> statement-breakpoint
 CREATE INDEX "stored_response_expires_at" ON "stored_response" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "stored_response_item_ids" ON "stored_response" USING gin ("item_ids");--> statement-breakpoint
 CREATE INDEX "stored_response_running" ON "stored_response" USING btree ("alive_until") WHERE alive_until is not null;--> statement-breakpoint
@@ -227,5 +297,8 @@ CREATE INDEX "audit_entry_target" ON "audit_entry" USING btree ("target_id","seq
 CREATE UNIQUE INDEX "ring_key_current" ON "ring_key" USING btree ("state") WHERE state = 'current';--> statement-breakpoint
 CREATE INDEX "idempotent_answer_created_at" ON "idempotent_answer" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "resource_grant_grantee" ON "resource_grant" USING btree ("grantee");--> statement-breakpoint
+CREATE INDEX "custom_role_holder_holder_id" ON "custom_role_holder" USING btree ("holder_id");--> statement-breakpoint
+CREATE INDEX "service_account_team_id" ON "service_account" USING btree ("team_id");--> statement-breakpoint
+CREATE INDEX "team_member_member_id" ON "team_member" USING btree ("member_id");--> statement-breakpoint
 CREATE INDEX "request_content_expires_at" ON "request_content" USING btree ("expires_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "secret_name" ON "secret" USING btree ("scope","scope_id","name");
