@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdtempDisposable, readFile, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -119,6 +120,36 @@ test("streams to a file that only its owner reads, as the lines an export has", 
   const rows = await house.store.readAfter(0, 10);
   assert.equal(await readFile(file, "utf8"), rows.map(toJsonLine).join(""));
   assert.equal((await stat(file)).mode & 0o777, 0o600);
+});
+
+test("whoever has an export can check the chain by what the guide says, without Auxot", async () => {
+  await using house = await setUp();
+  await house.append([
+    entryOf("a", { before: { z: 1, a: { y: [1.5, null], b: "ü\u0000" } }, after: null }),
+    entryOf("b", { target: null, reason: "because" }),
+  ]);
+  const sorted = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(sorted);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value)
+        .toSorted(([one], [other]) => (one < other ? -1 : 1))
+        .map(([name, inner]) => [name, sorted(inner)]),
+    );
+  };
+  const toText = (value: unknown) => (value === null ? null : JSON.stringify(sorted(value)));
+  let previous = "0".repeat(64);
+  for (const row of await house.store.readAfter(0, 10)) {
+    const { hash, ...fields } = JSON.parse(toJsonLine(row)) as Record<string, unknown>;
+    const kept = { ...fields, before: toText(fields["before"]), after: toText(fields["after"]) };
+    assert.equal(
+      hash,
+      createHash("sha256")
+        .update(`${previous}\n${JSON.stringify(sorted(kept))}`)
+        .digest("hex"),
+    );
+    previous = String(hash);
+  }
 });
 
 test("exports CSV that neither breaks at commas and quotes nor runs as a formula", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { listSecrets, removeSecret, setSecret } from "@auxot/wire/operations/secrets";
+import { may } from "../../src/platform/access/may.ts";
 import type { AuditRecord } from "../../src/platform/audit-record.ts";
 import type { Caller } from "../../src/platform/caller.ts";
 import { createSealing, type Sealing } from "../../src/platform/sealing.ts";
@@ -124,6 +125,52 @@ test("people set and see their own, teams theirs, and nobody another's", async (
     await assert.rejects(house.run(setSecret, input, { caller: bob }), { code: "forbidden" });
   }
   await assert.rejects(house.run(removeSecret, { id: own.id }, { caller: bob }), { code: "forbidden" });
+});
+
+test("a list shows exactly what its caller may read", async () => {
+  await using house = await setUp();
+  const scopes = ["org", "team tem_1", "team tem_2", "user usr_ada", "user svc_bot"];
+  for (const place of scopes) {
+    const [scope, scopeId] = place.split(" ");
+    await house.run(setSecret, {
+      name: `S_${scopeId ?? "org"}`,
+      scope,
+      ...(scopeId === undefined ? {} : { scopeId }),
+      value: "x",
+    });
+  }
+  const roles = ["owner", "admin", "member", null] as const;
+  const principals = [
+    { type: "system", id: "" },
+    { type: "user", id: "usr_ada" },
+    { type: "service", id: "svc_bot" },
+    { type: "team", id: "tem_1" },
+  ] as const;
+  const memberships = [
+    [],
+    [{ id: "tem_1", name: "One", role: "admin" }],
+    [{ id: "tem_2", name: "Two", role: "member" }],
+  ] as const;
+  for (const orgRole of roles) {
+    for (const principal of principals) {
+      for (const teams of memberships) {
+        const caller: Caller = { ...orgOwner, principal, orgRole, teams };
+        const expected = scopes.filter((place) => {
+          const [scope, scopeId = null] = place.split(" ");
+          const teamId = scope === "team" ? scopeId : null;
+          return may(caller, "secrets.read", { kind: "secret", id: "sec_1", ownerId: scopeId, teamId }).allowed;
+        });
+        const what = JSON.stringify({ orgRole, principal, teams });
+        const names = expected.map((place) => `S_${place.split(" ")[1] ?? "org"}`).toSorted();
+        const listed = house.run(listSecrets, {}, { caller });
+        if (names.length === 0 && principal.type === "system") {
+          await assert.rejects(listed, { code: "forbidden" }, what);
+        } else {
+          assert.deepEqual((await listed).items.map(({ name }) => name).toSorted(), names, what);
+        }
+      }
+    }
+  }
 });
 
 test("what cannot be a secret is refused with its field", async () => {
