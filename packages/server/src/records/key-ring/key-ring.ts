@@ -89,14 +89,19 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
     try {
       keys = await store.listKeys();
       await workingKeys.load();
-      if (!keys.some(({ state }) => state === "previous")) return;
+      const since = keys.find(({ state }) => state === "current")?.currentSince.getTime() ?? 0;
+      if (doneFor === current() || !keys.some(({ state }) => state === "previous")) return;
       const { resealed, failed } = await reseal();
+      // Nothing more can come: looking through all tables again would find the same, and log it again.
+      if (resealed === 0 && clock.now() - since >= quietMs) doneFor = current();
       if (resealed > 0)
         log.info({ keyId: current(), resealed, failed }, "Stored secrets were sealed with the current key");
     } catch (err) {
       if (!stopped.signal.aborted) log.warn({ err }, "Cannot look after the key ring now; trying again");
     }
   }
+  /** The key under which all is that can be. */
+  let doneFor: string | undefined;
   let isWaiting = false;
   const lookLater = (): void => {
     if (isWaiting) return;
@@ -124,6 +129,15 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
     return { currentKeyId, keys: shown, left };
   }
 
+  async function requireRetirable(id: string): Promise<void> {
+    const now = await status();
+    if (now.left > 0) {
+      doneFor = undefined;
+      lookLater();
+    }
+    checkRetirable(now, id, clock.now());
+  }
+
   const unlisten = await store.listen(lookLater);
   const timer = setInterval(lookLater, lookEveryMs);
   timer.unref();
@@ -147,9 +161,9 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
     async requireRotatable() {
       if ((await provider.currentKeyId()) === current()) await provider.requireAddable();
     },
-    requireRetirable: async (id) => checkRetirable(await status(), id, clock.now()),
+    requireRetirable,
     async retire(id) {
-      checkRetirable(await status(), id, clock.now());
+      await requireRetirable(id);
       if (await store.retire(id, new Date(clock.now()))) {
         const where = await provider.removeKey(id);
         log.info({ keyId: id, where }, "A secret key was retired");
