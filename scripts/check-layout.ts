@@ -28,7 +28,7 @@ const serverLayers: readonly (readonly string[])[] = [
   ["inference"],
   ["runs", "responses"],
   ["chat"],
-  ["integrations"],
+  ["integrations", "observe"],
   ["http"],
   ["compose.ts", "main.ts", "banner.ts", "config.ts", "config"],
 ];

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { dialects } from "@auxot/dialects/dialects";
+import packageFile from "../package.json" with { type: "json" };
 import type { Config } from "./config/settings.ts";
 import { createHttpServer } from "./http/server.ts";
 import { readConversation } from "./hub/conversation.ts";
@@ -62,6 +63,8 @@ import { withRemoteFiles } from "./sources/remote-files.ts";
 import type { Offer, Source } from "./sources/source.ts";
 import { createUpstream, type Upstream } from "./sources/upstream.ts";
 import { createWorkerSource } from "./sources/worker.ts";
+import { createMetrics, type Metrics } from "./observe/metrics.ts";
+import { watchQueue } from "./observe/watch-queue.ts";
 import { acquireDataDirLock } from "./store/data-dir-lock.ts";
 import { openDatabase, type Database } from "./store/database.ts";
 import { sealedColumns } from "./store/sealed-columns.ts";
@@ -178,6 +181,9 @@ async function startParts(
   const requestLog = await createRequestLog({ store: requestLogStore, clock, log });
   cleanups.push(() => requestLog.close());
 
+  const upstream = createUpstream();
+  const metrics = openMetrics();
+
   const ready = Promise.withResolvers<void>();
   const hub: Hub = createHub({
     times: { ...hubTimes, ...options.hubTimes },
@@ -189,7 +195,7 @@ async function startParts(
   keys.onRevoked((keyId) => hub.disconnectKey(keyId));
   const order = config.providers.map(({ name }) => name);
   const ownReasoning = keepReasoningOwn(
-    createSources(inOrder(await providers.list(), order), providers, hub, log, cleanups),
+    createSources(inOrder(await providers.list(), order), { providers, hub, upstream, metrics, log }, cleanups),
     createReasoningTokens(workingKeys),
   );
   const sources = withRemoteFiles({
@@ -202,7 +208,11 @@ async function startParts(
     offers: sources.offers,
     run: sources.run,
     findHolder: (callerId, request) => hub.findHolder(readConversation(callerId, request)),
-    recordUsage: (row) => usage.record(row),
+    recordUsage(row) {
+      usage.record(row);
+      metrics?.onRequest(row);
+    },
+    observer: metrics,
     limits: config.limits,
     clock,
   };
@@ -231,6 +241,8 @@ async function startParts(
       ...createLicenceOperations(licensing),
     ],
     runOperation: createRunOperation({ database, sealing, appendAudit: createAuditLog(log, audit.append), clock, log }),
+    ...describeMetricsPage(config, metrics),
+    ...(metrics === undefined ? {} : { observer: metrics }),
     readiness: {
       pingDatabase: () => database.ping(),
       hasExpectedWorker: () => !options.expectWorker || hub.isServing(),
@@ -257,6 +269,28 @@ async function startParts(
     ready: ready.promise,
     stop,
   };
+
+  function openMetrics(): Metrics | undefined {
+    if (config.metrics.access === "off") return undefined;
+    const readers = {
+      running: () => http.running(),
+      offers: () => sources.offers(),
+      workers: () => hub.workers(),
+      queueLength: () => hub.queueLength(),
+      upstreams: () => upstream.pools(),
+      backgroundRuns: () => background.running(),
+      responses: () => responses.counts(),
+      usage: () => usage.backlog(),
+      spansLost: () => 0,
+      pingDatabase: () => database.ping(),
+    };
+    return createMetrics(readers, packageFile.version);
+  }
+}
+
+function describeMetricsPage({ metrics: { access, token } }: Config, metrics: Metrics | undefined) {
+  if (metrics === undefined || access === "off") return {};
+  return { metrics: { scrape: metrics.scrape, access, ...(token === undefined ? {} : { token }) } };
 }
 
 function openRing(database: Database, config: Config, log: Log): Promise<KeyRing> {
@@ -313,25 +347,32 @@ function inOrder(providers: readonly Provider[], names: readonly string[]): Prov
   return providers.toSorted((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
 }
 
+type SourceParts = {
+  readonly providers: Providers;
+  readonly hub: Hub;
+  readonly upstream: Upstream;
+  readonly metrics: Metrics | undefined;
+  readonly log: Log;
+};
+
 /** One source over all workers, one for each cloud provider; cloud providers are checked in the background. */
 function createSources(
   configured: readonly Provider[],
-  providers: Providers,
-  hub: Hub,
-  log: Log,
+  { providers, hub, upstream, metrics, log }: SourceParts,
   cleanups: (() => Promise<void> | void)[],
 ): Source {
-  const upstream = createUpstream();
   const stopped = new AbortController();
   cleanups.push(async () => {
     stopped.abort();
     await upstream.close();
   });
-  const workers = createWorkerSource(hub);
+  const start = metrics === undefined ? hub.start : watchQueue(hub.start, metrics.onWaited);
+  const workers = createWorkerSource({ ...hub, start });
   const clouds = new Map<string, CloudSource>();
   for (const { id, name, cloud } of configured) {
     if (cloud === undefined) continue;
-    clouds.set(id, startCloud({ id, name, cloud }, upstream, providers, log, stopped.signal));
+    const onRest = (): void => metrics?.onRest(name);
+    clouds.set(id, startCloud({ id, name, cloud }, { providers, upstream, log, onRest }, stopped.signal));
   }
   const find = (providerId: string | undefined): Source => clouds.get(providerId ?? "") ?? workers;
   return {
@@ -344,13 +385,11 @@ function createSources(
 
 function startCloud(
   provider: Parameters<typeof createCloudSource>[0]["provider"],
-  upstream: Upstream,
-  providers: Providers,
-  log: Log,
+  { providers, upstream, log, onRest }: Pick<SourceParts, "providers" | "upstream" | "log"> & { onRest(): void },
   signal: AbortSignal,
 ): CloudSource {
   const dialect = dialects[provider.cloud.dialect];
-  const source = createCloudSource({ provider, dialect, upstream, clock: systemClock });
+  const source = createCloudSource({ provider, dialect, upstream, clock: systemClock, onRest });
   const onModels = async (models: Parameters<CloudSource["setModels"]>[0]): Promise<void> => {
     source.setModels(models);
     await providers.saveDiscoveredModels(provider.id, models);

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { checkKeyText, readDeclarations } from "./config/declarations.ts";
+import { readMetricsSettings, readTraceSettings } from "./config/observe-declaration.ts";
 import { readConfigText, type Environment, type FileContent } from "./config/file.ts";
 import { findNearMatches } from "@auxot/wire/near-matches";
 import { createProblems, type Problems } from "./config/problems.ts";
@@ -80,6 +81,10 @@ const environmentSchema = z.object({
       }
     })
     .exactOptional(),
+  AUXOT_METRICS_TOKEN: z
+    .string()
+    .min(24, "must be 24 characters or more. Make one with: openssl rand -base64 32")
+    .exactOptional(),
   AUXOT_LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info"),
   AUXOT_REDIS_URL: z
     .string()
@@ -111,6 +116,8 @@ export function loadConfig(
   // What is wrong with the syntax is told already.
   const tree = file.tree === undefined ? {} : file.tree;
   const declarations = readDeclarations(tree, problems, (text) => void warnings.push(text));
+  const metrics = readMetricsSettings(tree, variables?.AUXOT_METRICS_TOKEN, problems);
+  const traces = readTraceSettings(tree, env, problems);
   for (const [index, key] of declarations.keys.entries()) {
     if (key.key.reveal() === bootstrapKey) problems.add(["keys", index, "key"], "the same as AUXOT_BOOTSTRAP_KEY");
   }
@@ -131,6 +138,8 @@ export function loadConfig(
     ...wrap("bootstrapKey", variables.AUXOT_BOOTSTRAP_KEY),
     ...readVendor(variables.AUXOT_VENDOR_KEY),
     ...declarations,
+    metrics,
+    ...(traces === undefined ? {} : { traces }),
   };
   return { config, warnings };
 }

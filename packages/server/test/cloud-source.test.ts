@@ -67,7 +67,7 @@ test("usage and [DONE] that come a moment after the finish reason are waited for
 /** What a provider at `baseUrl` is sent and the caller gets, of a passed stream whose provider tells usage when asked. */
 async function passStream(baseUrl: string, body: string): Promise<{ sent: string; got: string; counted: unknown }> {
   let sent = "";
-  const upstream: Upstream = {
+  const upstream: Pick<Upstream, "send" | "close"> = {
     send(call) {
       sent = Buffer.from(call.body ?? "").toString("utf8");
       const asked = (JSON.parse(sent) as { stream_options?: { include_usage?: boolean } }).stream_options

@@ -42,6 +42,7 @@ export const actions = {
   /** What somebody may do; everybody may ask it of themselves. */
   "access.read": { org: "admin", team: "admin", level: "owner" },
   "workers.read": { org: "admin" },
+  "metrics.read": { org: "admin" },
   "audit.read": { org: "admin" },
   "content-logging.read": { org: "admin", team: "admin" },
   "content-logging.edit": { org: "owner", team: "owner" },

@@ -35,6 +35,9 @@ const topSchema = z.strictObject({
   responses: z.record(z.string(), z.unknown()).nullish(),
   audit: z.record(z.string(), z.unknown()).nullish(),
   trustedProxies: z.array(z.unknown()).nullish(),
+  // Read by observe-declaration.ts.
+  metrics: z.record(z.string(), z.unknown()).nullish(),
+  traces: z.record(z.string(), z.unknown()).nullish(),
 });
 
 const proxiesSchema = z.array(

@@ -38,6 +38,10 @@ export const environmentFields = [
     default: "none: everything is on",
     meaning: "Public key of who sells licences for this Auxot: Ed25519, PEM or 32 bytes in base64.",
   },
+  {
+    name: "AUXOT_METRICS_TOKEN",
+    meaning: "Opens /metrics and nothing else, 24 characters or more. Without it an admin key does.",
+  },
   { name: "AUXOT_LOG_LEVEL", default: "info", meaning: "trace, debug, info, warn, error or fatal." },
 ] as const satisfies readonly ConfigField[];
 
@@ -77,6 +81,28 @@ export const auditFields = {
   file: { meaning: "A file that gets every entry as a JSON line too; relative to the data directory." },
   "collector.url": { meaning: "An HTTP address that gets every entry too, in POSTs of JSON lines." },
   "collector.token": { meaning: "Sent to it as a bearer token. Best as ${NAME}." },
+} as const satisfies Readonly<Record<string, Omit<ConfigField, "name">>>;
+
+/** Fields of `metrics` in the YAML file. The default is used as it stands here. */
+export const metricsFields = {
+  access: {
+    default: "key",
+    meaning: "Who may read /metrics: key (an admin key or AUXOT_METRICS_TOKEN), open (anybody), off (nobody).",
+  },
+} as const satisfies Readonly<Record<string, Omit<ConfigField, "name">>>;
+/** Fields of `traces` in the YAML file. The defaults are used as they stand here. */
+export const traceFields = {
+  endpoint: {
+    default: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    meaning: "Address of an OpenTelemetry collector (OTLP over HTTP). Without one there are no traces.",
+  },
+  headers: { default: "OTEL_EXPORTER_OTLP_HEADERS", meaning: "Headers for the collector, name to value." },
+  serviceName: { default: "auxot", meaning: "What the router is called in traces; also OTEL_SERVICE_NAME." },
+  sampleShare: {
+    default: "1",
+    meaning: "Share of the requests that are traced, 0 to 1. What a caller's traceparent says comes first.",
+  },
+  handOn: { default: "false", meaning: "Send traceparent to cloud providers too." },
 } as const satisfies Readonly<Record<string, Omit<ConfigField, "name">>>;
 
 /** The rest of the YAML file. `${NAME}` in any text is replaced by that environment variable; `$${` writes `${`. */
@@ -121,4 +147,6 @@ export const fileFields = [
   ...Object.entries(fetchFields).map(([name, field]) => ({ ...field, name: `fetch.${name}` })),
   ...responseFields.map((field) => ({ ...field, name: `responses.${field.name}` })),
   ...Object.entries(auditFields).map(([name, field]) => ({ ...field, name: `audit.${name}` })),
+  ...Object.entries(metricsFields).map(([name, field]) => ({ ...field, name: `metrics.${name}` })),
+  ...Object.entries(traceFields).map(([name, field]) => ({ ...field, name: `traces.${name}` })),
 ] as const satisfies readonly ConfigField[];

@@ -5,6 +5,7 @@ import type { FetchSettings } from "../platform/fetch-guard/fetch-guard.ts";
 import type { LogLevel } from "../platform/log.ts";
 import type { Secret } from "../platform/secret-text.ts";
 import type { AuditSettings } from "../records/audit/audit.ts";
+import type { TraceSettings } from "../platform/telemetry.ts";
 import type { DeclaredKey } from "../records/keys/make-key.ts";
 import type { DeclaredProvider } from "../records/providers/providers.ts";
 
@@ -24,6 +25,13 @@ export type ResponseSettings = {
   readonly retentionDays: number;
   /** Most answers in the background at once. */
   readonly maxBackground: number;
+};
+
+/** Who may read `/metrics`. */
+export type MetricsSettings = {
+  /** `off`: there is no such page, and nothing is counted. `key`: an admin key, or the token. */
+  readonly access: "off" | "open" | "key";
+  readonly token?: Secret;
 };
 
 export type Config = {
@@ -52,6 +60,9 @@ export type Config = {
   readonly audit: AuditSettings;
   /** Addresses and ranges of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
+  readonly metrics: MetricsSettings;
+  /** Absent: no traces. */
+  readonly traces?: TraceSettings;
   readonly providers: readonly DeclaredProvider[];
   readonly keys: readonly DeclaredKey[];
 };

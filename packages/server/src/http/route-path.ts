@@ -28,6 +28,37 @@ export function readRoutePath(pathname: string): RoutePath {
   return { dialect: undefined, endpoint: pathname };
 }
 
+const fixedEndpoints = new Set([
+  "chat/completions",
+  "completions",
+  "embeddings",
+  "messages",
+  "messages/count_tokens",
+  "models",
+  "responses",
+]);
+const ownPaths = new Set(["/api/health", "/api/ready", "/api/hello", "/metrics"]);
+const responseEndpoint = /^responses\/[^/]+(\/(?:input_items|cancel))?$/;
+
+/** The pattern a path belongs to, such as `/v1/responses/{id}`: one of few. `patterns` are the operations' own. */
+export function nameRoute(pathname: string, patterns: readonly string[]): string {
+  const { dialect, endpoint } = readRoutePath(pathname);
+  if (dialect !== undefined) {
+    if (fixedEndpoints.has(endpoint)) return `/v1/${endpoint}`;
+    if (endpoint.startsWith("models/")) return "/v1/models/{id}";
+    const below = responseEndpoint.exec(endpoint);
+    return below === null ? "other" : `/v1/responses/{id}${below[1] ?? ""}`;
+  }
+  if (ownPaths.has(pathname)) return pathname;
+  const parts = pathname.split("/");
+  return patterns.find((pattern) => matchesPattern(pattern.split("/"), parts)) ?? "other";
+}
+
+function matchesPattern(pattern: readonly string[], parts: readonly string[]): boolean {
+  if (pattern.length !== parts.length) return false;
+  return pattern.every((part, position) => part.startsWith("{") || part === parts[position]);
+}
+
 function stripVersions(path: string): string {
   return path.replace(/^(?:\/v1(?=\/|$)){0,2}/, "").replace(/^\/+|\/+$/g, "");
 }

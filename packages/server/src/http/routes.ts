@@ -14,6 +14,7 @@ import { authenticate, authenticateInference, type Context, type Identify } from
 import { handleEmbeddings, type EmbeddingsDeps } from "./embeddings.ts";
 import { handleHealth, handleReady, type Readiness } from "./health.ts";
 import { handleCountTokens, type CountTokensDeps } from "./count-tokens.ts";
+import { handleMetrics, type MetricsPage } from "./metrics.ts";
 import { findModel, listModels } from "./models.ts";
 import { findOperation, handleOperation } from "./operations.ts";
 import { handleResponses, type ResponsesDeps } from "./responses.ts";
@@ -28,6 +29,8 @@ export type RouteDeps = ChatDeps &
     readonly identify: Identify;
     offers(): readonly Offer[];
     readonly readiness: Readiness;
+    /** Absent: there is no such page. */
+    readonly metrics?: MetricsPage;
     readonly operations: readonly AnyOperationHandler[];
     readonly runOperation: RunOperation;
   };
@@ -118,6 +121,9 @@ async function handleOwn(deps: RouteDeps, method: string, context: Context): Pro
   const { pathname } = context.url;
   if (pathname === "/api/health" && isRead(method)) return handleHealth(context);
   if (pathname === "/api/ready" && isRead(method)) return handleReady(deps.readiness, context);
+  if (deps.metrics !== undefined && pathname === "/metrics" && isRead(method)) {
+    return handleMetrics(deps.metrics, deps.identify, context);
+  }
   if (pathname === "/api/hello" && isRead(method)) return handleHealth(context);
   const found = findOperation(deps.operations, method, pathname);
   if (found === undefined) {

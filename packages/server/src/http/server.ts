@@ -7,6 +7,7 @@ import type { Log } from "../platform/log.ts";
 import { createContext, type Context } from "./context.ts";
 import { InputError } from "../operations/read-input.ts";
 import { encodeProblem } from "./operations.ts";
+import { nameRoute } from "./route-path.ts";
 import { findRoute, type Route, type RouteDeps } from "./routes.ts";
 import { sendJson } from "./send-json.ts";
 import { createWorkerUpgrade, type WorkerUpgradeDeps } from "./workers.ts";
@@ -16,14 +17,26 @@ export type HttpServer = {
   listen(host: string, port: number): Promise<number>;
   /** Refuses new requests with 503, lets running ones finish for up to `limitMs`, then cuts them off. */
   drain(limitMs: number): Promise<void>;
+  /** Requests being answered. */
+  running(): number;
+};
+
+/** Told of each request on its way out. */
+export type EdgeObserver = {
+  /** `route` is a pattern; `status` 499 when the caller left; `seconds` until the last byte was written. */
+  onAnswered(route: string, method: string, status: number, seconds: number): void;
 };
 
 /** How long a refused upload may go on. */
 const discardWithinMs = 30_000;
 /** Asked every few seconds by load balancers: not worth a line each. */
-const probePaths = new Set(["/api/health", "/api/ready"]);
+const probePaths = new Set(["/api/health", "/api/ready", "/metrics"]);
 
-export function createHttpServer(deps: RouteDeps & WorkerUpgradeDeps & { readonly log: Log }): HttpServer {
+export type HttpServerDeps = RouteDeps & WorkerUpgradeDeps & { readonly log: Log; readonly observer?: EdgeObserver };
+
+export function createHttpServer(deps: HttpServerDeps): HttpServer {
+  const { observer } = deps;
+  const patterns = deps.operations.map(({ operation }) => operation.path);
   let draining = false;
   const running = new Set<Promise<void>>();
 
@@ -42,7 +55,12 @@ export function createHttpServer(deps: RouteDeps & WorkerUpgradeDeps & { readonl
     } catch (error) {
       sendError(context, dialect, error);
     }
-    logRequest(context, performance.now() - startedAt);
+    const ms = performance.now() - startedAt;
+    logRequest(context, ms);
+    if (observer !== undefined) {
+      const status = context.signal.aborted ? errorCodes.cancelled.status : response.statusCode;
+      observer.onAnswered(nameRoute(context.url.pathname, patterns), request.method ?? "", status, ms / 1000);
+    }
     await waitUntilSent(context);
   }
 
@@ -65,6 +83,7 @@ export function createHttpServer(deps: RouteDeps & WorkerUpgradeDeps & { readonl
           resolve((server.address() as AddressInfo).port);
         });
       }),
+    running: () => running.size,
     async drain(limitMs) {
       draining = true;
       // Only stops listening. The HTTP server's own close would cut off answers that are written but still on their way.

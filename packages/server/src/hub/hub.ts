@@ -41,6 +41,8 @@ export type Hub = {
   /** Exact, and needs no slot. Throws `worker_lost` when no connected worker has the model, or what the worker answered. */
   countTokens(target: Target, request: ChatRequest, signal: AbortSignal): Promise<number>;
   workers(): readonly WorkerView[];
+  /** Requests that wait for a slot. */
+  queueLength(): number;
   disconnectKey(keyId: string): void;
   /** Refuses every request that waits, from now on too, and tells the workers that the router stops. */
   announceShutdown(): void;
@@ -276,6 +278,7 @@ export function createHub(deps: HubDeps): Hub {
       if (worker === undefined) throw lostError();
       return counts.ask(worker, { ...request, model: target.model }, signal);
     },
+    queueLength: scheduler.queueLength,
     workers: () =>
       [...workers.values()].map((worker) => viewWorker(worker, (model) => scheduler.busySlots(worker.id, model))),
     disconnectKey(keyId) {

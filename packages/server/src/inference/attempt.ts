@@ -8,6 +8,7 @@ import type { Answer, Offer, Placement, SourceCall } from "../sources/source.ts"
 import type { ChatRequest } from "@auxot/wire/chat";
 import { createHold, type Parked } from "./hold.ts";
 import { nameOffer, type Plan } from "./plan.ts";
+import type { TryWatch } from "./watch.ts";
 import { createWatchdog, type Watchdog } from "./watchdog.ts";
 
 export type AttemptLimits = {
@@ -28,6 +29,7 @@ export type TryDeps = {
   findParked?(): Parked | undefined;
   readonly limits: AttemptLimits;
   readonly log: Log;
+  readonly watch?: TryWatch | undefined;
 };
 
 export type Attempted = {
@@ -42,7 +44,7 @@ export type Attempted = {
 
 export type Tracker = { tries: number };
 /** Where one try goes, and how long it may wait there. */
-export type Step = Pick<SourceCall, "targets" | "retarget" | "waitMs">;
+export type Step = Pick<SourceCall, "targets" | "retarget" | "waitMs" | "traceHeaders">;
 
 const maxTries = 6;
 const triesPerOffer = 2;
@@ -67,7 +69,7 @@ export async function attempt(
 }
 
 /** Gives what the first `open` gave that did not fail; moves on and throws as `attempt`. */
-export async function tryOffers<T>(
+export async function tryOffers<T extends { readonly placement: Placement }>(
   deps: TryDeps,
   open: (step: Step) => Promise<T>,
   caller: AbortSignal,
@@ -84,9 +86,13 @@ export async function tryOffers<T>(
       ? { waitMs: Math.max(0, deadline - Date.now()), retarget: () => listWorkers(step.targets) }
       : { waitMs: 0 };
     tracker.tries += 1;
+    const watched = deps.watch?.startTry(step.targets, tracker.tries);
     try {
-      return await open(step.held ?? { targets: step.targets, ...waiting });
+      const opened = await open({ ...(step.held ?? { targets: step.targets, ...waiting }), ...watched?.handOn });
+      watched?.onShown(opened.placement);
+      return opened;
     } catch (thrown) {
+      watched?.onFailed(caller.aborted ? "cancelled" : toErrorBody(thrown).code);
       last = noteFailure(thrown, step.targets, step.wait);
       // It waited for a worker in vain; nobody was asked.
       if (step.held !== undefined && last.code === "no_capacity") tracker.tries -= 1;
@@ -95,14 +101,17 @@ export async function tryOffers<T>(
 
   function planStep(): { readonly targets: readonly Offer[]; readonly wait: boolean; readonly held?: Step } {
     if (tracker.tries >= maxTries && last !== undefined) throw last;
+    const onPlanned = deps.watch?.startPlan();
     try {
       const plan = deps.plan(mayTry);
+      onPlanned?.(plan);
       const held = hold.next(plan, deadline - Date.now());
       if (held !== undefined) return { targets: held.targets, wait: false, held };
       const fresh = plan.free.find((offer) => !failures.has(nameOffer(offer)));
       const next = fresh ?? plan.free[0];
       return next === undefined ? { targets: plan.busy, wait: true } : { targets: [next], wait: false };
     } catch (error) {
+      onPlanned?.(toErrorBody(error).code);
       throw last ?? error;
     }
   }

@@ -5,10 +5,10 @@ import type { EmbedPart, EmbedRequest, EmbedResult } from "@auxot/wire/embed";
 import { AppError } from "@auxot/wire/errors";
 import { noUsage } from "@auxot/wire/usage";
 import type { Caller } from "../platform/caller.ts";
-import type { Log } from "../platform/log.ts";
 import type { EmbedAnswer, Placement, Source, SourceCall } from "../sources/source.ts";
 import { limitFirstToken, tryOffers } from "./attempt.ts";
-import { createMeter, type InferDeps, type Meter } from "./infer.ts";
+import type { InferDeps, InputLinks } from "./infer.ts";
+import { createMeter, type Meter } from "./meter.ts";
 import { readEmbedNeeds } from "./needs.ts";
 import { planRoute } from "./plan.ts";
 import { createWatchdog } from "./watchdog.ts";
@@ -17,8 +17,7 @@ export type EmbedInput = {
   readonly requestId: string;
   readonly caller: Caller;
   readonly request: EmbedRequest;
-  readonly log: Log;
-};
+} & InputLinks;
 
 /** `bytes` are there instead of `result` where the caller's own format passed: the whole answer. */
 export type Embedded = {
@@ -37,15 +36,16 @@ export type EmbedDeps = Omit<InferDeps, "run" | "findHolder"> & { readonly embed
 export type Embed = (input: EmbedInput, signal: AbortSignal) => Promise<Embedded>;
 
 export function createEmbed(deps: EmbedDeps): Embed {
-  return async ({ requestId, caller, request, log }, signal) => {
+  return async (input, signal) => {
+    const { requestId, caller, request, log } = input;
     const asked = { model: request.model, stream: false };
-    const meter = createMeter(deps, { requestId, caller, dialect: "openai-embeddings", request: asked, log });
+    const meter = createMeter(deps, { ...input, dialect: "openai-embeddings", request: asked });
     try {
       const needs = readEmbedNeeds(request);
       const plan: Parameters<typeof tryOffers>[0]["plan"] = (mayTry) =>
         planRoute(request.model, needs, deps.offers().filter(mayTry), deps.clock.now());
       const answered = await tryOffers(
-        { plan, limits: deps.limits, log },
+        { plan, limits: deps.limits, log, watch: meter.watch },
         (step) => collect(deps, { requestId, callerId: caller.keyId, request, ...step }, meter, signal),
         signal,
         meter,

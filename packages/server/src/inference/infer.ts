@@ -1,19 +1,20 @@
-// One request to one source: plans, attempts, measures, and records one usage row at the end, however it ends.
+// One request to one source: plans, attempts, measures (meter.ts), and gives the answer on.
 
 import type { AnswerBatch } from "@auxot/wire/chat-event";
 import type { ChatRequest, FormatName } from "@auxot/wire/chat";
-import { AppError, errorCodes, toErrorBody, type ErrorBody, type ErrorCode } from "@auxot/wire/errors";
-import { noUsage } from "@auxot/wire/usage";
+import { AppError, errorCodes } from "@auxot/wire/errors";
 import type { Caller } from "../platform/caller.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Log } from "../platform/log.ts";
+import type { Log, LogFields } from "../platform/log.ts";
+import type { Span } from "../platform/telemetry.ts";
 import type { UsageRow } from "../records/usage/store.ts";
 import type { Answer, Offer, Placement, SourceCall } from "../sources/source.ts";
 import { attempt, type AttemptLimits } from "./attempt.ts";
-import { createUsageCount } from "./count-usage.ts";
 import type { Parked } from "./hold.ts";
-import { readNeeds, type Needs } from "./needs.ts";
+import { createMeter, type Meter } from "./meter.ts";
+import { readNeeds } from "./needs.ts";
 import { planRoute, type Pin } from "./plan.ts";
+import type { TryObserver } from "./watch.ts";
 
 export type InferInput = {
   readonly requestId: string;
@@ -23,7 +24,15 @@ export type InferInput = {
   readonly request: ChatRequest;
   /** Who answered the conversation so far and should go on. */
   readonly pin?: Pin;
+} & InputLinks;
+
+/** Where it is told what becomes of a request. */
+export type InputLinks = {
   readonly log: Log;
+  /** Of the whole request. Absent: it is not traced. */
+  readonly span?: Span;
+  /** Takes what is to be logged of it, once. Absent: it gets a line of its own. */
+  note?(fields: LogFields): void;
 };
 
 export type Inference = {
@@ -43,6 +52,7 @@ export type InferDeps = {
   /** The worker that should go on with what the request goes on from, while it is there. */
   findHolder(callerId: string, request: ChatRequest): (Parked & { readonly parked: boolean }) | undefined;
   recordUsage(row: UsageRow): void;
+  readonly observer?: TryObserver | undefined;
   readonly limits: AttemptLimits;
   readonly clock: Clock;
 };
@@ -89,6 +99,7 @@ export function createInfer(deps: InferDeps): Infer {
           },
           limits: deps.limits,
           log,
+          watch: meter.watch,
         },
         { requestId, callerId: caller.keyId, request },
         signal,
@@ -110,83 +121,6 @@ function toPin(holder: ReturnType<InferDeps["findHolder"]>): Pin | undefined {
   return { provider, model, holds: parked ? "while-free" : "within-tier" };
 }
 
-export type Meter = {
-  tries: number;
-  needs: Needs | undefined;
-  onPlaced(placement: Placement): void;
-  onCommit(): void;
-  /** Counts the batch and gives it on, with the final count in it. */
-  onBatch(batch: AnswerBatch): AnswerBatch;
-  /** Records the row and logs the same numbers; later calls do nothing. `begun`: the caller has seen a 200. */
-  settle(error: unknown, begun: boolean): void;
-};
-
-/** Measures one request from now on. */
-export function createMeter(
-  deps: Pick<InferDeps, "recordUsage" | "clock">,
-  input: Pick<InferInput, "requestId" | "caller" | "dialect" | "log"> & {
-    readonly request: Pick<ChatRequest, "model" | "stream">;
-  },
-): Meter {
-  const startedAt = deps.clock.now();
-  let settled = false;
-  let placement: Placement | undefined;
-  let placedAt: number | undefined;
-  let committedAt: number | undefined;
-  // The needs' guess is a low one, made to leave out contexts that are certainly too small.
-  const count = createUsageCount(input.request.stream, () => (meter.needs?.promptTokens ?? 0) * 2);
-
-  const warned = new Set<string>();
-
-  const meter: Meter = {
-    tries: 0,
-    needs: undefined,
-    onPlaced(next) {
-      placement = next;
-      placedAt = deps.clock.now();
-    },
-    onCommit() {
-      committedAt = deps.clock.now();
-    },
-    onBatch(batch) {
-      count.onBatch(batch);
-      // Those that come behind the first token are too late for the header.
-      for (const event of batch.events) {
-        if (event.type !== "warning" || warned.has(event.message)) continue;
-        warned.add(event.message);
-        input.log.info({ warning: event.message }, "source warned");
-      }
-      return count.complete(batch);
-    },
-    settle(thrown, begun) {
-      if (settled) return;
-      settled = true;
-      const error = thrown === undefined ? undefined : toErrorBody(thrown);
-      const now = deps.clock.now();
-      const usage = committedAt === undefined ? noUsage : count.total(error === undefined);
-      const outcome = readOutcome(error, begun, thrown);
-      deps.recordUsage({
-        id: input.requestId,
-        at: startedAt,
-        keyId: input.caller.keyId,
-        keyName: input.caller.name,
-        dialect: input.dialect,
-        stream: input.request.stream,
-        requestedModel: input.request.model,
-        ...placement,
-        tries: meter.tries,
-        usage,
-        queueMs: (placedAt ?? now) - startedAt,
-        ...(committedAt === undefined ? {} : { firstTokenMs: committedAt - startedAt }),
-        totalMs: now - startedAt,
-        ...outcome,
-      });
-      input.log.info({ ...outcome, ...placement, tries: meter.tries, usage }, "inference");
-    },
-  };
-  return meter;
-}
-
 /** Watches what passes by and settles the meter at the end. */
 function measure(batches: AsyncIterableIterator<AnswerBatch>, meter: Meter): AsyncIterableIterator<AnswerBatch> {
   return {
@@ -199,7 +133,7 @@ function measure(batches: AsyncIterableIterator<AnswerBatch>, meter: Meter): Asy
       const value = meter.onBatch(result.value);
       for (const event of value.events) {
         if (event.type === "error") meter.settle(new AppError(event.error.code, event.error.message), true);
-        else if (event.type === "end") meter.settle(undefined, true);
+        else if (event.type === "end") meter.settle(undefined, true, event.stopReason);
       }
       return { done: false, value };
     },
@@ -211,15 +145,4 @@ function measure(batches: AsyncIterableIterator<AnswerBatch>, meter: Meter): Asy
       return this;
     },
   };
-}
-
-function readOutcome(
-  error: ErrorBody | undefined,
-  begun: boolean,
-  thrown: unknown,
-): Pick<UsageRow, "outcome" | "status"> & { readonly errorCode?: ErrorCode } {
-  if (error === undefined) return { outcome: "ok", status: 200 };
-  const passed = thrown instanceof AppError ? thrown.passed : undefined;
-  const status = begun ? 200 : (passed?.status ?? errorCodes[error.code].status);
-  return { outcome: error.code === "cancelled" ? "cancelled" : "error", errorCode: error.code, status };
 }

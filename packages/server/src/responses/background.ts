@@ -11,6 +11,8 @@ export type Background = {
   start(input: RunInput): Promise<BackgroundRun>;
   /** Until it is over and kept. Undefined too when it belongs to another key. */
   find(keyId: string, id: string): BackgroundRun | undefined;
+  /** How many there are now. */
+  running(): number;
   /** Takes no new ones, lets the others run for up to `limitMs`, then fails them. */
   drain(limitMs: number): Promise<void>;
 };
@@ -59,6 +61,7 @@ export function createBackground(deps: BackgroundDeps): Background {
       }
     },
     find: (keyId, id) => runs.get(nameOf(keyId, id)),
+    running: () => runs.size + starting,
     async drain(limitMs) {
       draining = true;
       const limit = new AbortController();

@@ -32,16 +32,18 @@ export type CloudSource = Source & {
 export type CloudSourceDeps = {
   readonly provider: { readonly id: string; readonly name: string; readonly cloud: CloudSettings };
   readonly dialect: Dialect;
-  readonly upstream: Upstream;
+  readonly upstream: Pick<Upstream, "send">;
   readonly clock: Clock;
   /** How long a stream whose answer is complete may keep us waiting for its formal end. */
   readonly finishWithinMs?: number;
+  /** The provider is left alone for a while from now on. */
+  onRest?(): void;
 };
 
 export function createCloudSource(deps: CloudSourceDeps): CloudSource {
   const { provider, dialect, upstream, clock, finishWithinMs = defaultFinishWithinMs } = deps;
   const { cloud } = provider;
-  const health = createHealth();
+  const health = createHealth(deps.onRest);
   let models: readonly KnownModel[] = [];
   let offered: readonly Offer[] = [];
   setModels(cloud.models);

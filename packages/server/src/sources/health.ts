@@ -14,7 +14,7 @@ export type Health = {
 };
 
 /** A rate limit rests the provider for as long as it asked; other failures only after three in a row. */
-export function createHealth(): Health {
+export function createHealth(onRest?: () => void): Health {
   let failures = 0;
   let restsUntil: number | undefined;
   return {
@@ -26,12 +26,14 @@ export function createHealth(): Health {
     onFailure(error, now) {
       if (error.code === "rate_limited" || error.code === "insufficient_quota") {
         restsUntil = now + Math.min(error.retryAfterMs ?? firstRestMs, 10 * longestRestMs);
+        onRest?.();
         return;
       }
       if (!["source_failed", "source_timeout", "no_capacity"].includes(error.code)) return;
       failures += 1;
       if (failures < failuresToRest) return;
       restsUntil = now + Math.min(longestRestMs, firstRestMs * 2 ** (failures - failuresToRest));
+      onRest?.();
     },
   };
 }

@@ -54,6 +54,8 @@ export type SourceCall<Request = ChatRequest> = {
   retarget?(): readonly Offer[];
   /** How long the call may wait for a free slot; 0: not at all. */
   readonly waitMs: number;
+  /** What an upstream goes on with this request's trace by. */
+  readonly traceHeaders?: Readonly<Record<string, string>>;
 };
 
 /**

@@ -23,7 +23,17 @@ export type UpstreamResponse = {
 export type Upstream = {
   /** Resolves at the response head. Throws `source_failed` when nothing answers, after an abort its reason or `cancelled`. */
   send(call: UpstreamCall): Promise<UpstreamResponse>;
+  /** What is open now, by origin. */
+  pools(): readonly UpstreamPool[];
   close(): Promise<void>;
+};
+
+/** `waiting`: requests that have no connection yet. */
+export type UpstreamPool = {
+  readonly origin: string;
+  readonly connections: number;
+  readonly running: number;
+  readonly waiting: number;
 };
 
 const pauseAtBytes = 256 * 1024;
@@ -38,6 +48,13 @@ export function createUpstream(): Upstream {
   });
   return {
     send: (call) => dispatch(agent, call),
+    pools: () =>
+      Object.entries(agent.stats).map(([origin, stats]) => ({
+        origin,
+        connections: Number(stats.connected),
+        running: stats.running,
+        waiting: stats.pending,
+      })),
     close: () => agent.destroy(),
   };
 }

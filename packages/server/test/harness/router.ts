@@ -71,6 +71,7 @@ export async function startTestRouter(options: TestRouterOptions = {}): Promise<
     responses: { retentionDays: 30, maxBackground: 20, ...options.responses },
     audit: { retentionDays: 0 },
     trustedProxies: [],
+    metrics: { access: "key" },
     providers: options.providers ?? [],
     keys: [],
     ...options.config,

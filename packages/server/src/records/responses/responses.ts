@@ -30,6 +30,8 @@ export type Responses = {
   remove(keyId: string, id: string): Promise<void>;
   /** Fails what other routers left running; `all`: nobody else can be using this database. */
   failAbandoned(all: boolean): Promise<void>;
+  /** Since the start: how many were written, and how many could not be. */
+  counts(): { readonly kept: number; readonly lost: number };
   close(): Promise<void>;
 };
 
@@ -74,6 +76,7 @@ export function createResponses(deps: ResponsesDeps): Responses {
   /** Being written: whoever asks waits for it. */
   const writing = new Map<string, Promise<void>>();
   let writingBytes = 0;
+  const counts = { kept: 0, lost: 0 };
   /** Why the last ones that were lost were lost. */
   const lost = new Map<string, string>();
   const running = new Map<string, { readonly keyId: string; readonly id: string }>();
@@ -81,6 +84,7 @@ export function createResponses(deps: ResponsesDeps): Responses {
 
   function noteLost(name: string, reason: string): void {
     lost.set(name, reason);
+    counts.lost += 1;
     const [oldest] = lost.keys();
     if (lost.size > maxLost && oldest !== undefined) lost.delete(oldest);
   }
@@ -107,6 +111,7 @@ export function createResponses(deps: ResponsesDeps): Responses {
       throw new AppError("no_capacity", `The response was not kept: ${reason}.`, { cause: err, retryAfterMs: waitMs });
     }
     lost.delete(name);
+    if (isNew) counts.kept += 1;
     if (isRunning) running.set(name, response);
     else running.delete(name);
   }
@@ -253,6 +258,7 @@ export function createResponses(deps: ResponsesDeps): Responses {
       const removed = await ask(keyId, id, () => store.remove(keyId, id, clock.now()));
       if (removed !== true) throw notFound(keyId, id);
     },
+    counts: () => counts,
     failAbandoned: (all) => failAbandoned(all ? undefined : clock.now()),
     async close() {
       clearInterval(timer);

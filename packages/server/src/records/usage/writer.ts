@@ -8,6 +8,8 @@ import type { UsageRow, UsageStore } from "./store.ts";
 export type UsageWriter = {
   /** Never throws and never waits. */
   record(row: UsageRow): void;
+  /** Rows that are not written yet, and those that never will be. */
+  backlog(): { readonly waiting: number; readonly lost: number };
   /** Resolves when every recorded row is written, or after `closeTimeoutMs` with a log line that counts the lost ones. */
   close(): Promise<void>;
 };
@@ -33,6 +35,7 @@ export function createUsageWriter(deps: UsageWriterDeps): UsageWriter {
   let running: Promise<void> | undefined;
   let failures = 0;
   let dropped = 0;
+  let lost = 0;
   let closing = false;
 
   function schedule(delayMs: number): void {
@@ -80,6 +83,7 @@ export function createUsageWriter(deps: UsageWriterDeps): UsageWriter {
           await insert([row]);
         } catch (err) {
           if (!isRefusal(err)) throw err;
+          lost++;
           log.error({ err, requestId: row.id }, "The database refused the usage of a request; it is lost");
         }
       }
@@ -101,11 +105,13 @@ export function createUsageWriter(deps: UsageWriterDeps): UsageWriter {
       if (rows.length >= maxRows) {
         if (dropped === 0) log.error({ maxRows }, "Usage is being lost: the database has been away for too long");
         dropped++;
+        lost++;
         return;
       }
       rows.push(row);
       schedule(flushEveryMs);
     },
+    backlog: () => ({ waiting: rows.length, lost }),
     async close() {
       closing = true;
       clearTimeout(timer);

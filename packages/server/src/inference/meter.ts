@@ -1,0 +1,118 @@
+// Measures one request: exactly one usage row at its end, however it ends, and the same numbers for log and trace.
+
+import type { AnswerBatch } from "@auxot/wire/chat-event";
+import type { ChatRequest, StopReason } from "@auxot/wire/chat";
+import { AppError, errorCodes, toErrorBody, type ErrorBody, type ErrorCode } from "@auxot/wire/errors";
+import { noUsage } from "@auxot/wire/usage";
+import type { LogFields } from "../platform/log.ts";
+import type { UsageRow } from "../records/usage/store.ts";
+import type { Placement } from "../sources/source.ts";
+import { createUsageCount } from "./count-usage.ts";
+import type { InferDeps, InferInput } from "./infer.ts";
+import type { Needs } from "./needs.ts";
+import { startTrace } from "./trace.ts";
+import { createTryWatch, type TryWatch } from "./watch.ts";
+
+export type Meter = {
+  tries: number;
+  needs: Needs | undefined;
+  /** Undefined: nobody does. */
+  readonly watch: TryWatch | undefined;
+  onPlaced(placement: Placement): void;
+  onCommit(): void;
+  /** Counts the batch and gives it on, with the final count in it. */
+  onBatch(batch: AnswerBatch): AnswerBatch;
+  /** Records the row and logs the same numbers; later calls do nothing. `begun`: the caller has seen a 200. */
+  settle(error: unknown, begun: boolean, stopReason?: StopReason): void;
+};
+
+/** Measures one request from now on. */
+export function createMeter(
+  deps: Pick<InferDeps, "recordUsage" | "clock" | "observer">,
+  input: Pick<InferInput, "requestId" | "caller" | "dialect" | "log" | "span" | "note"> & {
+    readonly request: Pick<ChatRequest, "model" | "stream">;
+  },
+): Meter {
+  const startedAt = deps.clock.now();
+  const trace = input.span === undefined ? undefined : startTrace(input.span, input);
+  let settled = false;
+  let placement: Placement | undefined;
+  let placedAt: number | undefined;
+  let committedAt: number | undefined;
+  // The needs' guess is a low one, made to leave out contexts that are certainly too small.
+  const count = createUsageCount(input.request.stream, () => (meter.needs?.promptTokens ?? 0) * 2);
+
+  const warned = new Set<string>();
+
+  const meter: Meter = {
+    tries: 0,
+    needs: undefined,
+    watch: createTryWatch(deps.observer, trace),
+    onPlaced(next) {
+      placement = next;
+      placedAt = deps.clock.now();
+    },
+    onCommit() {
+      committedAt = deps.clock.now();
+      trace?.onCommit();
+    },
+    onBatch(batch) {
+      count.onBatch(batch);
+      // Those that come behind the first token are too late for the header.
+      for (const event of batch.events) {
+        if (event.type !== "warning" || warned.has(event.message)) continue;
+        warned.add(event.message);
+        input.log.info({ warning: event.message }, "source warned");
+      }
+      return count.complete(batch);
+    },
+    settle(thrown, begun, stopReason) {
+      if (settled) return;
+      settled = true;
+      const error = thrown === undefined ? undefined : toErrorBody(thrown);
+      const now = deps.clock.now();
+      const usage = committedAt === undefined ? noUsage : count.total(error === undefined);
+      const row: UsageRow = {
+        id: input.requestId,
+        at: startedAt,
+        keyId: input.caller.keyId,
+        keyName: input.caller.name,
+        dialect: input.dialect,
+        stream: input.request.stream,
+        requestedModel: input.request.model,
+        ...placement,
+        tries: meter.tries,
+        usage,
+        queueMs: (placedAt ?? now) - startedAt,
+        ...(committedAt === undefined ? {} : { firstTokenMs: committedAt - startedAt }),
+        totalMs: now - startedAt,
+        ...readOutcome(error, begun, thrown),
+      };
+      deps.recordUsage(row);
+      trace?.onSettled(row, stopReason);
+      const fields = describeRow(row);
+      if (input.note === undefined) input.log.info(fields, "inference");
+      else input.note(fields);
+    },
+  };
+  return meter;
+}
+
+/** A name that a caller made up may be as long as a body. */
+const longestName = 200;
+
+function describeRow(row: UsageRow): LogFields {
+  const { id: _id, at: _at, dialect: format, requestedModel, totalMs: _totalMs, ...rest } = row;
+  return { format, requestedModel: requestedModel.slice(0, longestName), ...rest };
+}
+
+function readOutcome(
+  error: ErrorBody | undefined,
+  begun: boolean,
+  thrown: unknown,
+): Pick<UsageRow, "outcome" | "status"> & { readonly errorCode?: ErrorCode } {
+  if (error === undefined) return { outcome: "ok", status: 200 };
+  const passed = thrown instanceof AppError ? thrown.passed : undefined;
+  const status = begun ? 200 : (passed?.status ?? errorCodes[error.code].status);
+  return { outcome: error.code === "cancelled" ? "cancelled" : "error", errorCode: error.code, status };
+}
