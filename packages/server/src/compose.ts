@@ -183,6 +183,7 @@ async function startParts(
 
   const upstream = createUpstream();
   const metrics = openMetrics();
+  const telemetry = await openTelemetry(config, log, cleanups);
 
   const ready = Promise.withResolvers<void>();
   const hub: Hub = createHub({
@@ -243,6 +244,7 @@ async function startParts(
     runOperation: createRunOperation({ database, sealing, appendAudit: createAuditLog(log, audit.append), clock, log }),
     ...describeMetricsPage(config, metrics),
     ...(metrics === undefined ? {} : { observer: metrics }),
+    ...(telemetry === undefined ? {} : { telemetry }),
     readiness: {
       pingDatabase: () => database.ping(),
       hasExpectedWorker: () => !options.expectWorker || hub.isServing(),
@@ -281,11 +283,20 @@ async function startParts(
       backgroundRuns: () => background.running(),
       responses: () => responses.counts(),
       usage: () => usage.backlog(),
-      spansLost: () => 0,
+      spansLost: () => telemetry?.lost() ?? 0,
       pingDatabase: () => database.ping(),
     };
     return createMetrics(readers, packageFile.version);
   }
+}
+
+/** Loads OpenTelemetry only when there is a collector. */
+async function openTelemetry(config: Config, log: Log, cleanups: (() => Promise<void> | void)[]) {
+  if (config.traces === undefined) return undefined;
+  const { startTelemetry } = await import("./platform/open-telemetry.ts");
+  const telemetry = startTelemetry(config.traces, packageFile.version, log);
+  cleanups.push(() => telemetry.close());
+  return telemetry;
 }
 
 function describeMetricsPage({ metrics: { access, token } }: Config, metrics: Metrics | undefined) {

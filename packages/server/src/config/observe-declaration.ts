@@ -17,11 +17,15 @@ const urlSchema = z
   .string()
   .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ""), "must begin with https:// or http://");
 
-const headersSchema = z.record(
-  z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "is no name of a header"),
+const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const headersSchema = z
   // oxlint-disable-next-line no-control-regex -- a header holds none
-  z.string().regex(/^[^\0-\x1f\x7f]*$/, "must be one line"),
-);
+  .record(z.string(), z.string().regex(/^[^\0-\x1f\x7f]*$/, "must be one line"))
+  .superRefine((headers, context) => {
+    for (const name of Object.keys(headers).filter((each) => !headerName.test(each))) {
+      context.addIssue({ code: "custom", path: [name], message: "is no name of a header" });
+    }
+  });
 
 const tracesSchema = z.strictObject({
   endpoint: urlSchema.exactOptional(),

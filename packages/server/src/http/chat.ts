@@ -8,7 +8,7 @@ import { createId } from "@auxot/wire/ids";
 import type { Caller } from "../platform/caller.ts";
 import type { Infer, Inference } from "../inference/infer.ts";
 import { attachHeaders } from "./attach-headers.ts";
-import type { Context } from "./context.ts";
+import { linkWhole, type Context } from "./context.ts";
 import { readBody } from "./read-body.ts";
 import { sendBytes } from "./send-json.ts";
 
@@ -49,7 +49,7 @@ export async function answerChat(
   request: ChatRequest,
 ): Promise<void> {
   const inference = await deps.infer(
-    { requestId: context.id, caller, dialect: format.name, request, log: context.log },
+    { requestId: context.id, caller, dialect: format.name, request, ...linkWhole(context) },
     context.signal,
   );
   const meta = createMeta(format, context, request, inference.placement.model);

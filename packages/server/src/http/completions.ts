@@ -32,7 +32,7 @@ export async function handleCompletions(deps: ChatDeps, context: Context, caller
         caller,
         dialect: openaiCompletions.name,
         request,
-        log: context.log,
+        ...context.links,
       },
       context.signal,
     );

@@ -6,7 +6,9 @@ import { createId, idPrefixes } from "@auxot/wire/ids";
 import { inferenceScope } from "@auxot/wire/access";
 import type { Caller } from "../platform/caller.ts";
 import { findClientAddress } from "../platform/ip-ranges.ts";
+import type { InputLinks } from "../inference/infer.ts";
 import type { Log } from "../platform/log.ts";
+import type { Span } from "../platform/telemetry.ts";
 import type { Identity } from "../records/keys/identity.ts";
 
 export type Context = {
@@ -17,6 +19,10 @@ export type Context = {
   readonly url: URL;
   /** Of the caller, behind trusted proxies too; null where the connection is gone. */
   readonly address: string | null;
+  /** For what answers the request: where it is told what becomes of it. */
+  readonly links: InputLinks;
+  /** What is logged of the request in one line, beside what every request has. */
+  readonly summary: Record<string, unknown>;
   /** Aborts when the caller's connection closes before the answer is complete. */
   readonly signal: AbortSignal;
 };
@@ -24,11 +30,18 @@ export type Context = {
 /** Whether an address is that of a proxy whose `X-Forwarded-For` counts. */
 export type IsTrustedProxy = (address: string) => boolean;
 
+export type ContextParts = {
+  readonly url: URL;
+  readonly log: Log;
+  /** Of the whole request, when it is traced. */
+  readonly span: Span | undefined;
+  readonly isTrustedProxy: IsTrustedProxy;
+};
+
 export function createContext(
   request: IncomingMessage,
   response: ServerResponse,
-  log: Log,
-  isTrustedProxy: IsTrustedProxy,
+  { url, log, span, isTrustedProxy }: ContextParts,
 ): Context {
   const id = createId(idPrefixes.request);
   const controller = new AbortController();
@@ -37,12 +50,16 @@ export function createContext(
   });
   response.setHeader("x-request-id", id);
   response.setHeader("request-id", id);
+  const summary: Record<string, unknown> = {};
+  const own = log.child(span === undefined ? { requestId: id } : { requestId: id, traceId: span.traceId });
   return {
     id,
-    log: log.child({ requestId: id }),
+    log: own,
+    links: span === undefined ? { log: own } : { log: own, span },
+    summary,
     request,
     response,
-    url: readUrl(request.url ?? "/"),
+    url,
     address: readAddress(request, isTrustedProxy),
     signal: controller.signal,
   };
@@ -55,8 +72,13 @@ export function readAddress(request: IncomingMessage, isTrustedProxy: IsTrustedP
   return findClientAddress(request.socket.remoteAddress, forwardedFor, isTrustedProxy);
 }
 
+/** The links of a request with one answer: its log line takes what would be a line of its own. */
+export function linkWhole({ links, summary }: Context): InputLinks {
+  return { ...links, note: (fields) => void Object.assign(summary, fields) };
+}
+
 /** Never throws: a target that is no address reads as `/`. Slashes doubled at the front count once. */
-function readUrl(target: string): URL {
+export function readUrl(target: string): URL {
   const text = target.startsWith("/") ? `http://router${target.replace(/^\/+/, "/")}` : target;
   return URL.parse(text, "http://router") ?? new URL("http://router/");
 }

@@ -5,7 +5,7 @@ import type { Embed } from "../inference/embed.ts";
 import type { Caller } from "../platform/caller.ts";
 import { attachHeaders } from "./attach-headers.ts";
 import { setRouteHeaders } from "./chat.ts";
-import type { Context } from "./context.ts";
+import { linkWhole, type Context } from "./context.ts";
 import { readBody } from "./read-body.ts";
 import { sendBytes } from "./send-json.ts";
 
@@ -15,7 +15,7 @@ export type EmbeddingsDeps = { readonly embed: Embed; readonly maxBodyBytes: num
 export async function handleEmbeddings(deps: EmbeddingsDeps, context: Context, caller: Caller): Promise<void> {
   const body = await readBody(context.request, deps.maxBodyBytes);
   const request = attachHeaders(embeddingsServe.parseRequest(body), context.request);
-  const embedded = await deps.embed({ requestId: context.id, caller, request, log: context.log }, context.signal);
+  const embedded = await deps.embed({ requestId: context.id, caller, request, ...linkWhole(context) }, context.signal);
   const { placement, result, bytes } = embedded;
   const answer =
     bytes ??

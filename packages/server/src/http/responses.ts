@@ -16,7 +16,7 @@ import { createAnswerKeeper, type KeptRequest } from "../responses/keep-answer.t
 import { restoreHistory, type Restored } from "../responses/restore.ts";
 import { attachHeaders } from "./attach-headers.ts";
 import { createMeta, sendAnswer, sendEvents, type ChatDeps } from "./chat.ts";
-import type { Context } from "./context.ts";
+import { linkWhole, type Context } from "./context.ts";
 import { readBody } from "./read-body.ts";
 import { sendJson } from "./send-json.ts";
 
@@ -41,7 +41,8 @@ export async function handleResponses(deps: ResponsesDeps, context: Context, cal
   const { history, passesTo, pin } = restored;
   const lookup = { history, stores, ...(passesTo === undefined ? {} : { passesTo }) };
   const request = attachHeaders(completeRequest(draft, lookup), context.request);
-  const inference = warnOfMove(await deps.infer(describeCall(context, caller, request, pin), context.signal), pin);
+  const call = { ...describeCall(context, caller, request, pin), ...linkWhole(context) };
+  const inference = warnOfMove(await deps.infer(call, context.signal), pin);
   const meta = createMeta(dialect, context, request, inference.placement.model);
   if (!stores) return sendAnswer(deps.pingEveryMs, dialect, context, inference, meta);
   const kept = describeRequest(draft, restored, caller, meta.createdAt * 1000);
@@ -93,8 +94,8 @@ function describeRequest(draft: RequestDraft, restored: Restored, caller: Caller
 }
 
 function describeCall(context: Context, caller: Caller, request: ChatRequest, pin: Pin | undefined): InferInput {
-  const { id: requestId, log } = context;
-  return { requestId, caller, dialect: dialect.name, request, log, ...(pin === undefined ? {} : { pin }) };
+  const { id: requestId, links } = context;
+  return { requestId, caller, dialect: dialect.name, request, ...links, ...(pin === undefined ? {} : { pin }) };
 }
 
 /** Another provider goes on from what is kept here. */

@@ -4,7 +4,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { Server as NetServer, type AddressInfo } from "node:net";
 import { AppError, errorCodes, toErrorBody } from "@auxot/wire/errors";
 import type { Log } from "../platform/log.ts";
-import { createContext, type Context } from "./context.ts";
+import type { Span, Telemetry } from "../platform/telemetry.ts";
+import { createContext, readUrl, type Context } from "./context.ts";
 import { InputError } from "../operations/read-input.ts";
 import { encodeProblem } from "./operations.ts";
 import { nameRoute } from "./route-path.ts";
@@ -32,36 +33,54 @@ const discardWithinMs = 30_000;
 /** Asked every few seconds by load balancers: not worth a line each. */
 const probePaths = new Set(["/api/health", "/api/ready", "/metrics"]);
 
-export type HttpServerDeps = RouteDeps & WorkerUpgradeDeps & { readonly log: Log; readonly observer?: EdgeObserver };
+export type HttpServerDeps = RouteDeps &
+  WorkerUpgradeDeps & { readonly log: Log; readonly observer?: EdgeObserver; readonly telemetry?: Telemetry };
 
 export function createHttpServer(deps: HttpServerDeps): HttpServer {
   const { observer } = deps;
+  const isObserved = observer !== undefined || deps.telemetry !== undefined;
   const patterns = deps.operations.map(({ operation }) => operation.path);
   let draining = false;
   const running = new Set<Promise<void>>();
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const context = createContext(request, response, deps.log, deps.isTrustedProxy);
+    const url = readUrl(request.url ?? "/");
+    const route = isObserved ? nameRoute(url.pathname, patterns) : "";
+    const { log, isTrustedProxy } = deps;
+    const context = createContext(request, response, { url, log, span: startSpan(request, route), isTrustedProxy });
     const startedAt = performance.now();
     let dialect: Route["dialect"];
     try {
       const isAnthropic = request.headers["anthropic-version"] !== undefined;
-      const route = findRoute(deps, request.method ?? "GET", context.url, isAnthropic);
-      dialect = route.dialect;
+      const found = findRoute(deps, request.method ?? "GET", context.url, isAnthropic);
+      dialect = found.dialect;
       if (draining && dialect !== undefined) {
         throw new AppError("no_capacity", "The router is stopping. Try again shortly.", { retryAfterMs: 5000 });
       }
-      await route.handle(context);
+      await found.handle(context);
     } catch (error) {
       sendError(context, dialect, error);
     }
     const ms = performance.now() - startedAt;
     logRequest(context, ms);
-    if (observer !== undefined) {
-      const status = context.signal.aborted ? errorCodes.cancelled.status : response.statusCode;
-      observer.onAnswered(nameRoute(context.url.pathname, patterns), request.method ?? "", status, ms / 1000);
-    }
+    if (isObserved) onAnswered(context, route, ms);
     await waitUntilSent(context);
+  }
+
+  function startSpan({ method = "", headers }: IncomingMessage, route: string): Span | undefined {
+    if (deps.telemetry === undefined || probePaths.has(route)) return undefined;
+    const caller = { traceparent: readHeader(headers["traceparent"]), tracestate: readHeader(headers["tracestate"]) };
+    return deps.telemetry.startRequest(`${method} ${route}`, caller, {
+      "http.request.method": method,
+      "http.route": route,
+    });
+  }
+
+  function onAnswered({ request, response, signal, links }: Context, route: string, ms: number): void {
+    const status = signal.aborted ? errorCodes.cancelled.status : response.statusCode;
+    observer?.onAnswered(route, request.method ?? "", status, ms / 1000);
+    links.span?.set({ "http.response.status_code": status });
+    links.span?.end(status >= 500 ? String(status) : undefined);
   }
 
   const server = createServer(
@@ -106,6 +125,10 @@ function isWebSocket({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.toLowerCase() === "websocket";
 }
 
+function readHeader(value: string | string[] | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
 /** A slow reader's answer is still on its way when everything was written. */
 function waitUntilSent({ response }: Context): Promise<void> {
   if (response.writableFinished || response.destroyed) return Promise.resolve();
@@ -115,6 +138,7 @@ function waitUntilSent({ response }: Context): Promise<void> {
 function sendError(context: Context, dialect: Route["dialect"], error: unknown): void {
   const { response, log, id } = context;
   const body = toErrorBody(error);
+  context.summary["errorCode"] ??= body.code;
   if (body.code === "internal") log.error({ err: error }, "request failed");
   else if (errorCodes[body.code].status >= 500)
     log.warn({ code: body.code, reason: body.message, err: causeOf(error) }, "request failed");
@@ -149,8 +173,10 @@ function discardUpload(request: IncomingMessage): void {
   request.once("close", () => clearTimeout(timer));
 }
 
-function logRequest({ log, request, response, url, signal }: Context, ms: number): void {
-  const fields = { method: request.method, path: url.pathname, status: response.statusCode, ms: Math.round(ms) };
+/** One line a request: what it asked, who, where it was answered, how it ended. */
+function logRequest({ log, request, response, url, signal, summary }: Context, ms: number): void {
+  const status = signal.aborted ? errorCodes.cancelled.status : response.statusCode;
+  const fields = { method: request.method, path: url.pathname, ...summary, status, ms: Math.round(ms) };
   const isProbe = probePaths.has(url.pathname);
   log[isProbe ? "debug" : "info"](fields, signal.aborted ? "caller left" : "request");
 }

@@ -13,7 +13,7 @@ import { chooseFormat } from "./cloud-formats.ts";
 import { describeModel, lookUpModel, type KnownModel } from "./cloud-models.ts";
 import { createHealth } from "./health.ts";
 import { passError, pickPassedHeaders } from "./passed-answer.ts";
-import type { Offer, Source } from "./source.ts";
+import type { Offer, Source, SourceCall } from "./source.ts";
 import { findPassed } from "./passing.ts";
 import { readAnswer, type Reading } from "./read-answer.ts";
 import { takesStreamOptions } from "./stream-usage.ts";
@@ -77,7 +77,7 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
     { stream, passed }: { readonly stream: boolean; readonly passed: RequestOriginal | undefined },
     body: Uint8Array | string,
     path: string,
-    signal: AbortSignal,
+    { signal, traceHeaders }: Link,
   ): Promise<UpstreamResponse> {
     const response = await upstream.send({
       method: "POST",
@@ -87,6 +87,7 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
         ...passed?.headers,
         "content-type": "application/json",
         accept: stream ? "text/event-stream" : "application/json",
+        ...traceHeaders,
       },
       body,
       signal,
@@ -113,14 +114,14 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
   }
 
   /** What the provider is sent: the caller's bytes where they may pass, else the request in its format. */
-  async function ask(request: ChatRequest, model: string, signal: AbortSignal): Promise<Asked> {
+  async function ask(request: ChatRequest, model: string, link: Link): Promise<Asked> {
     const { stream } = request;
     const { format, warnings } = chooseFormat(dialect, request);
     const passed = findPassed(request, { dialect: format.name, provider: provider.name });
     if (passed === undefined) {
       const target = { model, stream, traits: findModel(model).traits, hash: hashText };
       const built = format.call.buildRequest(request, target);
-      const response = await send({ stream, passed }, built.body, built.path, signal);
+      const response = await send({ stream, passed }, built.body, built.path, link);
       return {
         format,
         response,
@@ -133,18 +134,18 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
     const asking = stream && takesStreamOptions(cloud.baseUrl) ? format.call.askForUsage : undefined;
     const extended = asking?.(passed.body);
     const body = format.call.rewriteModel(extended ?? passed.body, model);
-    const response = await send({ stream, passed }, body, format.chatPath, signal);
+    const response = await send({ stream, passed }, body, format.chatPath, link);
     return { format, response, passes: true, hidesUsage: extended !== undefined, warnings };
   }
 
   /** What the caller names may be gone at the provider. The request holds it all, so it is told in full then. */
-  async function askAgain(request: ChatRequest, model: string, signal: AbortSignal): Promise<Asked> {
+  async function askAgain(request: ChatRequest, model: string, link: Link): Promise<Asked> {
     try {
-      return await ask(request, model, signal);
+      return await ask(request, model, link);
     } catch (error) {
       const { original } = request;
       if (original?.passesTo?.includes(provider.name) !== true || !isForgotten(error)) throw error;
-      const told = await ask({ ...request, original: { ...original, passesTo: [] } }, model, signal);
+      const told = await ask({ ...request, original: { ...original, passesTo: [] } }, model, link);
       return { ...told, warnings: [forgottenWarning, ...told.warnings] };
     }
   }
@@ -160,7 +161,7 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
       const original = findPassed(request, { dialect: dialect.name, provider: provider.name });
       if (countPath === undefined || original === undefined) return undefined;
       const body = dialect.call.rewriteModel(original.body, target.model);
-      const response = await send({ stream: request.stream, passed: original }, body, countPath, signal);
+      const response = await send({ stream: request.stream, passed: original }, body, countPath, { signal });
       return readCount(await readAll(response.chunks, 1024 * 1024));
     },
     async run(call, signal) {
@@ -171,7 +172,7 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
       // A joined signal costs as much as a good part of a short answer, and only streams are hung up on.
       const ended = stream ? AbortSignal.any([signal, hangUp.signal]) : signal;
       return noting(async () => {
-        const asked = await askAgain(call.request, target.model, ended);
+        const asked = await askAgain(call.request, target.model, { ...call, signal: ended });
         const { response } = asked;
         const reading = { ...asked, stream, finishWithinMs, hangUp: () => hangUp.abort(), onEnd };
         return {
@@ -185,7 +186,7 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
     async embed(call, signal) {
       const { original: passed, model } = call.request;
       const { part, headers } = await noting(() =>
-        passEmbeddings(call, (path, body) => send({ stream: false, passed }, body, path, signal)),
+        passEmbeddings(call, (path, body) => send({ stream: false, passed }, body, path, { ...call, signal })),
       );
       health.onSuccess();
       return {
@@ -197,6 +198,8 @@ export function createCloudSource(deps: CloudSourceDeps): CloudSource {
     },
   };
 }
+
+type Link = Pick<SourceCall, "traceHeaders"> & { readonly signal: AbortSignal };
 
 type Asked = Pick<Reading, "format" | "passes" | "hidesUsage" | "built"> & {
   readonly response: UpstreamResponse;
