@@ -1,7 +1,8 @@
-// Owns the log: JSON lines on stderr. Credentials are redacted by field name; request bodies are never logged.
+// Owns the log: JSON lines on stderr. Credentials are hidden (hide-secrets.ts); request bodies are never logged.
 
 import { formatLogLine, type LogLine } from "@auxot/wire/log-line";
 import { pino, type Level } from "pino";
+import { hideSecrets } from "./hide-secrets.ts";
 
 export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -18,15 +19,6 @@ export type Log = {
   child(fields: LogFields): Log;
 };
 
-const secretFields = ["authorization", "apiKey", "password", "secret", "secretKey", "token", "cookie"];
-const secretPaths = [
-  ...secretFields,
-  ...secretFields.map((field) => `*.${field}`),
-  'headers["x-api-key"]',
-  'headers["proxy-authorization"]',
-  '*.headers["x-api-key"]',
-];
-
 /** Takes JSON lines and writes them to stderr as people read them. */
 export function writeForPeople(line: string): void {
   process.stderr.write(`${formatLogLine(JSON.parse(line) as LogLine)}\n`);
@@ -40,8 +32,8 @@ export function createLog(level: LogLevel, write?: (line: string) => void): Log 
       base: null,
       messageKey: "message",
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: secretPaths, censor: "[secret]" },
+      formatters: { level: (label) => ({ level: label }), log: hideSecrets },
+      serializers: { err: (error: Error) => hideSecrets({ ...pino.stdSerializers.err(error) }) },
     },
     { write: write ?? ((line: string) => void process.stderr.write(line)) },
   );
@@ -62,6 +54,6 @@ function narrow(target: Target): Log {
     info: (fields, message) => target.info(fields, message),
     warn: (fields, message) => target.warn(fields, message),
     error: (fields, message) => target.error(fields, message),
-    child: (fields) => narrow(target.child({ ...fields })),
+    child: (fields) => narrow(target.child({ ...hideSecrets(fields) })),
   };
 }
