@@ -6,10 +6,13 @@ import { models, type Load } from "./workload.ts";
 export type Targets = {
   readonly mockPort: number;
   readonly routerPort: number;
+  /** Routers that count nothing, and that trace every request. */
+  readonly unwatchedPort: number;
+  readonly tracedPort: number;
   readonly key: string;
 };
 
-export type LaneName = "direct" | "router" | "translated";
+export type LaneName = "direct" | "router" | "translated" | "unwatched" | "traced";
 
 export type Lane = { readonly name: LaneName; readonly createLoad: (targets: Targets) => Omit<Load, "durationMs"> };
 
@@ -44,6 +47,16 @@ export function createOpenaiLanes(shape: Shape, isStream: boolean): Lane[] {
   ];
 }
 
+/** The passthrough lane again, without metrics and with traces beside them. */
+export function createWatchedLanes(shape: Shape, isStream: boolean): Lane[] {
+  const lane = createOpenaiLanes(shape, isStream).find(({ name }) => name === "router");
+  if (lane === undefined) return [];
+  return [
+    { name: "unwatched", createLoad: (targets) => ({ ...lane.createLoad(targets), port: targets.unwatchedPort }) },
+    { name: "traced", createLoad: (targets) => ({ ...lane.createLoad(targets), port: targets.tracedPort }) },
+  ];
+}
+
 /** Anthropic in, OpenAI upstream: every event is decoded and encoded again. */
 export function createTranslatedLane(shape: Shape): Lane {
   const { model, ...rest } = shape;
@@ -66,9 +79,10 @@ export function createTranslatedLane(shape: Shape): Lane {
   };
 }
 
-/** As the router's configuration file wants it; JSON is YAML. */
-export function createRouterConfig(mockPort: number): string {
+/** As the router's configuration file wants it; JSON is YAML. `more`: beside the provider. */
+export function createRouterConfig(mockPort: number, more: Readonly<Record<string, unknown>> = {}): string {
   return JSON.stringify({
+    ...more,
     providers: [
       {
         name: "bench",

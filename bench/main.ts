@@ -5,7 +5,15 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { createOpenaiLanes, createRouterConfig, createTranslatedLane, type Lane, type Targets } from "./lanes.ts";
+import {
+  createOpenaiLanes,
+  createRouterConfig,
+  createTranslatedLane,
+  createWatchedLanes,
+  type Lane,
+  type LaneName,
+  type Targets,
+} from "./lanes.ts";
 import { canPin, receive, startProcess, stopProcess } from "./processes.ts";
 import { findMedian, findPercentile } from "./statistics.ts";
 import { eventsPerStream, models, type LoadResult } from "./workload.ts";
@@ -48,11 +56,17 @@ const eventRate: Metric = {
   compare: "ratio",
 };
 
+const jsonShape = { model: models.json, connections: 32, endMark: "total_tokens" };
+const variants = [
+  { lane: "translated", name: "translated", of: "passthrough" },
+  { lane: "unwatched", name: "metrics off", of: "the default" },
+  { lane: "traced", name: "traces on", of: "the default" },
+] as const;
 const streamShape = { model: models.stream, connections: 16, endMark: "[DONE]" };
 const scenarios: readonly Scenario[] = [
   {
     name: "1 KB JSON",
-    lanes: createOpenaiLanes({ model: models.json, connections: 32, endMark: "total_tokens" }, false),
+    lanes: [...createOpenaiLanes(jsonShape, false), ...createWatchedLanes(jsonShape, false)],
     metrics: [requestRate],
   },
   {
@@ -97,18 +111,27 @@ async function main(): Promise<void> {
   const children = [generator, mock];
   try {
     const mockPort = await receive(mock, (message) => (message as { port?: number }).port);
-    const configFile = path.join(dataDir, "auxot.yaml");
-    writeFileSync(configFile, createRouterConfig(mockPort));
-    const router = startProcess(path.join(import.meta.dirname, "../packages/server/src/main.ts"), routerCore, {
-      AUXOT_CONFIG: configFile,
-      AUXOT_DATA_DIR: path.join(dataDir, "data"),
-      AUXOT_PORT: "0",
-      AUXOT_BOOTSTRAP_KEY: key,
-      AUXOT_LOG_LEVEL: "warn",
-    });
-    children.unshift(router);
-    const url = await receive(router, (message) => (message as { url?: string }).url);
-    const targets = { mockPort, routerPort: Number(new URL(url).port), key };
+    const startRouter = async (name: string, more: Readonly<Record<string, unknown>> = {}): Promise<number> => {
+      const configFile = path.join(dataDir, `${name}.yaml`);
+      writeFileSync(configFile, createRouterConfig(mockPort, more));
+      const router = startProcess(path.join(import.meta.dirname, "../packages/server/src/main.ts"), routerCore, {
+        AUXOT_CONFIG: configFile,
+        AUXOT_DATA_DIR: path.join(dataDir, name),
+        AUXOT_PORT: "0",
+        AUXOT_BOOTSTRAP_KEY: key,
+        AUXOT_LOG_LEVEL: "warn",
+      });
+      children.unshift(router);
+      return Number(new URL(await receive(router, (message) => (message as { url?: string }).url)).port);
+    };
+    const targets = {
+      mockPort,
+      routerPort: await startRouter("default"),
+      unwatchedPort: await startRouter("unwatched", { metrics: { access: "off" } }),
+      // The mock takes spans as it takes anything.
+      tracedPort: await startRouter("traced", { traces: { endpoint: `http://127.0.0.1:${mockPort}` } }),
+      key,
+    };
     report(await measureAll(targets, (load) => run(generator, load)));
   } finally {
     for (const child of children) await stopProcess(child);
@@ -149,18 +172,20 @@ function showProgress(text: string): void {
 
 function compareLanes({ name, lanes, metrics }: Scenario, results: ReadonlyMap<Lane, readonly LoadResult[]>): Row[] {
   return metrics.flatMap((metric) => {
-    const medianOf = (wanted: string): number => {
+    const medianOf = (wanted: LaneName): number => {
       const lane = lanes.find((lane) => lane.name === wanted);
       return findMedian((lane === undefined ? [] : (results.get(lane) ?? [])).map(metric.read));
     };
     const { unit, compare } = metric;
     const label = `${name}: ${metric.name}`;
-    const [direct, router, translated] = [medianOf("direct"), medianOf("router"), medianOf("translated")];
-    const rows = [{ name: label, unit, direct, router, comparison: compareTwo(direct, router, compare) }];
-    if (Number.isNaN(translated)) return rows;
-    const share = (translated / router).toFixed(2);
-    const comparison = `${compareTwo(direct, translated, compare)} (${share} of passthrough)`;
-    return [...rows, { name: `${label}, translated`, unit, direct, router: translated, comparison }];
+    const [direct, router] = [medianOf("direct"), medianOf("router")];
+    const others = variants.flatMap(({ lane, name: variant, of }) => {
+      const value = medianOf(lane);
+      if (Number.isNaN(value)) return [];
+      const comparison = `${compareTwo(direct, value, compare)} (${(value / router).toFixed(2)} of ${of})`;
+      return [{ name: `${label}, ${variant}`, unit, direct, router: value, comparison }];
+    });
+    return [{ name: label, unit, direct, router, comparison: compareTwo(direct, router, compare) }, ...others];
   });
 }
 
