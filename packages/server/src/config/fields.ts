@@ -40,7 +40,7 @@ export const environmentFields = [
   },
   {
     name: "AUXOT_METRICS_TOKEN",
-    meaning: "Opens /metrics and nothing else, 24 characters or more. Without it an admin key does.",
+    meaning: "Opens /metrics and nothing else, 24 characters or more. Without it only keys that may read metrics do.",
   },
   { name: "AUXOT_LOG_LEVEL", default: "info", meaning: "trace, debug, info, warn, error or fatal." },
 ] as const satisfies readonly ConfigField[];
@@ -87,7 +87,7 @@ export const auditFields = {
 export const metricsFields = {
   access: {
     default: "key",
-    meaning: "Who may read /metrics: key (an admin key or AUXOT_METRICS_TOKEN), open (anybody), off (nobody).",
+    meaning: "Who may read /metrics: key (an admin key or AUXOT_METRICS_TOKEN), open (anybody), off (there is none).",
   },
 } as const satisfies Readonly<Record<string, Omit<ConfigField, "name">>>;
 /** Fields of `traces` in the YAML file. The defaults are used as they stand here. */

@@ -27,6 +27,7 @@ test("metrics can have a token of their own, be open or off", () => {
   const { metrics } = load({ AUXOT_METRICS_TOKEN: "m".repeat(24) }, "metrics: { access: open }");
   assert.equal(metrics.access, "open");
   assert.equal(metrics.token?.reveal(), "m".repeat(24));
+  assert.equal(load({}, "metrics: { access: off }").metrics.access, "off");
   assert.deepEqual(problemsOf({ AUXOT_METRICS_TOKEN: "short" }, "metrics: { access: public, port: 1 }"), [
     "AUXOT_METRICS_TOKEN: must be 24 characters or more. Make one with: openssl rand -base64 32",
     "metrics.access: must be off, open or key",
