@@ -118,6 +118,7 @@ function toAttributes(attributes: SpanAttributes): Record<string, string | numbe
 
 /** Without what the collector answered: that is its own affair, and may be long. */
 function explain(error: Error): string {
-  const code = "code" in error && (typeof error.code === "number" || typeof error.code === "string") ? error.code : "";
-  return `${error.message} ${code}`.trim().slice(0, 200);
+  const code = "code" in error ? String(error.code) : "";
+  const reason = error.message.includes(code) ? error.message : `${error.message} (${code})`;
+  return reason.slice(0, 200);
 }
