@@ -83,7 +83,7 @@ test("config is imported for its types by anyone, for its values only at the top
   assert.deepEqual(check("packages/server/src/hub/a.ts", 'import type { Config } from "../config.ts";'), []);
   assert.deepEqual(check("packages/server/src/main.ts", 'import { readConfig } from "./config.ts";'), []);
   assert.deepEqual(check("packages/server/src/hub/a.ts", 'import { readConfig } from "../config.ts";'), [
-    "2: hub (layer 3) must not import config.ts (layer 10)",
+    "2: hub (layer 3) must not import config.ts (layer 12)",
   ]);
 });
 

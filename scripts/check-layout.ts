@@ -30,7 +30,9 @@ const serverLayers: readonly (readonly string[])[] = [
   ["chat"],
   ["integrations", "observe"],
   ["http"],
-  ["compose.ts", "main.ts", "banner.ts", "config.ts", "config"],
+  ["config"],
+  ["wiring"],
+  ["compose.ts", "main.ts", "banner.ts", "config.ts"],
 ];
 
 /** What pure packages must not reach for, beside imports. */

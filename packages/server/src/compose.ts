@@ -1,7 +1,6 @@
 // Wires the router together: the one place that knows every part. Starts them in order, stops them in reverse.
 
 import { join } from "node:path";
-import { dialects } from "@auxot/dialects/dialects";
 import packageFile from "../package.json" with { type: "json" };
 import type { Config } from "./config/settings.ts";
 import { createHttpServer } from "./http/server.ts";
@@ -15,60 +14,42 @@ import { createAuditLog } from "./operations/audit-log.ts";
 import { createRunOperation } from "./operations/run.ts";
 import { keepContent } from "./inference/keep-content.ts";
 import { systemClock } from "./platform/clock.ts";
-import type { People } from "./platform/people.ts";
 import { createRangeCheck } from "./platform/ip-ranges.ts";
 import { createFetchGuard } from "./platform/fetch-guard/fetch-guard.ts";
 import type { Log } from "./platform/log.ts";
 import { createReasoningTokens } from "./platform/reasoning-tokens.ts";
-import { createEnvironmentKeys, createFileKeys } from "./platform/key-provider.ts";
 import { createPepper } from "./platform/sealing.ts";
 import type { Secret } from "./platform/secret-text.ts";
 import { createSigner } from "./platform/signer.ts";
 import { createAudit } from "./records/audit/audit.ts";
 import { createAuditOperations } from "./records/audit/operations.ts";
-import { openKeyRing, type KeyRing } from "./records/key-ring/key-ring.ts";
 import { createKeyRingOperations } from "./records/key-ring/operations.ts";
-import { createKeyRingStore } from "./records/key-ring/store.ts";
-import { createAccessOperations } from "./records/access/operations.ts";
-import { createKeys, type Keys } from "./records/keys/keys.ts";
-import { createKeyOperations, findKeyResource } from "./records/keys/operations.ts";
-import { createPeopleOperations } from "./records/people/operations.ts";
-import { findRoleResource } from "./records/people/roles/operations.ts";
-import { findTeamResource } from "./records/people/teams/operations.ts";
-import { findServiceResource } from "./records/people/services/operations.ts";
-import { createDirectory } from "./operations/directory.ts";
-import type { AnyOperationHandler } from "./operations/handler.ts";
-import type { FindResource, ResourceFinders } from "./operations/resources.ts";
+import { createKeys } from "./records/keys/keys.ts";
 import { createKeyStore } from "./records/keys/store.ts";
 import { openLicensing } from "./records/licence/licensing.ts";
 import { createLicenceOperations } from "./records/licence/operations.ts";
 import { createLicenceStore } from "./records/licence/store.ts";
-import { createProviders, type Provider, type Providers } from "./records/providers/providers.ts";
+import { createProviders } from "./records/providers/providers.ts";
 import { createProviderStore } from "./records/providers/store.ts";
 import { createRequestLogOperations } from "./records/request-log/operations.ts";
 import { createRequestLog } from "./records/request-log/request-log.ts";
 import { createRequestLogStore } from "./records/request-log/store.ts";
-import { createResponses, type Responses } from "./records/responses/responses.ts";
-import { createResponseStore } from "./records/responses/store.ts";
 import { createSecretOperations } from "./records/secrets/operations.ts";
 import { createSecrets } from "./records/secrets/secrets.ts";
 import { createSecretStore } from "./records/secrets/store.ts";
 import { createUsageStore } from "./records/usage/store.ts";
 import { createUsageWriter } from "./records/usage/writer.ts";
 import { createBackground } from "./responses/background.ts";
-import { createCloudSource, type CloudSource } from "./sources/cloud.ts";
-import { runDiscovery } from "./sources/discovery.ts";
 import { keepReasoningOwn } from "./sources/own-reasoning.ts";
 import { withRemoteFiles } from "./sources/remote-files.ts";
-import type { Offer, Source } from "./sources/source.ts";
-import { createUpstream, type Upstream } from "./sources/upstream.ts";
-import { createWorkerSource } from "./sources/worker.ts";
+import type { Offer } from "./sources/source.ts";
+import { createUpstream } from "./sources/upstream.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
-import { watchQueue } from "./observe/watch-queue.ts";
 import { acquireDataDirLock } from "./store/data-dir-lock.ts";
-import { openDatabase, type Database } from "./store/database.ts";
-import { sealedColumns } from "./store/sealed-columns.ts";
-import { startEmbeddedPostgres } from "./store/embedded-postgres/launcher.ts";
+import { createPeopleParts, people } from "./wiring/administration.ts";
+import { formatHost, listen } from "./wiring/listen.ts";
+import { createSources, inOrder } from "./wiring/sources.ts";
+import { openResponses, openRing, startStorage } from "./wiring/storage.ts";
 
 export type RouterOptions = {
   /** Ready only once a worker's offer is live. */
@@ -302,127 +283,4 @@ async function openTelemetry(config: Config, log: Log, cleanups: (() => Promise<
 function describeMetricsPage({ metrics: { access, token } }: Config, metrics: Metrics | undefined) {
   if (metrics === undefined || access === "off") return {};
   return { metrics: { scrape: metrics.scrape, access, ...(token === undefined ? {} : { token }) } };
-}
-
-function openRing(database: Database, config: Config, log: Log): Promise<KeyRing> {
-  const provider =
-    config.secretKey === undefined
-      ? createFileKeys(join(config.dataDir, "secret.key"))
-      : createEnvironmentKeys(config.secretKey, config.oldSecretKeys);
-  const store = createKeyRingStore(database);
-  return openKeyRing({ store, provider, columns: sealedColumns, clock: systemClock, log, lostKeyId: config.lostKeyId });
-}
-
-/** Nobody keeps people yet: whoever is named is taken for one. */
-const people: People = { find: async (id) => ({ id, name: id, active: true }) };
-
-/** Keys, teams, roles: what administers who may do what. */
-function createPeopleParts(keys: Keys, people: People): readonly AnyOperationHandler[] {
-  const directory = createDirectory(people);
-  const shareable: ResourceFinders = new Map<string, FindResource>([
-    ["key", (tx, id) => findKeyResource(keys, tx, id)],
-    ["service-account", findServiceResource],
-  ]);
-  const resources = new Map([...shareable, ["team", findTeamResource], ["role", findRoleResource]]);
-  const { revokeOwned: revokeKeysOf, forget: forgetCallers } = keys;
-  return [
-    ...createKeyOperations({ keys, directory }),
-    ...createPeopleOperations({ directory, shareable, revokeKeysOf, forgetCallers }),
-    ...createAccessOperations({ directory, findKeyCaller: keys.findCaller, resources }),
-  ];
-}
-
-/** What was left running by a router that is gone has failed. An embedded database is this router's alone. */
-async function openResponses(database: Database, config: Config, log: Log): Promise<Responses> {
-  const { retentionDays } = config.responses;
-  const responses = createResponses({ store: createResponseStore(database), clock: systemClock, log, retentionDays });
-  await responses.failAbandoned(config.databaseUrl === undefined);
-  return responses;
-}
-
-async function startStorage(config: Config, log: Log, cleanups: (() => Promise<void> | void)[]): Promise<Database> {
-  if (config.databaseUrl !== undefined) {
-    const database = await openDatabase({ url: config.databaseUrl.reveal() }, log);
-    cleanups.push(() => database.close());
-    return database;
-  }
-  const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log });
-  cleanups.push(() => postgres.stop());
-  const database = await openDatabase(postgres.target, log);
-  cleanups.push(() => database.close());
-  return database;
-}
-
-/** As the configuration lists them: within a tier the first is asked first. */
-function inOrder(providers: readonly Provider[], names: readonly string[]): Provider[] {
-  return providers.toSorted((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
-}
-
-type SourceParts = {
-  readonly providers: Providers;
-  readonly hub: Hub;
-  readonly upstream: Upstream;
-  readonly metrics: Metrics | undefined;
-  readonly log: Log;
-};
-
-/** One source over all workers, one for each cloud provider; cloud providers are checked in the background. */
-function createSources(
-  configured: readonly Provider[],
-  { providers, hub, upstream, metrics, log }: SourceParts,
-  cleanups: (() => Promise<void> | void)[],
-): Source {
-  const stopped = new AbortController();
-  cleanups.push(async () => {
-    stopped.abort();
-    await upstream.close();
-  });
-  const start = metrics === undefined ? hub.start : watchQueue(hub.start, metrics.onWaited);
-  const workers = createWorkerSource({ ...hub, start });
-  const clouds = new Map<string, CloudSource>();
-  for (const { id, name, cloud } of configured) {
-    if (cloud === undefined) continue;
-    const onRest = (): void => metrics?.onRest(name);
-    clouds.set(id, startCloud({ id, name, cloud }, { providers, upstream, log, onRest }, stopped.signal));
-  }
-  const find = (providerId: string | undefined): Source => clouds.get(providerId ?? "") ?? workers;
-  return {
-    offers: () => [...workers.offers(), ...[...clouds.values()].flatMap((source) => source.offers())],
-    run: (call, signal) => find(call.targets[0]?.providerId).run(call, signal),
-    embed: (call, signal) => find(call.targets[0]?.providerId).embed(call, signal),
-    countTokens: (request, target, signal) => find(target.providerId).countTokens(request, target, signal),
-  };
-}
-
-function startCloud(
-  provider: Parameters<typeof createCloudSource>[0]["provider"],
-  { providers, upstream, log, onRest }: Pick<SourceParts, "providers" | "upstream" | "log"> & { onRest(): void },
-  signal: AbortSignal,
-): CloudSource {
-  const dialect = dialects[provider.cloud.dialect];
-  const source = createCloudSource({ provider, dialect, upstream, clock: systemClock, onRest });
-  const onModels = async (models: Parameters<CloudSource["setModels"]>[0]): Promise<void> => {
-    source.setModels(models);
-    await providers.saveDiscoveredModels(provider.id, models);
-  };
-  void runDiscovery({ provider, dialect, upstream, log, onModels }, signal);
-  return source;
-}
-
-async function listen(http: ReturnType<typeof createHttpServer>, host: string, port: number): Promise<number> {
-  try {
-    return await http.listen(host, port);
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-    const reason =
-      code === "EADDRINUSE"
-        ? `Port ${port} on ${host} is taken by another program. Stop it, or choose another port with AUXOT_PORT.`
-        : `Cannot listen on ${host}:${port} (${String(code)}). Check AUXOT_HOST and AUXOT_PORT.`;
-    throw new Error(reason, { cause });
-  }
-}
-
-function formatHost(host: string): string {
-  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
-  return host.includes(":") ? `[${host}]` : host;
 }

@@ -3,8 +3,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { requireAccess } from "../platform/access/may.ts";
 import type { Secret } from "../platform/secret-text.ts";
-import type { Identity } from "../records/keys/identity.ts";
-import { authenticate, readPresentedKeys, type Context } from "./context.ts";
+import { authenticate, readPresentedKeys, type Context, type Identify } from "./context.ts";
 
 export type MetricsPage = {
   scrape(): Promise<{ readonly contentType: string; readonly text: string }>;
@@ -14,24 +13,16 @@ export type MetricsPage = {
 };
 
 /** Throws `unauthenticated` or `forbidden`, with what would be right. */
-export async function handleMetrics(
-  page: MetricsPage,
-  identify: (text: string) => Promise<Identity | undefined>,
-  context: Context,
-): Promise<void> {
+export async function handleMetrics(page: MetricsPage, identify: Identify, context: Context): Promise<void> {
   if (page.access === "key") await checkAccess(page, identify, context);
   const { contentType, text } = await page.scrape();
   context.response.writeHead(200, { "content-type": contentType, "content-length": Buffer.byteLength(text) });
   context.response.end(text);
 }
 
-async function checkAccess(
-  { token }: MetricsPage,
-  identify: (text: string) => Promise<Identity | undefined>,
-  { request }: Context,
-): Promise<void> {
-  if (token !== undefined && readPresentedKeys(request).some((text) => isSame(text, token.reveal()))) return;
-  requireAccess(await authenticate(request, identify), "metrics.read");
+async function checkAccess({ token }: MetricsPage, identify: Identify, context: Context): Promise<void> {
+  if (token !== undefined && readPresentedKeys(context.request).some((text) => isSame(text, token.reveal()))) return;
+  requireAccess(await authenticate(context, identify), "metrics.read");
 }
 
 /** In the same time wherever they differ. */
