@@ -10,6 +10,7 @@ import { createWorkerOperations } from "./hub/operations.ts";
 import { createCountTokens } from "./inference/count-tokens.ts";
 import { createEmbed } from "./inference/embed.ts";
 import { createCheckRoute, createInfer, type InferDeps } from "./inference/infer.ts";
+import { createRulesFor } from "./inference/route-rules.ts";
 import { createAuditLog } from "./operations/audit-log.ts";
 import { createRunOperation } from "./operations/run.ts";
 import { keepContent } from "./inference/keep-content.ts";
@@ -29,6 +30,8 @@ import { createKeyStore } from "./records/keys/store.ts";
 import { openLicensing } from "./records/licence/licensing.ts";
 import { createLicenceOperations } from "./records/licence/operations.ts";
 import { createLicenceStore } from "./records/licence/store.ts";
+import { openModelSettings } from "./records/models/settings.ts";
+import { createModelStore } from "./records/models/store.ts";
 import { createProviders } from "./records/providers/providers.ts";
 import { createProviderStore } from "./records/providers/store.ts";
 import { createRequestLogOperations } from "./records/request-log/operations.ts";
@@ -46,7 +49,7 @@ import type { Offer } from "./sources/source.ts";
 import { createUpstream } from "./sources/upstream.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
 import { acquireDataDirLock } from "./store/data-dir-lock.ts";
-import { createPeopleParts, people } from "./wiring/administration.ts";
+import { createPeopleParts } from "./wiring/administration.ts";
 import { formatHost, listen } from "./wiring/listen.ts";
 import { createSources, inOrder } from "./wiring/sources.ts";
 import { openResponses, openRing, startStorage } from "./wiring/storage.ts";
@@ -186,7 +189,12 @@ async function startParts(
     maxTotalBytes: config.limits.maxBodyBytes,
   });
 
+  const models = await openModelSettings({ store: createModelStore(database), log });
+  cleanups.push(() => models.close());
+  const rulesFor = createRulesFor(models.current);
+
   const inferDeps: InferDeps = {
+    rulesFor,
     offers: sources.offers,
     run: sources.run,
     findHolder: (callerId, request) => hub.findHolder(readConversation(callerId, request)),
@@ -208,13 +216,14 @@ async function startParts(
     responses,
     background,
     checkRoute: createCheckRoute(inferDeps),
-    countTokens: createCountTokens({ offers: sources.offers, countTokens: sources.countTokens, clock }),
+    countTokens: createCountTokens({ offers: sources.offers, countTokens: sources.countTokens, clock, rulesFor }),
     identify: keys.identify,
     isTrustedProxy: createRangeCheck(config.trustedProxies),
     offers: sources.offers,
+    rulesFor,
     hub,
     operations: [
-      ...createPeopleParts(keys, people),
+      ...createPeopleParts(keys, models, sources.offers),
       ...createWorkerOperations(hub),
       ...createAuditOperations(audit),
       ...createRequestLogOperations(requestLogStore, requestLog),

@@ -41,6 +41,10 @@ export const actions = {
   "shares.edit": { org: "admin", team: "admin", level: "owner" },
   /** What somebody may do; everybody may ask it of themselves. */
   "access.read": { org: "admin", team: "admin", level: "owner" },
+  "models.read": { org: "member", team: "member" },
+  "models.edit": { org: "admin" },
+  "routing.read": { org: "admin", team: "member" },
+  "routing.edit": { org: "admin", team: "admin" },
   "workers.read": { org: "admin" },
   "metrics.read": { org: "admin" },
   "audit.read": { org: "admin" },

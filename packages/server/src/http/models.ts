@@ -2,9 +2,9 @@
 
 import type { DialectName } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
-import { tiers, type Tier } from "@auxot/wire/model-offer";
+import type { Tier } from "@auxot/wire/model-offer";
 import { findNearMatches } from "@auxot/wire/near-matches";
-import { autoModel, matchesModel } from "../inference/plan.ts";
+import { autoModel, matchesModel, openRules, type RouteRules } from "../inference/route-rules.ts";
 import type { Offer } from "../sources/source.ts";
 import { listCapabilities } from "./model-capabilities.ts";
 
@@ -19,8 +19,13 @@ type Entry = {
 const createdAt = 1_767_225_600;
 
 /** `{object: "list", data}` for OpenAI's formats; `{data, has_more, first_id, last_id}` for Anthropic. */
-export function listModels(offers: readonly Offer[], dialect: DialectName, query: URLSearchParams): unknown {
-  const entries = collectEntries(offers);
+export function listModels(
+  offers: readonly Offer[],
+  dialect: DialectName,
+  query: URLSearchParams,
+  rules: RouteRules = openRules,
+): unknown {
+  const entries = collectEntries(offers, rules);
   if (dialect !== "anthropic-messages") return { object: "list", data: entries.map(toOpenai) };
   const { page, hasMore } = pageEntries(entries, query);
   return {
@@ -32,9 +37,14 @@ export function listModels(offers: readonly Offer[], dialect: DialectName, query
 }
 
 /** Throws `model_not_found`. Every name a request may use is found. */
-export function findModel(offers: readonly Offer[], dialect: DialectName, id: string): unknown {
-  const entries = collectEntries(offers);
-  const offer = sortByTier(offers).find((one) => matchesModel(id, one));
+export function findModel(
+  all: readonly Offer[],
+  dialect: DialectName,
+  id: string,
+  rules: RouteRules = openRules,
+): unknown {
+  const entries = collectEntries(all, rules);
+  const offer = sortByTier(all, rules).find((one) => matchesModel(id, one));
   const entry =
     entries.find((one) => one.id === id) ??
     (offer === undefined ? undefined : { id, provider: offer.provider, tier: offer.tier, offer });
@@ -49,11 +59,19 @@ export function findModel(offers: readonly Offer[], dialect: DialectName, id: st
   return dialect === "anthropic-messages" ? toAnthropic(entry) : toOpenai(entry);
 }
 
-/** `auto` first, then ids and aliases in the order of tiers, each once. */
-function collectEntries(offers: readonly Offer[]): Entry[] {
+/** What the caller may use: `auto`, the organisation's own names, then ids and aliases in the order of tiers, each once. */
+function collectEntries(all: readonly Offer[], rules: RouteRules): Entry[] {
   const entries = new Map<string, Entry>();
+  const offers = sortByTier(all, rules);
   if (offers.length > 0) entries.set(autoModel, { id: autoModel, provider: "auxot", tier: "any", offer: undefined });
-  for (const offer of sortByTier(offers)) {
+  for (const id of rules.aliases) {
+    const groups = rules.expand(id);
+    const offer = groups.flatMap(
+      (names) => offers.find((one) => names.some((name) => matchesModel(name, one))) ?? [],
+    )[0];
+    if (offer !== undefined) entries.set(id, { id, provider: offer.provider, tier: offer.tier, offer });
+  }
+  for (const offer of offers) {
     for (const id of [offer.model, ...offer.aliases]) {
       if (!entries.has(id)) entries.set(id, { id, provider: offer.provider, tier: offer.tier, offer });
     }
@@ -61,8 +79,11 @@ function collectEntries(offers: readonly Offer[]): Entry[] {
   return [...entries.values()];
 }
 
-function sortByTier(offers: readonly Offer[]): Offer[] {
-  return offers.toSorted((a, b) => tiers.indexOf(a.tier) - tiers.indexOf(b.tier));
+/** Those the caller may use. */
+function sortByTier(offers: readonly Offer[], rules: RouteRules): Offer[] {
+  return offers
+    .filter((offer) => rules.findBarrier(offer) === undefined)
+    .toSorted((a, b) => rules.tiers.indexOf(a.tier) - rules.tiers.indexOf(b.tier));
 }
 
 function toOpenai({ id, provider, tier, offer }: Entry): unknown {

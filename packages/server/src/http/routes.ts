@@ -7,6 +7,7 @@ import { AppError } from "@auxot/wire/errors";
 import type { Caller } from "../platform/caller.ts";
 import type { AnyOperationHandler } from "../operations/handler.ts";
 import type { RunOperation } from "../operations/run.ts";
+import type { RouteRules } from "../inference/route-rules.ts";
 import type { Offer } from "../sources/source.ts";
 import { handleChat, type ChatDeps } from "./chat.ts";
 import { handleCompletions } from "./completions.ts";
@@ -28,6 +29,7 @@ export type RouteDeps = ChatDeps &
   ResponsesDeps & {
     readonly identify: Identify;
     offers(): readonly Offer[];
+    rulesFor(caller: Caller): RouteRules;
     readonly readiness: Readiness;
     /** Absent: there is no such page. */
     readonly metrics?: MetricsPage;
@@ -57,10 +59,8 @@ export function findRoute(deps: RouteDeps, method: string, url: URL, isAnthropic
     case "POST messages/count_tokens":
       return {
         dialect: dialects["anthropic-messages"],
-        handle: async (context) => {
-          await authenticateInference(context, deps.identify);
-          return handleCountTokens(deps, context);
-        },
+        handle: async (context) =>
+          handleCountTokens(deps, context, await authenticateInference(context, deps.identify)),
       };
     case "POST messages":
       return chat(dialects["anthropic-messages"]);
@@ -137,12 +137,12 @@ async function handleOwn(deps: RouteDeps, method: string, context: Context): Pro
 }
 
 async function handleModels(deps: RouteDeps, dialect: DialectName, endpoint: string, context: Context): Promise<void> {
-  await authenticateInference(context, deps.identify);
+  const rules = deps.rulesFor(await authenticateInference(context, deps.identify));
   const id = endpoint.slice("models/".length);
   const body =
     id === ""
-      ? listModels(deps.offers(), dialect, context.url.searchParams)
-      : findModel(deps.offers(), dialect, decodePathPart(id));
+      ? listModels(deps.offers(), dialect, context.url.searchParams, rules)
+      : findModel(deps.offers(), dialect, decodePathPart(id), rules);
   sendJson(context.response, 200, body);
 }
 

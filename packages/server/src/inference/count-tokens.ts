@@ -7,6 +7,8 @@ import type { Log } from "../platform/log.ts";
 import type { Offer, Source } from "../sources/source.ts";
 import { readNeeds } from "./needs.ts";
 import { planRoute } from "./plan.ts";
+import type { RouteRules } from "./route-rules.ts";
+import type { Caller } from "../platform/caller.ts";
 
 export type TokenCount = { readonly inputTokens: number; readonly model: string; readonly estimated: boolean };
 
@@ -14,16 +16,20 @@ export type CountTokensDeps = {
   offers(): readonly Offer[];
   readonly countTokens: Source["countTokens"];
   readonly clock: Clock;
+  /** What holds for a caller's requests; absent: nothing is set for anybody. */
+  rulesFor?(caller: Caller): RouteRules;
 };
 
 /** Asks the source the request would go to first, busy or not. Throws like `planRoute`, or `cancelled`. */
-export type CountTokens = (request: ChatRequest, log: Log, signal: AbortSignal) => Promise<TokenCount>;
+export type CountTokens = (request: ChatRequest, caller: Caller, log: Log, signal: AbortSignal) => Promise<TokenCount>;
 
 export function createCountTokens(deps: CountTokensDeps): CountTokens {
-  return async (request, log, signal) => {
+  return async (request, caller, log, signal) => {
     const needs = readNeeds(request);
     // A prompt too long for the model may still be counted: that is what people count for.
-    const plan = planRoute(request.model, { ...needs, promptTokens: 0 }, deps.offers(), deps.clock.now());
+    const counted = { ...needs, promptTokens: 0 };
+    const rules = deps.rulesFor?.(caller);
+    const plan = planRoute(request.model, counted, deps.offers(), deps.clock.now(), undefined, rules);
     const target = plan.considered.find(({ left }) => left === undefined || left === "busy")?.offer;
     if (target === undefined) throw new AppError("internal", "A plan without an offer.");
     try {

@@ -42,8 +42,9 @@ export function createEmbed(deps: EmbedDeps): Embed {
     const meter = createMeter(deps, { ...input, dialect: "openai-embeddings", request: asked });
     try {
       const needs = readEmbedNeeds(request);
+      const rules = deps.rulesFor?.(caller);
       const plan: Parameters<typeof tryOffers>[0]["plan"] = (mayTry) =>
-        planRoute(request.model, needs, deps.offers().filter(mayTry), deps.clock.now());
+        planRoute(request.model, needs, deps.offers().filter(mayTry), deps.clock.now(), undefined, rules);
       const answered = await tryOffers(
         { plan, limits: deps.limits, log, watch: meter.watch },
         (step) => collect(deps, { requestId, callerId: caller.keyId, request, ...step }, meter, signal),

@@ -15,6 +15,7 @@ import { createMeter, type Meter } from "./meter.ts";
 import { readNeeds } from "./needs.ts";
 import { planRoute, type Pin } from "./plan.ts";
 import type { TryObserver } from "./watch.ts";
+import { openRules, type RouteRules } from "./route-rules.ts";
 
 export type InferInput = {
   readonly requestId: string;
@@ -53,6 +54,8 @@ export type InferDeps = {
   findHolder(callerId: string, request: ChatRequest): (Parked & { readonly parked: boolean }) | undefined;
   recordUsage(row: UsageRow): void;
   readonly observer?: TryObserver | undefined;
+  /** What holds for a caller's requests; absent: nothing is set for anybody. */
+  rulesFor?(caller: Caller): RouteRules;
   readonly limits: AttemptLimits;
   readonly clock: Clock;
 };
@@ -63,11 +66,12 @@ export type Infer = (input: InferInput, signal: AbortSignal) => Promise<Inferenc
 /** Throws what `infer` would, when that is the request's own fault, and records the row. Nothing is asked of a source. */
 export type CheckRoute = (input: InferInput) => void;
 
-export function createCheckRoute(deps: Pick<InferDeps, "offers" | "clock" | "recordUsage">): CheckRoute {
+export function createCheckRoute(deps: Pick<InferDeps, "offers" | "clock" | "recordUsage" | "rulesFor">): CheckRoute {
   return (input) => {
     const meter = createMeter(deps, input);
+    const { request, pin, caller } = input;
     try {
-      planRoute(input.request.model, readNeeds(input.request), deps.offers(), deps.clock.now(), input.pin);
+      planRoute(request.model, readNeeds(request), deps.offers(), deps.clock.now(), pin, deps.rulesFor?.(caller));
     } catch (error) {
       if (error instanceof AppError && errorCodes[error.code].status >= 500) return;
       meter.settle(error, false);
@@ -84,6 +88,7 @@ export function createInfer(deps: InferDeps): Infer {
     try {
       const needs = readNeeds(request);
       meter.needs = needs;
+      const rules = deps.rulesFor?.(caller) ?? openRules;
       const attempted = await attempt(
         {
           run: async (call, attemptSignal) => {
@@ -91,8 +96,10 @@ export function createInfer(deps: InferDeps): Infer {
             meter.onPlaced(answer.placement);
             return answer;
           },
-          plan: (mayTry) =>
-            planRoute(request.model, needs, deps.offers().filter(mayTry), deps.clock.now(), pin ?? toPin(findHolder())),
+          plan(mayTry) {
+            const offers = deps.offers().filter(mayTry);
+            return planRoute(request.model, needs, offers, deps.clock.now(), pin ?? toPin(findHolder()), rules);
+          },
           findParked() {
             const holder = findHolder();
             return holder?.parked ? holder : undefined;

@@ -3,10 +3,11 @@
 // Pure: no clock (`now` comes in), no I/O. Keeps the reason for every offer it leaves.
 
 import { AppError } from "@auxot/wire/errors";
-import { tiers } from "@auxot/wire/model-offer";
 import type { Offer } from "../sources/source.ts";
 import { findNearMatches } from "@auxot/wire/near-matches";
+import { explainBarrier } from "./explain-barrier.ts";
 import type { Needs, VendorField } from "./needs.ts";
+import { autoModel, matchesModel, openRules, type Barrier, type RouteRules } from "./route-rules.ts";
 
 /** Why an offer that matches the model was not taken as it is. */
 export type Reason =
@@ -15,7 +16,8 @@ export type Reason =
   | "context-too-small"
   | "resting"
   | "busy"
-  | "pinned-elsewhere";
+  | "pinned-elsewhere"
+  | Exclude<Barrier, "hidden">;
 type LackingAbility = keyof typeof lacking;
 
 /** What to say of a model that cannot do what the request needs, and where the need stands. */
@@ -95,24 +97,33 @@ const lackingAbilities = Object.keys(lacking) as readonly LackingAbility[];
 /** Names told in one message. */
 const shownModels = 5;
 
-/** The model name that leaves the choice to the router. */
-export const autoModel = "auto";
-
 /**
- * Plans for `model`: `auto`, a concrete id, an alias, or `provider/id`. With a pin that holds, the others are left; of its
- * provider the pinned model comes first.
- * Throws `model_not_found` (with near matches), `context_length_exceeded` or `invalid_request` when no offer fits, and
- * `no_capacity` when all that fit rest after failures or nothing is connected at all.
+ * Plans for `model`: `auto`, a concrete id, an alias, or `provider/id`; `rules` are the caller's. With a pin that holds, the
+ * others are left; of its provider the pinned model comes first.
+ * Throws `model_not_found` (with near matches), `context_length_exceeded` or `invalid_request` when no offer fits,
+ * `forbidden` when the caller may use none that does, and `no_capacity` when all that fit rest after failures or nothing is
+ * connected at all.
  */
-export function planRoute(model: string, needs: Needs, offers: readonly Offer[], now: number, pin?: Pin): Plan {
-  const named = offers.filter((offer) => matchesModel(model, offer));
-  if (named.length === 0) throw explainNoMatch(model, offers);
-  const matching = sortOffers(
-    named.filter((offer) => isOfKind(offer, needs)),
-    pin,
-  );
-  if (matching.length === 0) throw explainWrongKind(model, needs, offers);
-  const judged = matching.map((offer) => ({ offer, left: judge(offer, needs, now) }));
+export function planRoute(
+  model: string,
+  needs: Needs,
+  offers: readonly Offer[],
+  now: number,
+  pin?: Pin,
+  rules: RouteRules = openRules,
+): Plan {
+  const named = findNamed(model, offers, rules);
+  if (named.length === 0) throw explainNoMatch(model, offers, rules);
+  const ofKind = named.filter(({ offer }) => isOfKind(offer, needs));
+  if (!ofKind.some(({ barrier }) => barrier === undefined)) {
+    const usable = offers.filter((offer) => rules.findBarrier(offer) === undefined);
+    if (ofKind.length === 0) throw explainWrongKind(model, needs, usable);
+    throw explainBarrier(model, ofKind, usable, rules);
+  }
+  const judged = sortOffers(ofKind, pin, rules).map(({ offer, barrier }) => ({
+    offer,
+    left: barrier ?? judge(offer, needs, now),
+  }));
   const considered = pin === undefined ? judged : holdToPin(judged, pin);
   const free = considered.filter(({ left }) => left === undefined).map(({ offer }) => offer);
   const busy = considered.filter(({ left }) => left === "busy").map(({ offer }) => offer);
@@ -125,13 +136,24 @@ export function nameOffer(offer: Offer): string {
   return `${offer.provider}/${offer.model}`;
 }
 
-/** Whether a request for `model` may go to `offer`. */
-export function matchesModel(model: string, offer: Offer): boolean {
-  if (model === autoModel) return true;
-  if (model === offer.model || offer.aliases.includes(model)) return true;
-  if (!model.startsWith(`${offer.provider}/`)) return false;
-  const rest = model.slice(offer.provider.length + 1);
-  return rest === offer.model || rest === autoModel || offer.aliases.includes(rest);
+type Named = {
+  readonly offer: Offer;
+  /** Which of the names that the model stands for it has: smaller ones are asked first. */
+  readonly rank: number;
+  readonly barrier: Exclude<Barrier, "hidden"> | undefined;
+};
+
+/** Those that have one of the names the model stands for, and that the caller may know of. */
+function findNamed(model: string, offers: readonly Offer[], rules: RouteRules): Named[] {
+  const meaning = rules.expand(model);
+  const named: Named[] = [];
+  for (const offer of offers) {
+    const rank = meaning.findIndex((group) => group.some((name) => matchesModel(name, offer)));
+    if (rank < 0) continue;
+    const barrier = rules.findBarrier(offer);
+    if (barrier !== "hidden") named.push({ offer, rank, barrier });
+  }
+  return named;
 }
 
 /** A model either makes embeddings or chats. */
@@ -179,19 +201,22 @@ function rankForPin({ provider, model }: Offer, pin: Pin): number {
 }
 
 /**
- * By tier. Within it: whoever answered the conversation before, then who has most left of its limit, then as the
+ * By the order of the names the model stands for, then by tier. Within it: whoever answered the conversation before, then who has most left of its limit, then as the
  * providers list their models. A model that several have goes first to the one with most free slots: free slots do not
  * decide between models, or `auto` would change models whenever a slot is taken. Clouds keep the order of the configuration.
  */
-function sortOffers(offers: readonly Offer[], pin: Pin | undefined): Offer[] {
+function sortOffers(named: readonly Named[], pin: Pin | undefined, { tiers }: RouteRules): readonly Named[] {
   const firstPlaces = new Map<string, number>();
-  for (const [at, { model }] of offers.entries()) if (!firstPlaces.has(model)) firstPlaces.set(model, at);
-  const keys = offers.map((offer, at) => {
+  for (const [at, { offer }] of named.entries()) {
+    if (!firstPlaces.has(offer.model)) firstPlaces.set(offer.model, at);
+  }
+  const keys = named.map((one, at) => {
+    const { offer, rank } = one;
     const isLast = pin !== undefined && rankForPin(offer, pin) === 0;
     const place = offer.tier === "cloud" ? [at] : [firstPlaces.get(offer.model) ?? at, -offer.freeSlots];
-    return { offer, key: [tiers.indexOf(offer.tier), isLast ? 0 : 1, offer.load ?? 0, ...place] };
+    return { one, key: [rank, tiers.indexOf(offer.tier), isLast ? 0 : 1, offer.load ?? 0, ...place] };
   });
-  return keys.toSorted((a, b) => compareKeys(a.key, b.key)).map(({ offer }) => offer);
+  return keys.toSorted((a, b) => compareKeys(a.key, b.key)).map(({ one }) => one);
 }
 
 function compareKeys(a: readonly number[], b: readonly number[]): number {
@@ -199,7 +224,9 @@ function compareKeys(a: readonly number[], b: readonly number[]): number {
   return at < 0 ? 0 : (a[at] ?? 0) - (b[at] ?? 0);
 }
 
-function explainNoMatch(model: string, offers: readonly Offer[]): AppError {
+function explainNoMatch(model: string, all: readonly Offer[], rules: RouteRules): AppError {
+  const offers = all.filter((offer) => rules.findBarrier(offer) === undefined);
+  if (rules.aliases.includes(model)) return explainEmptyAlias(model, rules);
   if (model === autoModel || offers.length === 0) {
     return new AppError(
       "no_capacity",
@@ -207,7 +234,7 @@ function explainNoMatch(model: string, offers: readonly Offer[]): AppError {
       { retryAfterMs: 5000 },
     );
   }
-  const names = offers.flatMap((offer) => [offer.model, ...offer.aliases, nameOffer(offer)]);
+  const names = [...rules.aliases, ...offers.flatMap((offer) => [offer.model, ...offer.aliases, nameOffer(offer)])];
   const near = findNearMatches(model, names);
   const hint =
     near.length > 0 ? `Did you mean ${near.map((name) => `"${name}"`).join(" or ")}?` : `Try "${autoModel}".`;
@@ -217,6 +244,15 @@ function explainNoMatch(model: string, offers: readonly Offer[]): AppError {
     {
       param: "model",
     },
+  );
+}
+
+function explainEmptyAlias(model: string, rules: RouteRules): AppError {
+  const names = rules.expand(model).flat();
+  return new AppError(
+    "no_capacity",
+    `"${model}" stands for ${names.map((name) => `"${name}"`).join(", ")}, and none of these can be reached right now.`,
+    { retryAfterMs: 5000 },
   );
 }
 

@@ -1,25 +1,35 @@
-// Wires who may do what: keys, teams, roles, shares.
+// Wires who may do and use what: keys, teams, roles, shares, models.
 
+import { findVisibleTeams, listOwnNames } from "../inference/route-rules.ts";
+import { createDirectory } from "../operations/directory.ts";
+import type { AnyOperationHandler } from "../operations/handler.ts";
+import type { FindResource, ResourceFinders } from "../operations/resources.ts";
 import type { People } from "../platform/people.ts";
 import { createAccessOperations } from "../records/access/operations.ts";
 import type { Keys } from "../records/keys/keys.ts";
 import { createKeyOperations, findKeyResource } from "../records/keys/operations.ts";
+import { createCatalogueOperations } from "../records/models/catalogue.ts";
+import { createModelOperations } from "../records/models/operations.ts";
+import { createRoutingOperations } from "../records/models/routing-operations.ts";
+import type { LiveModelSettings } from "../records/models/settings.ts";
 import { createPeopleOperations } from "../records/people/operations.ts";
 import { findRoleResource } from "../records/people/roles/operations.ts";
-import { findTeamResource } from "../records/people/teams/operations.ts";
 import { findServiceResource } from "../records/people/services/operations.ts";
-import { createDirectory } from "../operations/directory.ts";
-import type { AnyOperationHandler } from "../operations/handler.ts";
-import type { FindResource, ResourceFinders } from "../operations/resources.ts";
+import { findTeamResource } from "../records/people/teams/operations.ts";
+import type { Offer } from "../sources/source.ts";
 
 /** Nobody keeps people yet: whoever is named is taken for one. */
-export const people: People = { find: async (id) => ({ id, name: id, active: true }) };
+const people: People = { find: async (id) => ({ id, name: id, active: true }) };
 
-/** Keys, teams, roles: what administers who may do what. */
-export function createPeopleParts(keys: Keys, people: People): readonly AnyOperationHandler[] {
+export function createPeopleParts(
+  keys: Keys,
+  { current, reload }: LiveModelSettings,
+  offers: () => readonly Offer[],
+): readonly AnyOperationHandler[] {
   const directory = createDirectory(people);
+  const findKey: FindResource = (tx, id) => findKeyResource(keys, tx, id);
   const shareable: ResourceFinders = new Map<string, FindResource>([
-    ["key", (tx, id) => findKeyResource(keys, tx, id)],
+    ["key", findKey],
     ["service-account", findServiceResource],
   ]);
   const resources = new Map([...shareable, ["team", findTeamResource], ["role", findRoleResource]]);
@@ -28,5 +38,12 @@ export function createPeopleParts(keys: Keys, people: People): readonly AnyOpera
     ...createKeyOperations({ keys, directory }),
     ...createPeopleOperations({ directory, shareable, revokeKeysOf, forgetCallers }),
     ...createAccessOperations({ directory, findKeyCaller: keys.findCaller, resources }),
+    ...createModelOperations({ directory, reload }),
+    ...createRoutingOperations({ directory, findKey, reload }),
+    ...createCatalogueOperations({
+      offers,
+      listOwnNames: (offer) => listOwnNames(current(), offer),
+      findVisibleTeams: (offer) => findVisibleTeams(current().visibility, offer),
+    }),
   ];
 }
