@@ -13,18 +13,23 @@ import { createSecret } from "../../src/platform/secret-text.ts";
 import { createKeys, type Keys } from "../../src/records/keys/keys.ts";
 import { createKeyOperations, findKeyResource } from "../../src/records/keys/operations.ts";
 import { createKeyStore } from "../../src/records/keys/store.ts";
+import { createModelOperations } from "../../src/records/models/operations.ts";
+import { createRoutingOperations } from "../../src/records/models/routing-operations.ts";
+import { openModelSettings, type LiveModelSettings } from "../../src/records/models/settings.ts";
+import { createModelStore } from "../../src/records/models/store.ts";
 import { createPeopleOperations } from "../../src/records/people/operations.ts";
 import { findServiceResource } from "../../src/records/people/services/operations.ts";
 import { openDatabase, type Database } from "../../src/store/database.ts";
 import { findRights } from "../../src/store/rights.ts";
-import { openTestDatabase } from "./database.ts";
+import { openTestDatabase, type TestDatabase } from "./database.ts";
 import { createTestOperations, type TestOperations } from "./operations.ts";
 import { quietLog } from "./quiet-log.ts";
 
 export type TestOrganisation = AsyncDisposable &
   TestOperations & {
-    readonly database: Database;
+    readonly database: TestDatabase;
     readonly keys: Keys;
+    readonly models: LiveModelSettings;
     /** What somebody who is signed in asks as. */
     as(id: string): Promise<Caller>;
     /** Keys as another router on the same database has them. */
@@ -37,10 +42,12 @@ export async function openTestOrganisation(): Promise<TestOrganisation> {
   const database = await openTestDatabase();
   await database.sql`insert into provider (id, name, kind, origin) values ('prv_gpu', 'gpu', 'gpu', 'system')`;
   const keys = await openKeys(database);
+  const models = await openModelSettings({ store: createModelStore(database), log: quietLog });
   return {
     database,
     keys,
-    ...createTestOperations(database, createHandlers(keys)),
+    models,
+    ...createTestOperations(database, createHandlers(keys, models)),
     async as(id) {
       return createPrincipalCaller({ keyId: "", name: names[id] ?? id, id }, await findRights(database.db, id));
     },
@@ -56,6 +63,7 @@ export async function openTestOrganisation(): Promise<TestOrganisation> {
       };
     },
     async [Symbol.asyncDispose]() {
+      await models.close();
       await keys.close();
       await database.close();
     },
@@ -67,15 +75,16 @@ function openKeys(database: Database): Promise<Keys> {
   return createKeys({ store: createKeyStore(database), pepper, clock: systemClock, log: quietLog });
 }
 
-function createHandlers(keys: Keys): readonly AnyOperationHandler[] {
+function createHandlers(keys: Keys, { reload }: LiveModelSettings): readonly AnyOperationHandler[] {
   const directory = createDirectory({
     async find(id) {
       const name = names[id];
       return name === undefined ? undefined : { id, name, active: true };
     },
   });
+  const findKey: FindResource = (tx, id) => findKeyResource(keys, tx, id);
   const shareable = new Map<string, FindResource>([
-    ["key", (tx, id) => findKeyResource(keys, tx, id)],
+    ["key", findKey],
     ["service-account", findServiceResource],
   ]);
   const resources = new Map([...shareable, ["team", findTeamResource], ["role", findRoleResource]]);
@@ -88,5 +97,7 @@ function createHandlers(keys: Keys): readonly AnyOperationHandler[] {
       forgetCallers: keys.forget,
     }),
     ...createAccessOperations({ directory, findKeyCaller: keys.findCaller, resources }),
+    ...createModelOperations({ directory, reload }),
+    ...createRoutingOperations({ directory, findKey, reload }),
   ];
 }

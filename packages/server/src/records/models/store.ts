@@ -30,7 +30,7 @@ export function createModelStore({ db, sql: client }: Database): ModelStore {
   return {
     async readAll() {
       const [aliases, visibility, routing] = await Promise.all([
-        db.select().from(modelAlias),
+        db.select().from(modelAlias).orderBy(modelAlias.name),
         db.select().from(modelVisibility),
         db.select().from(modelRouting),
       ]);
