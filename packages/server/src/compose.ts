@@ -33,6 +33,9 @@ import { createLicenceStore } from "./records/licence/store.ts";
 import { openModelSettings } from "./records/models/settings.ts";
 import { createModelStore } from "./records/models/store.ts";
 import { createProviders } from "./records/providers/providers.ts";
+import { createPriceOperations } from "./records/prices/operations.ts";
+import { createPrices } from "./records/prices/prices.ts";
+import { createPriceStore } from "./records/prices/store.ts";
 import { createProviderStore } from "./records/providers/store.ts";
 import { createRequestLogOperations } from "./records/request-log/operations.ts";
 import { createRequestLog } from "./records/request-log/request-log.ts";
@@ -155,6 +158,12 @@ async function startParts(
   const licensing = await openLicensing({ store: createLicenceStore(database), vendorKey, clock, log });
   cleanups.push(() => licensing.close());
 
+  const priceStore = createPriceStore(database);
+  const configured = new Map((await providers.list()).map((provider) => [provider.name, provider]));
+  const findBaseUrl = (name: string): string | undefined => configured.get(name)?.cloud?.baseUrl;
+  const prices = await createPrices({ store: priceStore, findBaseUrl, log });
+  cleanups.push(() => prices.close());
+
   const usage = createUsageWriter({ insert: createUsageStore(database).insert, clock, log });
   cleanups.push(() => usage.close());
 
@@ -180,7 +189,7 @@ async function startParts(
   keys.onRevoked((keyId) => hub.disconnectKey(keyId));
   const order = config.providers.map(({ name }) => name);
   const ownReasoning = keepReasoningOwn(
-    createSources(inOrder(await providers.list(), order), { providers, hub, upstream, metrics, log }, cleanups),
+    createSources(inOrder([...configured.values()], order), { providers, hub, upstream, metrics, log }, cleanups),
     createReasoningTokens(workingKeys),
   );
   const sources = withRemoteFiles({
@@ -198,6 +207,7 @@ async function startParts(
     offers: sources.offers,
     run: sources.run,
     findHolder: (callerId, request) => hub.findHolder(readConversation(callerId, request)),
+    prices,
     recordUsage(row) {
       usage.record(row);
       metrics?.onRequest(row);
@@ -230,6 +240,7 @@ async function startParts(
       ...createSecretOperations(secrets),
       ...createKeyRingOperations(ring),
       ...createLicenceOperations(licensing),
+      ...createPriceOperations({ store: priceStore, prices, findTier: (name) => configured.get(name)?.kind }),
     ],
     runOperation: createRunOperation({ database, sealing, appendAudit: createAuditLog(log, audit.append), clock, log }),
     ...describeMetricsPage(config, metrics),

@@ -37,7 +37,9 @@ test("each request leaves one row, however it ends, and a clean stop loses none"
     await abandoned.cancelled;
     abandoned.done();
 
-    await (await app.post("/v1/chat/completions", { ...hello, model: "cloud-model", stream: true })).text();
+    const headers = { "x-auxot-tags": "team-b, env=prod", "user-agent": "OpenAI/JS 7.57.0" };
+    const tagged = { ...hello, model: "cloud-model", stream: true };
+    await (await app.post("/v1/chat/completions", tagged, { headers })).text();
 
     cloud.answer = (_request, refusal) => void refusal.writeHead(422).end('{"error":{"message":"no"}}');
     assert.equal((await app.post("/v1/chat/completions", { ...hello, model: "cloud-model" })).status, 422);
@@ -64,4 +66,28 @@ test("each request leaves one row, however it ends, and a clean stop loses none"
   assert.equal(rows[0]?.["cached_tokens"] ?? rows[0]?.["cached_input_tokens"], someUsage.cachedInputTokens);
   assert.equal(rows[1]?.["usage_estimated"], true);
   assert.ok(rows.every((row) => Number(row["total_ms"]) >= 0));
+  assert.deepEqual(
+    rows.map((row) => row["cost_micro_usd"]),
+    // The model of the fake cloud is on nobody's list, so what came of it has no price.
+    [0, 0, 0, 0, null, 0],
+  );
+  assert.deepEqual([rows[4]?.["tags"], rows[4]?.["client"]], [["env=prod", "team-b"], "openai-js"]);
+  assert.deepEqual(rows[0]?.["tags"], []);
+});
+
+test("tags that are none are refused in the caller's own format, before anything is asked", async () => {
+  await using app = await startTestRouter();
+  const headers = { "x-auxot-tags": "fine, not fine" };
+  const model = { model: "m", max_tokens: 5, messages: [{ role: "user", content: "Hi" }] };
+  for (const [path, body, problem] of [
+    ["/v1/chat/completions", model, /"param":"x-auxot-tags"/],
+    ["/v1/messages", model, /"type":"invalid_request_error"/],
+    ["/v1/responses", { model: "m", input: "Hi" }, /"param":"x-auxot-tags"/],
+    ["/v1/embeddings", { model: "m", input: "Hi" }, /"param":"x-auxot-tags"/],
+    ["/v1/completions", { model: "m", prompt: ["a", "b"] }, /"param":"x-auxot-tags"/],
+  ] as const) {
+    const response = await app.post(path, body, { headers });
+    assert.equal(response.status, 400, path);
+    assert.match(await response.text(), problem, path);
+  }
 });

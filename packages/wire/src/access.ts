@@ -47,6 +47,10 @@ export const actions = {
   "routing.edit": { org: "admin", team: "admin" },
   "workers.read": { org: "admin" },
   "metrics.read": { org: "admin" },
+  "prices.read": { org: "member" },
+  "prices.edit": { org: "admin" },
+  /** Whoever a request counts for is its owner. */
+  "usage.read": { org: "admin", team: "admin", level: "owner" },
   "audit.read": { org: "admin" },
   "content-logging.read": { org: "admin", team: "admin" },
   "content-logging.edit": { org: "owner", team: "owner" },

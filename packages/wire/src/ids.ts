@@ -14,6 +14,7 @@ export const idPrefixes = {
   service: "svc_",
   team: "tem_",
   role: "rol_",
+  price: "prc_",
 } as const;
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -49,7 +49,7 @@ export async function answerChat(
   request: ChatRequest,
 ): Promise<void> {
   const inference = await deps.infer(
-    { requestId: context.id, caller, dialect: format.name, request, ...linkWhole(context) },
+    { requestId: context.id, caller, origin: context.origin(), dialect: format.name, request, ...linkWhole(context) },
     context.signal,
   );
   const meta = createMeta(format, context, request, inference.placement.model);

@@ -30,6 +30,7 @@ export async function handleCompletions(deps: ChatDeps, context: Context, caller
         // A usage row each needs an id each.
         requestId: index === 0 ? context.id : `${context.id}-${index}`,
         caller,
+        origin: context.origin(),
         dialect: openaiCompletions.name,
         request,
         ...context.links,

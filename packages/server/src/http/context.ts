@@ -9,6 +9,7 @@ import { findClientAddress } from "../platform/ip-ranges.ts";
 import type { InputLinks } from "../inference/infer.ts";
 import type { Log } from "../platform/log.ts";
 import type { Span } from "../platform/telemetry.ts";
+import { readRequestOrigin, type RequestOrigin } from "../platform/request-origin.ts";
 import type { Identity } from "../records/keys/identity.ts";
 
 export type Context = {
@@ -25,6 +26,8 @@ export type Context = {
   readonly summary: Record<string, unknown>;
   /** Aborts when the caller's connection closes before the answer is complete. */
   readonly signal: AbortSignal;
+  /** Throws `invalid_request` for tags that are none. */
+  origin(): RequestOrigin;
 };
 
 /** Whether an address is that of a proxy whose `X-Forwarded-For` counts. */
@@ -62,6 +65,7 @@ export function createContext(
     url,
     address: readAddress(request, isTrustedProxy),
     signal: controller.signal,
+    origin: () => readRequestOrigin(request.headers),
   };
 }
 

@@ -15,7 +15,10 @@ export type EmbeddingsDeps = { readonly embed: Embed; readonly maxBodyBytes: num
 export async function handleEmbeddings(deps: EmbeddingsDeps, context: Context, caller: Caller): Promise<void> {
   const body = await readBody(context.request, deps.maxBodyBytes);
   const request = attachHeaders(embeddingsServe.parseRequest(body), context.request);
-  const embedded = await deps.embed({ requestId: context.id, caller, request, ...linkWhole(context) }, context.signal);
+  const embedded = await deps.embed(
+    { requestId: context.id, caller, origin: context.origin(), request, ...linkWhole(context) },
+    context.signal,
+  );
   const { placement, result, bytes } = embedded;
   const answer =
     bytes ??

@@ -95,7 +95,8 @@ function describeRequest(draft: RequestDraft, restored: Restored, caller: Caller
 
 function describeCall(context: Context, caller: Caller, request: ChatRequest, pin: Pin | undefined): InferInput {
   const { id: requestId, links } = context;
-  return { requestId, caller, dialect: dialect.name, request, ...links, ...(pin === undefined ? {} : { pin }) };
+  const origin = context.origin();
+  return { requestId, caller, origin, dialect: dialect.name, request, ...links, ...(pin === undefined ? {} : { pin }) };
 }
 
 /** Another provider goes on from what is kept here. */

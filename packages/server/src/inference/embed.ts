@@ -5,6 +5,7 @@ import type { EmbedPart, EmbedRequest, EmbedResult } from "@auxot/wire/embed";
 import { AppError } from "@auxot/wire/errors";
 import { noUsage } from "@auxot/wire/usage";
 import type { Caller } from "../platform/caller.ts";
+import type { RequestOrigin } from "../platform/request-origin.ts";
 import type { EmbedAnswer, Placement, Source, SourceCall } from "../sources/source.ts";
 import { limitFirstToken, tryOffers } from "./attempt.ts";
 import type { InferDeps, InputLinks } from "./infer.ts";
@@ -16,6 +17,7 @@ import { createWatchdog } from "./watchdog.ts";
 export type EmbedInput = {
   readonly requestId: string;
   readonly caller: Caller;
+  readonly origin: RequestOrigin;
   readonly request: EmbedRequest;
 } & InputLinks;
 

@@ -7,6 +7,7 @@ import type { Caller } from "../platform/caller.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log, LogFields } from "../platform/log.ts";
 import type { Span } from "../platform/telemetry.ts";
+import type { RequestOrigin } from "../platform/request-origin.ts";
 import type { UsageRow } from "../records/usage/store.ts";
 import type { Answer, Offer, Placement, SourceCall } from "../sources/source.ts";
 import { attempt, type AttemptLimits } from "./attempt.ts";
@@ -16,10 +17,12 @@ import { readNeeds } from "./needs.ts";
 import { planRoute, type Pin } from "./plan.ts";
 import type { TryObserver } from "./watch.ts";
 import { openRules, type RouteRules } from "./route-rules.ts";
+import type { PricesOfUsage } from "./usage-row.ts";
 
 export type InferInput = {
   readonly requestId: string;
   readonly caller: Caller;
+  readonly origin: RequestOrigin;
   /** The format of the caller. */
   readonly dialect: FormatName;
   readonly request: ChatRequest;
@@ -52,6 +55,7 @@ export type InferDeps = {
   run(call: SourceCall, signal: AbortSignal): Promise<Answer>;
   /** The worker that should go on with what the request goes on from, while it is there. */
   findHolder(callerId: string, request: ChatRequest): (Parked & { readonly parked: boolean }) | undefined;
+  readonly prices: PricesOfUsage;
   recordUsage(row: UsageRow): void;
   readonly observer?: TryObserver | undefined;
   /** What holds for a caller's requests; absent: nothing is set for anybody. */
@@ -66,7 +70,9 @@ export type Infer = (input: InferInput, signal: AbortSignal) => Promise<Inferenc
 /** Throws what `infer` would, when that is the request's own fault, and records the row. Nothing is asked of a source. */
 export type CheckRoute = (input: InferInput) => void;
 
-export function createCheckRoute(deps: Pick<InferDeps, "offers" | "clock" | "recordUsage" | "rulesFor">): CheckRoute {
+export function createCheckRoute(
+  deps: Pick<InferDeps, "offers" | "clock" | "prices" | "recordUsage" | "rulesFor">,
+): CheckRoute {
   return (input) => {
     const meter = createMeter(deps, input);
     const { request, pin, caller } = input;

@@ -11,6 +11,7 @@ import { createUsageCount } from "./count-usage.ts";
 import type { InferDeps, InferInput } from "./infer.ts";
 import type { Needs } from "./needs.ts";
 import { startTrace } from "./trace.ts";
+import { describeOwner, readCosts } from "./usage-row.ts";
 import { createTryWatch, type TryWatch } from "./watch.ts";
 
 export type Meter = {
@@ -28,8 +29,8 @@ export type Meter = {
 
 /** Measures one request from now on. */
 export function createMeter(
-  deps: Pick<InferDeps, "recordUsage" | "clock" | "observer">,
-  input: Pick<InferInput, "requestId" | "caller" | "dialect" | "log" | "span" | "note"> & {
+  deps: Pick<InferDeps, "prices" | "recordUsage" | "clock" | "observer">,
+  input: Pick<InferInput, "requestId" | "caller" | "origin" | "dialect" | "log" | "span" | "note"> & {
     readonly request: Pick<ChatRequest, "model" | "stream">;
   },
 ): Meter {
@@ -71,22 +72,23 @@ export function createMeter(
       settled = true;
       const error = thrown === undefined ? undefined : toErrorBody(thrown);
       const now = deps.clock.now();
-      const usage = committedAt === undefined ? noUsage : count.total(error === undefined);
+      const counted = committedAt === undefined ? undefined : count.total(error === undefined);
       const row: UsageRow = {
         id: input.requestId,
         at: startedAt,
-        keyId: input.caller.keyId,
-        keyName: input.caller.name,
+        ...describeOwner(input.caller),
         dialect: input.dialect,
         stream: input.request.stream,
         requestedModel: input.request.model,
         ...placement,
         tries: meter.tries,
-        usage,
+        usage: counted ?? noUsage,
+        ...readCosts(deps.prices, placement, counted, startedAt),
         queueMs: (placedAt ?? now) - startedAt,
         ...(committedAt === undefined ? {} : { firstTokenMs: committedAt - startedAt }),
         totalMs: now - startedAt,
         ...readOutcome(error, begun, thrown),
+        ...input.origin,
       };
       deps.recordUsage(row);
       trace?.onSettled(row, stopReason);

@@ -1,8 +1,8 @@
 // Declares the tables, those of the newer rooms in tables/. Migrations are made from them (`npm run new:migration`) and never
 // edited after release.
 
-import { bytea, count, moment } from "./columns.ts";
-import { boolean, index, integer, jsonb, pgTable, primaryKey, sql, text } from "./drizzle.ts";
+import { bytea, moment } from "./columns.ts";
+import { boolean, index, jsonb, pgTable, primaryKey, sql, text } from "./drizzle.ts";
 
 export const provider = pgTable("provider", {
   id: text("id").primaryKey(),
@@ -57,37 +57,6 @@ export const key = pgTable(
     version: integer("version").notNull().default(1),
   },
   (table) => [index("key_owner_id").on(table.ownerId), index("key_team_id").on(table.teamId)],
-);
-
-export const usageRecord = pgTable(
-  "usage_record",
-  {
-    id: text("id").primaryKey(),
-    at: moment("at").notNull(),
-    keyId: text("key_id").notNull(),
-    keyName: text("key_name").notNull(),
-    dialect: text("dialect").notNull(),
-    stream: boolean("stream").notNull(),
-    requestedModel: text("requested_model").notNull(),
-    model: text("model"),
-    tier: text("tier"),
-    provider: text("provider"),
-    worker: text("worker"),
-    tries: integer("tries").notNull(),
-    inputTokens: count("input_tokens").notNull(),
-    outputTokens: count("output_tokens").notNull(),
-    cachedInputTokens: count("cached_input_tokens").notNull(),
-    cacheWriteTokens: count("cache_write_tokens").notNull(),
-    reasoningTokens: count("reasoning_tokens").notNull(),
-    usageEstimated: boolean("usage_estimated").notNull(),
-    queueMs: integer("queue_ms").notNull(),
-    firstTokenMs: integer("first_token_ms"),
-    totalMs: integer("total_ms").notNull(),
-    outcome: text("outcome", { enum: ["ok", "error", "cancelled"] }).notNull(),
-    errorCode: text("error_code"),
-    status: integer("status").notNull(),
-  },
-  (table) => [index("usage_record_at").on(table.at)],
 );
 
 /** JSON is kept as text: jsonb takes no \u0000, and the caller gets back what it got. */

@@ -300,6 +300,7 @@ test("usage rows are written once each, whatever text callers send", async () =>
     totalMs: 12.6,
     outcome: "cancelled",
     status: 499,
+    tags: ["a=b", "c"],
   };
   const full = {
     model: "x",

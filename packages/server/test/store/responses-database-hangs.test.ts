@@ -58,6 +58,7 @@ test("an answer in the background is not begun while the database hangs, and has
   const call = {
     requestId: "req_1",
     caller: createOrgCaller("key_1", "k", false),
+    origin: { tags: [] },
     dialect: "openai-responses",
   } as const;
   const meta = { id: "resp_1", createdAt: 1, model: "m", includeUsage: false, requestId: "req_1", request };

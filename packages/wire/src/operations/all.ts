@@ -5,49 +5,15 @@ import { explainAccess } from "./access.ts";
 import { exportAudit, listAudit, verifyAudit } from "./audit.ts";
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from "./keys.ts";
 import { installLicence, showLicence } from "./licence.ts";
-import {
-  listAliases,
-  listCatalogue,
-  listRouting,
-  listVisibility,
-  removeAlias,
-  removeRouting,
-  setAlias,
-  setRouting,
-  setVisibility,
-} from "./models.ts";
+import { listAliases, listCatalogue, listRouting, listVisibility, removeAlias, removeRouting, setAlias, setRouting, setVisibility } from "./models.ts";
 import { listOrgMembers, setOrgMember } from "./org-members.ts";
+import { findPrice, listComparisons, listPriceHistory, listPrices, removeComparison, removePrice, setComparison, setPrice } from "./prices.ts";
 import { getRequestContent, listContentSettings, removeContentSetting, setContentSetting } from "./request-log.ts";
-import {
-  createRole,
-  getRole,
-  giveRole,
-  listRoleHolders,
-  listRoles,
-  removeRole,
-  takeRole,
-  updateRole,
-} from "./roles.ts";
+import { createRole, getRole, giveRole, listRoleHolders, listRoles, removeRole, takeRole, updateRole } from "./roles.ts";
 import { listSecrets, removeSecret, retireSecretKey, rotateSecretKey, setSecret, showRotation } from "./secrets.ts";
-import {
-  createServiceAccount,
-  disableServiceAccount,
-  enableServiceAccount,
-  getServiceAccount,
-  listServiceAccounts,
-  updateServiceAccount,
-} from "./service-accounts.ts";
+import { createServiceAccount, disableServiceAccount, enableServiceAccount, getServiceAccount, listServiceAccounts, updateServiceAccount } from "./service-accounts.ts";
 import { listShares, removeShare, setShare } from "./shares.ts";
-import {
-  createTeam,
-  getTeam,
-  listTeamMembers,
-  listTeams,
-  removeTeam,
-  removeTeamMember,
-  setTeamMember,
-  updateTeam,
-} from "./teams.ts";
+import { createTeam, getTeam, listTeamMembers, listTeams, removeTeam, removeTeamMember, setTeamMember, updateTeam } from "./teams.ts";
 import { listWorkers } from "./workers.ts";
 
 export const allOperations: readonly Operation[] = [
@@ -75,6 +41,14 @@ export const allOperations: readonly Operation[] = [
   removeRouting,
   listOrgMembers,
   setOrgMember,
+  listPrices,
+  listPriceHistory,
+  setPrice,
+  removePrice,
+  findPrice,
+  listComparisons,
+  setComparison,
+  removeComparison,
   listContentSettings,
   setContentSetting,
   removeContentSetting,

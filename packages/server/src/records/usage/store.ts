@@ -1,4 +1,4 @@
-// SQL of the usage_record table: one row a request.
+// SQL that writes the usage_record table: one row a request, each noted as not rolled up yet.
 
 import type { FormatName } from "@auxot/wire/chat";
 import type { ErrorCode } from "@auxot/wire/errors";
@@ -14,8 +14,13 @@ export type UsageRow = {
   readonly id: string;
   /** Milliseconds since 1970, when the request arrived. */
   readonly at: number;
+  /** Empty for somebody signed in. */
   readonly keyId: string;
   readonly keyName: string;
+  /** The principal whose key it is; absent: the organisation. */
+  readonly ownerId?: string;
+  /** The team it counts for, where that is one. */
+  readonly teamId?: string;
   readonly dialect: FormatName;
   readonly stream: boolean;
   readonly requestedModel: string;
@@ -28,6 +33,10 @@ export type UsageRow = {
   /** Sources tried. */
   readonly tries: number;
   readonly usage: Usage;
+  /** Absent when nobody knows the price. */
+  readonly costMicroUsd?: number;
+  /** What the cloud would have cost, less that; absent when there is nothing to compare with. */
+  readonly savedMicroUsd?: number;
   readonly queueMs: number;
   /** Absent when no content came. */
   readonly firstTokenMs?: number;
@@ -36,6 +45,10 @@ export type UsageRow = {
   readonly errorCode?: ErrorCode;
   /** HTTP status sent, or 499 when the caller went away first. */
   readonly status: number;
+  /** In the order of their letters, each once. */
+  readonly tags: readonly string[];
+  /** The caller's program, as it calls itself. */
+  readonly client?: string;
 };
 
 export type UsageStore = {
@@ -43,11 +56,11 @@ export type UsageStore = {
   insert(rows: readonly UsageRow[]): Promise<void>;
 };
 
-const columnNames = (
-  "id at key_id key_name dialect stream requested_model model tier provider worker tries input_tokens output_tokens " +
-  "cached_input_tokens cache_write_tokens reasoning_tokens usage_estimated queue_ms first_token_ms total_ms outcome " +
-  "error_code status"
-).split(" ");
+const columns = (
+  "id at key_id key_name owner_id team_id dialect stream requested_model model tier provider worker tries input_tokens output_tokens " +
+  "cached_input_tokens cache_write_tokens reasoning_tokens usage_estimated cost_micro_usd saved_micro_usd queue_ms " +
+  "first_token_ms total_ms outcome error_code status tags client"
+).replaceAll(" ", ", ");
 
 export function createUsageStore({ sql }: Database): UsageStore {
   return {
@@ -56,9 +69,13 @@ export function createUsageStore({ sql }: Database): UsageStore {
       // One JSON parameter: building a statement with a parameter a value costs the event loop milliseconds a batch.
       const json = JSON.stringify(rows.map(toColumns));
       await sql`
-        insert into usage_record (${sql(columnNames)})
-        select ${sql(columnNames)} from jsonb_populate_recordset(null::usage_record, ${json}::text::jsonb)
-        on conflict (id) do nothing`;
+        with added as (
+          insert into usage_record (${sql.unsafe(columns)})
+          select ${sql.unsafe(columns)} from jsonb_populate_recordset(null::usage_record, ${json}::text::jsonb)
+          on conflict (id) do nothing
+          returning id
+        )
+        insert into usage_pending (record_id) select id from added`;
     },
   };
 }
@@ -70,6 +87,8 @@ function toColumns(row: UsageRow): Record<string, unknown> {
     at: new Date(row.at).toISOString(),
     key_id: row.keyId,
     key_name: row.keyName,
+    owner_id: row.ownerId,
+    team_id: row.teamId,
     dialect: row.dialect,
     stream: row.stream,
     requested_model: toStorableText(row.requestedModel),
@@ -84,12 +103,16 @@ function toColumns(row: UsageRow): Record<string, unknown> {
     cache_write_tokens: Math.round(usage.cacheWriteTokens),
     reasoning_tokens: Math.round(usage.reasoningTokens),
     usage_estimated: usage.estimated === true,
+    cost_micro_usd: row.costMicroUsd,
+    saved_micro_usd: row.savedMicroUsd,
     queue_ms: Math.round(row.queueMs),
     first_token_ms: row.firstTokenMs === undefined ? undefined : Math.round(row.firstTokenMs),
     total_ms: Math.round(row.totalMs),
     outcome: row.outcome,
     error_code: row.errorCode,
     status: row.status,
+    tags: row.tags,
+    client: row.client,
   };
 }
 

@@ -21,6 +21,7 @@ function row(id: string): UsageRow {
     totalMs: 1,
     outcome: "ok",
     status: 200,
+    tags: [],
   };
 }
 
