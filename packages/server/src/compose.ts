@@ -43,7 +43,9 @@ import { createRequestLogStore } from "./records/request-log/store.ts";
 import { createSecretOperations } from "./records/secrets/operations.ts";
 import { createSecrets } from "./records/secrets/secrets.ts";
 import { createSecretStore } from "./records/secrets/store.ts";
+import { createRollupStore } from "./records/usage/rollup-store.ts";
 import { createUsageStore } from "./records/usage/store.ts";
+import { createUsageTender } from "./records/usage/tend.ts";
 import { createUsageWriter } from "./records/usage/writer.ts";
 import { createBackground } from "./responses/background.ts";
 import { keepReasoningOwn } from "./sources/own-reasoning.ts";
@@ -164,6 +166,8 @@ async function startParts(
   const prices = await createPrices({ store: priceStore, findBaseUrl, log });
   cleanups.push(() => prices.close());
 
+  const tender = createUsageTender({ store: createRollupStore(database), retention: config.usage, clock, log });
+  cleanups.push(() => tender.close());
   const usage = createUsageWriter({ insert: createUsageStore(database).insert, clock, log });
   cleanups.push(() => usage.close());
 

@@ -40,6 +40,7 @@ describe("configuration from the environment", () => {
     assert.deepEqual(config.responses, { retentionDays: 30, maxBackground: 100 });
     assert.deepEqual(config.audit, { retentionDays: 0 });
     assert.equal(config.vendorKey, undefined);
+    assert.deepEqual(config.usage, { recordDays: 90, rollupMonths: 25 });
     assert.deepEqual(warnings, []);
   });
 
@@ -267,6 +268,9 @@ responses: {retentionDays: 0}
       "responses: {retentionDays: -1}",
       /^responses\.retentionDays: must be 0 or more$/,
     ],
+    ["usage kept for no time", "usage: {recordDays: 0}", /^usage\.recordDays: must be 1 or more$/],
+    ["sums kept for ever", "usage: {rollupMonths: 121}", /^usage\.rollupMonths: must be 120 or less$/],
+    ["an unknown setting of usage", "usage: {days: 1}", /^usage\.days: unknown field/],
     ["an unknown setting of responses", "responses: {days: 1}", /^responses\.days: unknown field/],
     [
       "an audit log kept for less than no time",

@@ -1,4 +1,4 @@
-// Owns what the YAML file may declare: providers, keys, limits, responses. Every check adds its own problem; none hides another.
+// Owns what the YAML file may declare: providers, keys, limits, responses, usage. Every check adds its own problem; none hides another.
 
 import { z } from "zod";
 import { readKeyForm } from "../platform/key-text.ts";
@@ -14,6 +14,8 @@ import type { Limits, ResponseSettings } from "./settings.ts";
 import { limitFields, responseFields } from "./fields.ts";
 import type { Path, Problems } from "./problems.ts";
 import { findBuiltInKind } from "../platform/built-in-provider.ts";
+import type { UsageRetention } from "../records/usage/tend.ts";
+import { readUsageSettings } from "./usage-declaration.ts";
 import { checkProvider, providerNamePattern } from "./provider-declaration.ts";
 
 /** What the file declared. Only to be used when no problem was added. */
@@ -25,6 +27,7 @@ export type Declarations = {
   readonly responses: ResponseSettings;
   readonly audit: AuditSettings;
   readonly trustedProxies: readonly string[];
+  readonly usage: UsageRetention;
 };
 
 const topSchema = z.strictObject({
@@ -38,6 +41,7 @@ const topSchema = z.strictObject({
   // Read by observe-declaration.ts.
   metrics: z.record(z.string(), z.unknown()).nullish(),
   traces: z.record(z.string(), z.unknown()).nullish(),
+  usage: z.record(z.string(), z.unknown()).nullish(),
 });
 
 const proxiesSchema = z.array(
@@ -88,6 +92,7 @@ export function readDeclarations(tree: unknown, problems: Problems, warn: (text:
       responses: responsesSchema.parse({}),
       audit: readAuditSettings({}, problems),
       trustedProxies: [],
+      usage: readUsageSettings({}, problems),
     };
   }
   problems.check([], topSchema, tree);
@@ -107,6 +112,7 @@ export function readDeclarations(tree: unknown, problems: Problems, warn: (text:
     responses: problems.check(["responses"], responsesSchema, top.responses ?? {}) ?? responsesSchema.parse({}),
     audit: readAuditSettings(top.audit ?? {}, problems),
     trustedProxies: problems.check(["trustedProxies"], proxiesSchema, top.trustedProxies ?? []) ?? [],
+    usage: readUsageSettings(top.usage ?? {}, problems),
   };
 }
 

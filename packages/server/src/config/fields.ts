@@ -105,6 +105,12 @@ export const traceFields = {
   handOn: { default: "false", meaning: "Send traceparent to cloud providers too." },
 } as const satisfies Readonly<Record<string, Omit<ConfigField, "name">>>;
 
+/** Fields of `usage` in the YAML file. The defaults are used as they stand here. */
+export const usageFields = {
+  recordDays: { default: "90", meaning: "Days the record of each request is kept." },
+  rollupMonths: { default: "25", meaning: "Months the sums by hour and day are kept." },
+} as const satisfies Readonly<Record<string, Omit<ConfigField, "name">>>;
+
 /** The rest of the YAML file. `${NAME}` in any text is replaced by that environment variable; `$${` writes `${`. */
 export const fileFields = [
   { name: "providers[].name", meaning: "Required. Small letters, digits and dashes, 63 characters at most." },
@@ -149,4 +155,5 @@ export const fileFields = [
   ...Object.entries(auditFields).map(([name, field]) => ({ ...field, name: `audit.${name}` })),
   ...Object.entries(metricsFields).map(([name, field]) => ({ ...field, name: `metrics.${name}` })),
   ...Object.entries(traceFields).map(([name, field]) => ({ ...field, name: `traces.${name}` })),
+  ...Object.entries(usageFields).map(([name, field]) => ({ ...field, name: `usage.${name}` })),
 ] as const satisfies readonly ConfigField[];

@@ -7,6 +7,7 @@ import type { Secret } from "../platform/secret-text.ts";
 import type { AuditSettings } from "../records/audit/audit.ts";
 import type { TraceSettings } from "../platform/telemetry.ts";
 import type { DeclaredKey } from "../records/keys/make-key.ts";
+import type { UsageRetention } from "../records/usage/tend.ts";
 import type { DeclaredProvider } from "../records/providers/providers.ts";
 
 export type Limits = {
@@ -63,6 +64,7 @@ export type Config = {
   readonly metrics: MetricsSettings;
   /** Absent: no traces. */
   readonly traces?: TraceSettings;
+  readonly usage: UsageRetention;
   readonly providers: readonly DeclaredProvider[];
   readonly keys: readonly DeclaredKey[];
 };

@@ -72,6 +72,7 @@ export async function startTestRouter(options: TestRouterOptions = {}): Promise<
     audit: { retentionDays: 0 },
     trustedProxies: [],
     metrics: { access: "key" },
+    usage: { recordDays: 90, rollupMonths: 25 },
     providers: options.providers ?? [],
     keys: [],
     ...options.config,

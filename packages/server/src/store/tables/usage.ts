@@ -60,11 +60,7 @@ export const usageRecord = pgTable(
 );
 
 /** The rows no roll-up holds yet: written with them, deleted with their roll-up. */
-export const usagePending = pgTable("usage_pending", {
-  /** In the order of writing, nearly: only to take the oldest first. */
-  place: count("place").primaryKey().generatedAlwaysAsIdentity(),
-  recordId: text("record_id").notNull(),
-});
+export const usagePending = pgTable("usage_pending", { recordId: text("record_id").primaryKey() });
 
 /** Sums over the rows of one hour or day (UTC) that are alike in every column from `key_id` to `tags`. */
 export const usageRollup = pgTable(
