@@ -43,6 +43,10 @@ import { createRequestLogStore } from "./records/request-log/store.ts";
 import { createSecretOperations } from "./records/secrets/operations.ts";
 import { createSecrets } from "./records/secrets/secrets.ts";
 import { createSecretStore } from "./records/secrets/store.ts";
+import { createExportUsage } from "./records/usage/export.ts";
+import { createUsageOperations } from "./records/usage/operations.ts";
+import { createUsageQueryStore } from "./records/usage/query-store.ts";
+import { listUsageRecords } from "./records/usage/records-store.ts";
 import { createRollupStore } from "./records/usage/rollup-store.ts";
 import { createUsageStore } from "./records/usage/store.ts";
 import { createUsageTender } from "./records/usage/tend.ts";
@@ -245,7 +249,9 @@ async function startParts(
       ...createKeyRingOperations(ring),
       ...createLicenceOperations(licensing),
       ...createPriceOperations({ store: priceStore, prices, findTier: (name) => configured.get(name)?.kind }),
+      ...createUsageOperations({ store: createUsageQueryStore(database), list: listUsageRecords }),
     ],
+    exportUsage: createExportUsage({ db: database.db, list: listUsageRecords }),
     runOperation: createRunOperation({ database, sealing, appendAudit: createAuditLog(log, audit.append), clock, log }),
     ...describeMetricsPage(config, metrics),
     ...(metrics === undefined ? {} : { observer: metrics }),

@@ -21,12 +21,14 @@ import { findOperation, handleOperation } from "./operations.ts";
 import { handleResponses, type ResponsesDeps } from "./responses.ts";
 import { decodePathPart, readRoutePath } from "./route-path.ts";
 import { sendJson } from "./send-json.ts";
+import { handleUsageExport, type UsageExportDeps } from "./usage-export.ts";
 import { handleCancel, handleDelete, handleInputItems, handleRetrieve } from "./stored-responses.ts";
 
 export type RouteDeps = ChatDeps &
   CountTokensDeps &
   EmbeddingsDeps &
-  ResponsesDeps & {
+  ResponsesDeps &
+  UsageExportDeps & {
     readonly identify: Identify;
     offers(): readonly Offer[];
     rulesFor(caller: Caller): RouteRules;
@@ -125,6 +127,8 @@ async function handleOwn(deps: RouteDeps, method: string, context: Context): Pro
     return handleMetrics(deps.metrics, deps.identify, context);
   }
   if (pathname === "/api/hello" && isRead(method)) return handleHealth(context);
+  if (pathname === "/api/usage/export")
+    return handleUsageExport(deps, context, await authenticate(context, deps.identify));
   const found = findOperation(deps.operations, method, pathname);
   if (found === undefined) {
     throw new AppError(

@@ -14,6 +14,7 @@ import { listSecrets, removeSecret, retireSecretKey, rotateSecretKey, setSecret,
 import { createServiceAccount, disableServiceAccount, enableServiceAccount, getServiceAccount, listServiceAccounts, updateServiceAccount } from "./service-accounts.ts";
 import { listShares, removeShare, setShare } from "./shares.ts";
 import { createTeam, getTeam, listTeamMembers, listTeams, removeTeam, removeTeamMember, setTeamMember, updateTeam } from "./teams.ts";
+import { exportUsage, listUsageRecords, queryUsage } from "./usage.ts";
 import { listWorkers } from "./workers.ts";
 
 export const allOperations: readonly Operation[] = [
@@ -84,4 +85,7 @@ export const allOperations: readonly Operation[] = [
   listTeamMembers,
   setTeamMember,
   removeTeamMember,
+  queryUsage,
+  listUsageRecords,
+  exportUsage,
 ];

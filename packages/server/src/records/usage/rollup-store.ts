@@ -1,6 +1,6 @@
 // SQL that adds usage rows up by hour and day, and that deletes what was kept long enough. Rows stay in the database.
 
-import type { Sql } from "postgres";
+import type { Fragment, Sql } from "postgres";
 import type { Database } from "../../store/database.ts";
 import { bucketsPerDoubling } from "./histogram.ts";
 
@@ -55,7 +55,7 @@ export function createRollupStore({ sql }: Pick<Database, "sql">): RollupStore {
 }
 
 /** The bucket of a time in milliseconds, as `findBucket` gives it. */
-export function bucketOf(sql: Sql, ms: ReturnType<Sql>): ReturnType<Sql> {
+export function bucketOf(sql: Sql, ms: Fragment): Fragment {
   return sql`ceil(${bucketsPerDoubling}::int * ln(greatest(${ms}, 1)::float8) / ln(2::float8))::int`;
 }
 
@@ -68,7 +68,7 @@ export const sumColumns =
 export const histogramColumns = "queue, first_token, total";
 
 /** One usage row `r` as the sums of a roll-up over it alone. */
-export function sumsOfRow(sql: Sql): ReturnType<Sql> {
+export function sumsOfRow(sql: Sql): Fragment {
   return sql`
     1::bigint as requests, r.input_tokens, r.output_tokens, r.cached_input_tokens, r.cache_write_tokens,
     r.reasoning_tokens, coalesce(r.cost_micro_usd, 0) as cost_micro_usd, coalesce(r.saved_micro_usd, 0) as saved_micro_usd,
