@@ -35,7 +35,7 @@ const deleteEveryMs = 60 * 60 * 1000;
 
 /** Tends by itself from now on. */
 export function createUsageTender(deps: UsageTenderDeps): UsageTender {
-  const { store, retention, clock, log, everyMs = 10_000, stepRows = 2000, pauseMs = 20 } = deps;
+  const { store, retention, clock, log, everyMs = 10_000, stepRows = 500, pauseMs = 20 } = deps;
   const closed = new AbortController();
   let running: Promise<void> | undefined;
   let deletedAt = Number.NEGATIVE_INFINITY;
