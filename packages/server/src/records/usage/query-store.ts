@@ -4,6 +4,7 @@ import type { UsageDimension, UsageSums } from "@auxot/wire/operations/usage";
 import type { Fragment, Sql } from "postgres";
 import type { Database } from "../../store/database.ts";
 import { bucketOf, histogramColumns, likeColumns, sumColumns, sumsOfRow } from "./rollup-store.ts";
+import { createTurns } from "./turns.ts";
 import type { VisibleUsage } from "./visible-usage.ts";
 
 export type UsageFilters = Partial<Readonly<Record<UsageDimension, readonly string[] | undefined>>>;
@@ -49,11 +50,16 @@ export type UsageReader = {
 };
 
 export type UsageQueryStore = {
-  /** Everything `work` reads is of one moment. A question that takes too long fails with SQLSTATE 57014. */
+  /**
+   * Everything `work` reads is of one moment. A question that takes too long fails with SQLSTATE 57014; too many at once
+   * are refused with `no_capacity`.
+   */
   read<Result>(scope: UsageScope, work: (reader: UsageReader) => Promise<Result>): Promise<Result>;
 };
 
 const longestMs = 20_000;
+/** Of the ten connections a router has. */
+const atOnce = { maxRunning: 3, maxWaiting: 20 };
 
 const columnOf: Readonly<Record<UsageDimension, string>> = {
   model: "model",
@@ -95,13 +101,16 @@ type Row = UsageSums & {
 };
 
 export function createUsageQueryStore({ sql }: Pick<Database, "sql">): UsageQueryStore {
+  const takeTurn = createTurns(atOnce);
   return {
     async read<Result>(scope: UsageScope, work: (reader: UsageReader) => Promise<Result>) {
-      const result = await sql.begin("isolation level repeatable read read only", async (tx) => {
-        await tx.unsafe(`set local statement_timeout = ${longestMs}`);
-        // Inside a transaction the same calls are there as outside.
-        return { value: await work(createReader(tx as unknown as Sql, scope)) };
-      });
+      const result = await takeTurn(() =>
+        sql.begin("isolation level repeatable read read only", async (tx) => {
+          await tx.unsafe(`set local statement_timeout = ${longestMs}`);
+          // Inside a transaction the same calls are there as outside.
+          return { value: await work(createReader(tx as unknown as Sql, scope)) };
+        }),
+      );
       return result.value;
     },
   };

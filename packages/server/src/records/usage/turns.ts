@@ -1,0 +1,35 @@
+// Lets a few heavy questions run at once and the others wait, so that requests always find a free connection to the database.
+
+import { AppError } from "@auxot/wire/errors";
+
+/** Runs `work` when it is its turn, in order. Throws `no_capacity` when too many wait. */
+export type TakeTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
+
+export function createTurns({
+  maxRunning,
+  maxWaiting,
+}: {
+  readonly maxRunning: number;
+  readonly maxWaiting: number;
+}): TakeTurn {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (running >= maxRunning) {
+      if (waiting.length >= maxWaiting) {
+        throw new AppError("no_capacity", "Too many questions about usage are being answered. Ask again in a moment.", {
+          retryAfterMs: 2000,
+        });
+      }
+      // Whoever ends hands its place on.
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    } else running++;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running--;
+      else next();
+    }
+  };
+}
