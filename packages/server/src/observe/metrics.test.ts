@@ -25,6 +25,7 @@ function row(model: string): UsageRow {
     keyId: "key_1",
     keyName: "app",
     dialect: "openai-chat",
+    tags: [],
     stream: true,
     requestedModel: model,
     model,

@@ -2,7 +2,7 @@
 // edited after release.
 
 import { bytea, moment } from "./columns.ts";
-import { boolean, index, jsonb, pgTable, primaryKey, sql, text } from "./drizzle.ts";
+import { boolean, index, integer, jsonb, pgTable, primaryKey, sql, text } from "./drizzle.ts";
 
 export const provider = pgTable("provider", {
   id: text("id").primaryKey(),

@@ -165,16 +165,11 @@ test("a model that is kept to a team does not exist for others", async () => {
   assert.deepEqual(await listIds(inside), ["auto", "fake-model", "fake", "gpt-5"]);
   assert.equal((await refuse("gpt-5-mini", inside)).status, 404);
   assert.equal(await ask("gpt-5-mini"), "cloud/gpt-5-mini");
-  const catalogue = async (key: string) =>
-    ((await call("GET", "/api/models", undefined, key)).body["items"] as Json[]).map(({ id, visibleTo }) => [
-      id,
-      visibleTo,
-    ]);
-  assert.deepEqual(await catalogue(inside), [
+  assert.deepEqual(await listCatalogue(inside), [
     ["cloud/gpt-5", [team]],
     ["gpu/fake-model", null],
   ]);
-  assert.deepEqual(await catalogue(app.key), [
+  assert.deepEqual(await listCatalogue(app.key), [
     ["cloud/gpt-5", [team]],
     ["cloud/gpt-5-mini", []],
     ["gpu/fake-model", null],
@@ -258,3 +253,8 @@ test("the catalogue tells of each model what it can do and what it is called", a
   assert.equal((await call("GET", "/api/models?cursor=bm9uZQ")).status, 400);
   assert.deepEqual((await call("GET", "/api/models?provider=none")).body["items"], []);
 });
+
+async function listCatalogue(key: string): Promise<unknown[]> {
+  const { body } = await call("GET", "/api/models", undefined, key);
+  return (body["items"] as Json[]).map(({ id, visibleTo }) => [id, visibleTo]);
+}

@@ -115,12 +115,6 @@ test("visibility is set, listed and lifted", async () => {
 test("what one router changes the others follow, also after their link to the database was lost", async () => {
   const other = await openDatabase(org.database.target, quietLog);
   const there = await openModelSettings({ store: createModelStore(other), log: quietLog });
-  const until = async (isSo: () => boolean): Promise<void> => {
-    for (const deadline = Date.now() + 10_000; Date.now() < deadline; await new Promise((done) => setImmediate(done))) {
-      if (isSo()) return;
-    }
-    assert.fail("the other router did not hear of it within 10 s");
-  };
   await org.run(setAlias, { name: "news", models: ["x"] });
   assert.ok(org.models.current().aliases.has("news"));
   await until(() => there.current().aliases.has("news"));
@@ -132,3 +126,10 @@ test("what one router changes the others follow, also after their link to the da
   await there.close();
   await other.close();
 });
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await new Promise((done) => setImmediate(done))) {
+    if (isSo()) return;
+  }
+  assert.fail("the other router did not hear of it within 10 s");
+}

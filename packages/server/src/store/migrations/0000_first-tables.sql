@@ -64,33 +64,6 @@ CREATE TABLE "stored_response" (
 	CONSTRAINT "stored_response_key_id_id_pk" PRIMARY KEY("key_id","id")
 );
 --> statement-breakpoint
-CREATE TABLE "usage_record" (
-	"id" text PRIMARY KEY NOT NULL,
-	"at" timestamp with time zone NOT NULL,
-	"key_id" text NOT NULL,
-	"key_name" text NOT NULL,
-	"dialect" text NOT NULL,
-	"stream" boolean NOT NULL,
-	"requested_model" text NOT NULL,
-	"model" text,
-	"tier" text,
-	"provider" text,
-	"worker" text,
-	"tries" integer NOT NULL,
-	"input_tokens" bigint NOT NULL,
-	"output_tokens" bigint NOT NULL,
-	"cached_input_tokens" bigint NOT NULL,
-	"cache_write_tokens" bigint NOT NULL,
-	"reasoning_tokens" bigint NOT NULL,
-	"usage_estimated" boolean NOT NULL,
-	"queue_ms" integer NOT NULL,
-	"first_token_ms" integer,
-	"total_ms" integer NOT NULL,
-	"outcome" text NOT NULL,
-	"error_code" text,
-	"status" integer NOT NULL
-);
---> statement-breakpoint
 CREATE TABLE "audit_anchor" (
 	"kind" text NOT NULL,
 	"seq" bigint NOT NULL,
@@ -162,6 +135,30 @@ CREATE TABLE "licence" (
 	"installed_by" text NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "model_alias" (
+	"name" text PRIMARY KEY NOT NULL,
+	"models" text[] NOT NULL,
+	"order" text NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "model_routing" (
+	"subject" text PRIMARY KEY NOT NULL,
+	"team_id" text,
+	"default_model" text,
+	"tiers" text[],
+	"fallbacks" jsonb,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "model_visibility" (
+	"model" text PRIMARY KEY NOT NULL,
+	"teams" text[] NOT NULL,
+	"created_at" timestamp with time zone NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "idempotent_answer" (
 	"caller_id" text NOT NULL,
 	"key" text NOT NULL,
@@ -231,6 +228,25 @@ CREATE TABLE "team_member" (
 	CONSTRAINT "team_member_team_id_member_id_pk" PRIMARY KEY("team_id","member_id")
 );
 --> statement-breakpoint
+CREATE TABLE "price" (
+	"id" text PRIMARY KEY NOT NULL,
+	"model" text NOT NULL,
+	"provider" text,
+	"price" jsonb NOT NULL,
+	"effective_from" timestamp with time zone NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"created_by" text NOT NULL,
+	"removed_at" timestamp with time zone,
+	"removed_by" text
+);
+--> statement-breakpoint
+CREATE TABLE "price_comparison" (
+	"model" text PRIMARY KEY NOT NULL,
+	"cloud_model" text,
+	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"updated_by" text NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "content_setting" (
 	"scope" text PRIMARY KEY NOT NULL,
 	"level" text NOT NULL,
@@ -278,6 +294,73 @@ CREATE TABLE "secret_use" (
 	CONSTRAINT "secret_use_secret_id_kind_id_pk" PRIMARY KEY("secret_id","kind","id")
 );
 --> statement-breakpoint
+CREATE TABLE "usage_pending" (
+	"record_id" text PRIMARY KEY NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "usage_record" (
+	"id" text PRIMARY KEY NOT NULL,
+	"at" timestamp with time zone NOT NULL,
+	"key_id" text NOT NULL,
+	"key_name" text NOT NULL,
+	"owner_id" text,
+	"team_id" text,
+	"dialect" text NOT NULL,
+	"stream" boolean NOT NULL,
+	"requested_model" text NOT NULL,
+	"model" text,
+	"tier" text,
+	"provider" text,
+	"worker" text,
+	"tries" integer NOT NULL,
+	"input_tokens" bigint NOT NULL,
+	"output_tokens" bigint NOT NULL,
+	"cached_input_tokens" bigint NOT NULL,
+	"cache_write_tokens" bigint NOT NULL,
+	"reasoning_tokens" bigint NOT NULL,
+	"usage_estimated" boolean NOT NULL,
+	"cost_micro_usd" bigint,
+	"saved_micro_usd" bigint,
+	"queue_ms" integer NOT NULL,
+	"first_token_ms" integer,
+	"total_ms" integer NOT NULL,
+	"outcome" text NOT NULL,
+	"error_code" text,
+	"status" integer NOT NULL,
+	"tags" text[] DEFAULT '{}' NOT NULL,
+	"client" text
+);
+--> statement-breakpoint
+CREATE TABLE "usage_rollup" (
+	"grain" text NOT NULL,
+	"bucket" timestamp with time zone NOT NULL,
+	"likeness" text NOT NULL,
+	"key_id" text NOT NULL,
+	"owner_id" text,
+	"team_id" text,
+	"model" text,
+	"tier" text,
+	"provider" text,
+	"dialect" text NOT NULL,
+	"outcome" text NOT NULL,
+	"tags" text[] NOT NULL,
+	"requests" bigint NOT NULL,
+	"input_tokens" bigint NOT NULL,
+	"output_tokens" bigint NOT NULL,
+	"cached_input_tokens" bigint NOT NULL,
+	"cache_write_tokens" bigint NOT NULL,
+	"reasoning_tokens" bigint NOT NULL,
+	"cost_micro_usd" bigint NOT NULL,
+	"saved_micro_usd" bigint NOT NULL,
+	"estimated" bigint NOT NULL,
+	"unpriced" bigint NOT NULL,
+	"cache_hits" bigint NOT NULL,
+	"queue" jsonb NOT NULL,
+	"first_token" jsonb NOT NULL,
+	"total" jsonb NOT NULL,
+	CONSTRAINT "usage_rollup_grain_bucket_likeness_pk" PRIMARY KEY("grain","bucket","likeness")
+);
+--> statement-breakpoint
 ALTER TABLE "key" ADD CONSTRAINT "key_provider_id_provider_id_fk" FOREIGN KEY ("provider_id") REFERENCES "public"."provider"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "custom_role" ADD CONSTRAINT "custom_role_team_id_team_id_fk" FOREIGN KEY ("team_id") REFERENCES "public"."team"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "custom_role_holder" ADD CONSTRAINT "custom_role_holder_role_id_custom_role_id_fk" FOREIGN KEY ("role_id") REFERENCES "public"."custom_role"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -289,7 +372,6 @@ CREATE INDEX "key_team_id" ON "key" USING btree ("team_id");--> statement-breakp
 CREATE INDEX "stored_response_expires_at" ON "stored_response" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "stored_response_item_ids" ON "stored_response" USING gin ("item_ids");--> statement-breakpoint
 CREATE INDEX "stored_response_running" ON "stored_response" USING btree ("alive_until") WHERE alive_until is not null;--> statement-breakpoint
-CREATE INDEX "usage_record_at" ON "usage_record" USING btree ("at");--> statement-breakpoint
 CREATE INDEX "audit_entry_at" ON "audit_entry" USING btree ("at");--> statement-breakpoint
 CREATE INDEX "audit_entry_actor" ON "audit_entry" USING btree ("actor_id","seq");--> statement-breakpoint
 CREATE INDEX "audit_entry_action" ON "audit_entry" USING btree ("action","seq");--> statement-breakpoint
@@ -300,5 +382,14 @@ CREATE INDEX "resource_grant_grantee" ON "resource_grant" USING btree ("grantee"
 CREATE INDEX "custom_role_holder_holder_id" ON "custom_role_holder" USING btree ("holder_id");--> statement-breakpoint
 CREATE INDEX "service_account_team_id" ON "service_account" USING btree ("team_id");--> statement-breakpoint
 CREATE INDEX "team_member_member_id" ON "team_member" USING btree ("member_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "price_in_use" ON "price" USING btree ("model",coalesce(provider, ''),"effective_from") WHERE removed_at is null;--> statement-breakpoint
+CREATE INDEX "price_model" ON "price" USING btree ("model","created_at");--> statement-breakpoint
 CREATE INDEX "request_content_expires_at" ON "request_content" USING btree ("expires_at");--> statement-breakpoint
-CREATE UNIQUE INDEX "secret_name" ON "secret" USING btree ("scope","scope_id","name");
+CREATE UNIQUE INDEX "secret_name" ON "secret" USING btree ("scope","scope_id","name");--> statement-breakpoint
+CREATE INDEX "usage_record_at" ON "usage_record" USING btree ("at","id");--> statement-breakpoint
+CREATE INDEX "usage_record_key" ON "usage_record" USING btree ("key_id","at","id");--> statement-breakpoint
+CREATE INDEX "usage_record_owner" ON "usage_record" USING btree ("owner_id","at","id") WHERE owner_id is not null;--> statement-breakpoint
+CREATE INDEX "usage_record_team" ON "usage_record" USING btree ("team_id","at","id") WHERE team_id is not null;--> statement-breakpoint
+CREATE INDEX "usage_rollup_owner" ON "usage_rollup" USING btree ("owner_id","grain","bucket") WHERE owner_id is not null;--> statement-breakpoint
+CREATE INDEX "usage_rollup_team" ON "usage_rollup" USING btree ("team_id","grain","bucket") WHERE team_id is not null;--> statement-breakpoint
+CREATE INDEX "usage_rollup_key" ON "usage_rollup" USING btree ("key_id","grain","bucket");
