@@ -23,7 +23,7 @@ const serverLayers: readonly (readonly string[])[] = [
   ["platform", "store", "models", "bus"],
   ["operations"],
   ["records/*"],
-  ["hub"],
+  ["hub", "admission"],
   ["sources", "toolbox"],
   ["inference"],
   ["runs", "responses"],
