@@ -60,6 +60,11 @@ export const actions = {
   "secrets.rotate": { org: "owner" },
   "licence.read": { org: "member" },
   "licence.edit": { org: "owner" },
+  "limits.read": { org: "admin", team: "member", level: "viewer" },
+  "limits.edit": { org: "admin" },
+  "alerts.read": { org: "admin", team: "member", level: "viewer" },
+  "raise-requests.read": { org: "admin", level: "owner" },
+  "raise-requests.edit": { org: "member" },
 } as const satisfies Readonly<Record<`${string}.${string}`, ActionRule>>;
 
 export type Action = keyof typeof actions;

@@ -15,6 +15,10 @@ export const idPrefixes = {
   team: "tem_",
   role: "rol_",
   price: "prc_",
+  limit: "lim_",
+  lease: "lea_",
+  alert: "alt_",
+  raiseRequest: "rse_",
 } as const;
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -1,0 +1,94 @@
+// Puts the parts of admission together: the limits in force, what this router holds of them, and the gate.
+
+import type { Caller } from "../platform/caller.ts";
+import type { Log } from "../platform/log.ts";
+import type { AlertRecord, LimitStore } from "../records/limits/store.ts";
+import { createAlerts } from "./alerts.ts";
+import { createBook, type LimitLine } from "./book.ts";
+import type { CostOf, Demand } from "./estimate.ts";
+import { createGate, type Admission } from "./gate.ts";
+import { createLeases, type LeaseClock } from "./leases.ts";
+import type { LeaseStore } from "./lease-store.ts";
+import { listSubjects } from "./subjects.ts";
+
+export type AdmissionRoom = {
+  /** As `Gate.admit`, by the limits of the caller. */
+  admit(caller: Caller, demand: Demand, signal: AbortSignal): Admission | Promise<Admission>;
+  /** Every limit that is for the caller, widest first. */
+  findLines(caller: Caller): readonly LimitLine[];
+  /** Takes the limits as the database has them now. */
+  reload(): Promise<void>;
+  /** Writes down what was spent and gives the rest back; gives up after some seconds. */
+  close(): Promise<void>;
+};
+
+export type AdmissionDeps = {
+  readonly limits: Pick<LimitStore, "listAll" | "readStamp" | "insertAlert">;
+  readonly leases: LeaseStore;
+  readonly costOf: CostOf;
+  readonly clock: LeaseClock;
+  readonly log: Log;
+  /** No other router can be on this database. */
+  readonly alone: boolean;
+  readonly waitMs: number;
+  onAlert(alert: AlertRecord): void;
+  readonly reloadEveryMs?: number;
+  readonly writeEveryMs?: number;
+};
+
+const closeWithinMs = 3000;
+const forgetEveryMs = 60 * 60 * 1000;
+const forgetAtOnce = 1000;
+const dayMs = 86_400_000;
+
+/** Throws when the database does not answer. */
+export async function openAdmission(deps: AdmissionDeps): Promise<AdmissionRoom> {
+  const { limits, leases: leaseStore, clock, log, alone, reloadEveryMs = 5000, writeEveryMs = 1000 } = deps;
+  const onSpent = createAlerts({ insertAlert: limits.insertAlert, onAlert: deps.onAlert, clock, log });
+  const leases = createLeases({ store: leaseStore, clock, log, alone, onSpent, writeEveryMs });
+  const book = createBook(leases, clock);
+  const gate = createGate({ leases, clock, costOf: deps.costOf, waitMs: deps.waitMs });
+  const known = new WeakMap<Caller, { readonly generation: number; readonly lines: readonly LimitLine[] }>();
+  let stamp = "";
+
+  async function reload(): Promise<void> {
+    const next = await limits.readStamp();
+    if (next === stamp) return;
+    book.setLimits(await limits.listAll());
+    stamp = next;
+  }
+
+  /** Other routers edit limits too. */
+  function follow(): void {
+    reload().catch((err: unknown) => log.warn({ err }, "Cannot ask for changed limits; those known stay in force"));
+  }
+
+  function forget(): void {
+    const before = new Date(clock.now() - dayMs);
+    leaseStore.forget(before, forgetAtOnce).catch((err: unknown) => log.warn({ err }, "Cannot delete old leases"));
+  }
+
+  function findLines(caller: Caller): readonly LimitLine[] {
+    const found = known.get(caller);
+    const generation = book.generation();
+    if (found?.generation === generation) return found.lines;
+    const lines = book.match(listSubjects(caller));
+    known.set(caller, { generation, lines });
+    return lines;
+  }
+
+  // Whoever held leases here before is gone.
+  if (alone) await leaseStore.endAll();
+  await reload();
+  const timers = [setInterval(follow, reloadEveryMs), setInterval(forget, forgetEveryMs)];
+  for (const timer of timers) timer.unref();
+  return {
+    admit: (caller, demand, signal) => gate.admit(findLines(caller), demand, signal),
+    findLines,
+    reload,
+    async close() {
+      for (const timer of timers) clearInterval(timer);
+      await leases.close(closeWithinMs);
+    },
+  };
+}

@@ -1,0 +1,65 @@
+// Tells once for each window of a budget how much of it is spent: at 50, 75, 90 and 100 percent.
+
+import { createId, idPrefixes } from "@auxot/wire/ids";
+import type { Limit } from "@auxot/wire/limit";
+import type { Log } from "../platform/log.ts";
+import type { AlertRecord, LimitStore } from "../records/limits/store.ts";
+import type { Holding } from "./holding.ts";
+
+export const alertPercents = [50, 75, 90, 100] as const;
+
+export type AlertsDeps = {
+  readonly insertAlert: LimitStore["insertAlert"];
+  /** Told of each alert once, on one of the routers. */
+  onAlert(alert: AlertRecord): void;
+  readonly clock: { now(): number };
+  readonly log: Log;
+};
+
+/** What the router is to do when it learns what was spent of a holding's window by all. */
+export function createAlerts({
+  insertAlert,
+  onAlert,
+  clock,
+  log,
+}: AlertsDeps): (holding: Holding, spent: number) => void {
+  async function tell(holding: Holding, alert: AlertRecord): Promise<void> {
+    const before = holding.alertedPercent;
+    holding.alertedPercent = alert.percent;
+    try {
+      if (!(await insertAlert(alert))) return;
+      const { limitId, subjectType, subjectId, percent, used, amount } = alert;
+      log.warn({ limitId, subject: `${subjectType} ${subjectId}`.trim(), percent, used, amount }, "budget alert");
+      onAlert(alert);
+    } catch (err) {
+      holding.alertedPercent = before;
+      log.error({ err, limitId: alert.limitId }, "A budget alert could not be written; it is tried again");
+    }
+  }
+
+  return (holding, spent) => {
+    const { limit, span } = holding;
+    const percent = findPercent(limit, spent);
+    const { window } = limit;
+    if (percent === undefined || percent <= holding.alertedPercent || window === null || window === "minute") return;
+    void tell(holding, {
+      id: createId(idPrefixes.alert),
+      limitId: limit.id,
+      subjectType: limit.subject.type,
+      subjectId: limit.subject.id,
+      measure: limit.measure,
+      window,
+      windowStart: new Date(span.startMs),
+      percent,
+      used: spent,
+      amount: limit.amount,
+      at: new Date(clock.now()),
+    });
+  };
+}
+
+/** The highest that is reached. A budget of nothing has none. */
+function findPercent({ amount }: Limit, spent: number): number | undefined {
+  if (amount === 0) return undefined;
+  return alertPercents.findLast((percent) => spent * 100 >= amount * percent);
+}

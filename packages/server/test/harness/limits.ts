@@ -1,0 +1,62 @@
+// Limits on a test's database, and admission as a router does it, without a router.
+
+import type { Limit, NewLimit } from "@auxot/wire/limit";
+import { openAdmission, type AdmissionDeps, type AdmissionRoom } from "../../src/admission/admission.ts";
+import type { Demand } from "../../src/admission/estimate.ts";
+import { createLeaseStore } from "../../src/admission/lease-store.ts";
+import type { AlertRecord } from "../../src/records/limits/store.ts";
+import { createLimitStore } from "../../src/records/limits/store.ts";
+import { createOrgCaller, type Caller } from "../../src/platform/caller.ts";
+import type { Database } from "../../src/store/database.ts";
+import { quietLog } from "./quiet-log.ts";
+
+export const orgSubject = { type: "org", id: "" } as const;
+
+export const someKey: Caller = createOrgCaller("key_1", "app", false);
+
+/** Puts a limit into the database; what is left out is a block for everybody. */
+export async function insertLimit(
+  database: Database,
+  limit: Partial<NewLimit> & Pick<NewLimit, "measure" | "amount">,
+  id = `lim_${Math.random().toString(36).slice(2)}`,
+): Promise<Limit> {
+  const whole: Limit = { subject: orgSubject, window: null, action: "block", model: null, id, ...limit };
+  const now = new Date();
+  await createLimitStore(database).insert(database.db, { ...whole, version: 1, createdAt: now, updatedAt: now });
+  return whole;
+}
+
+export type TestAdmission = AdmissionRoom & AsyncDisposable & { readonly alerts: AlertRecord[] };
+
+/** One router's admission. Unless said otherwise it shares the database, and a token costs a micro-dollar anywhere but on GPUs. */
+export async function startAdmission(
+  database: Database,
+  options: Partial<AdmissionDeps> & { readonly ticks?: () => number; readonly now?: () => number } = {},
+): Promise<TestAdmission> {
+  const { ticks = () => performance.now(), now = () => Date.now(), ...deps } = options;
+  const alerts: AlertRecord[] = [];
+  const room = await openAdmission({
+    limits: createLimitStore(database),
+    leases: createLeaseStore(database),
+    costOf: ({ tier }, usage) => (tier === "cloud" ? usage.inputTokens + usage.outputTokens : 0),
+    clock: { now, ticks },
+    log: quietLog,
+    alone: false,
+    waitMs: 1000,
+    onAlert: (alert) => void alerts.push(alert),
+    ...deps,
+  });
+  return { ...room, alerts, [Symbol.asyncDispose]: () => room.close() };
+}
+
+/** A request for a cloud model with a prompt of one token. */
+export function demand(part: Partial<Demand> & { readonly outputTokens?: number } = {}): Demand {
+  const { outputTokens = 9, ...rest } = part;
+  return {
+    candidates: [{ tier: "cloud", provider: "cloud", model: "cloud-model" }],
+    inputTokens: 1,
+    maxOutputTokens: outputTokens,
+    answers: 1,
+    ...rest,
+  };
+}
