@@ -5,6 +5,7 @@
 import type { AnswerBatch, ChatEvent } from "@auxot/wire/chat-event";
 import type { ChatRequest, ChatResult, DialectName, DocumentPart, FormatName, ImagePart } from "@auxot/wire/chat";
 import type { AppError, ErrorBody } from "@auxot/wire/errors";
+import type { Allowance } from "@auxot/wire/limit";
 import type { ModelTraits } from "@auxot/wire/model-traits";
 import type { OpenProof } from "./reasoning-proof.ts";
 
@@ -57,6 +58,8 @@ export type ServeSide = {
   encodeResult(result: ChatResult, meta: AnswerMeta): string;
   /** JSON text of the error envelope. */
   encodeError(error: ErrorBody, requestId: string): EncodedError;
+  /** Headers that tell what the caller's limits leave to it, by lower-case name. `now` is milliseconds since 1970. */
+  encodeAllowance(allowance: Allowance, now: number): Readonly<Record<string, string>>;
 };
 
 export type UpstreamRequest = {

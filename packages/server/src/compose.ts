@@ -59,6 +59,7 @@ import { createUpstream } from "./sources/upstream.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
 import { acquireDataDirLock } from "./store/data-dir-lock.ts";
 import { createPeopleParts } from "./wiring/administration.ts";
+import { startAdmission } from "./wiring/admission.ts";
 import { formatHost, listen } from "./wiring/listen.ts";
 import { createSources, inOrder } from "./wiring/sources.ts";
 import { openResponses, openRing, startStorage } from "./wiring/storage.ts";
@@ -182,6 +183,9 @@ async function startParts(
   const requestLog = await createRequestLog({ store: requestLogStore, clock, log });
   cleanups.push(() => requestLog.close());
 
+  const admission = await startAdmission(database, config, prices.priceOf, log);
+  cleanups.push(() => admission.close());
+
   const upstream = createUpstream();
   const metrics = openMetrics();
   const telemetry = await openTelemetry(config, log, cleanups);
@@ -215,6 +219,7 @@ async function startParts(
     offers: sources.offers,
     run: sources.run,
     findHolder: (callerId, request) => hub.findHolder(readConversation(callerId, request)),
+    admit: admission.admit,
     prices,
     recordUsage(row) {
       usage.record(row);

@@ -1,6 +1,8 @@
 // The one error class and its closed table of codes.
 // Encoding for a public format happens in that format's dialect; frames carry `ErrorBody`.
 
+import type { Allowance } from "./limit.ts";
+
 type CodeRow = {
   /** HTTP status on every surface. */
   readonly status: number;
@@ -61,6 +63,7 @@ export type AppErrorOptions = {
   readonly retryAfterMs?: number | undefined;
   readonly elsewhere?: boolean | undefined;
   readonly passed?: PassedError | undefined;
+  readonly allowance?: Allowance | undefined;
 };
 
 /** The only error thrown on purpose. Its message is written for the caller and holds no secret. */
@@ -71,6 +74,8 @@ export class AppError extends Error {
   /** Another source may take the request although the code says that it is at fault. */
   readonly elsewhere: boolean;
   readonly passed: PassedError | undefined;
+  /** What the caller's limits leave to it, when they refused it. Stays in the process. */
+  readonly allowance: Allowance | undefined;
 
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -80,6 +85,7 @@ export class AppError extends Error {
     this.retryAfterMs = options.retryAfterMs;
     this.elsewhere = options.elsewhere ?? false;
     this.passed = options.passed;
+    this.allowance = options.allowance;
   }
 }
 

@@ -2,6 +2,7 @@
 // one request of it may hold several prompts (parse-request.ts).
 
 import type { Format } from "../dialect.ts";
+import { encodeAllowance } from "../answers/openai-allowance.ts";
 import { encodeError } from "../answers/openai-envelope.ts";
 import { completionsPath } from "./build-request.ts";
 import { completionsCall } from "./call.ts";
@@ -12,6 +13,6 @@ export const openaiCompletions: Format = {
   name: "openai-completions",
   answerIdPrefix: "cmpl-",
   chatPath: completionsPath,
-  serve: { createStreamEncoder, encodeResult, encodeError },
+  serve: { createStreamEncoder, encodeResult, encodeError, encodeAllowance },
   call: completionsCall,
 };

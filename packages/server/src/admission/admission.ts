@@ -6,14 +6,14 @@ import type { AlertRecord, LimitStore } from "../records/limits/store.ts";
 import { createAlerts } from "./alerts.ts";
 import { createBook, type LimitLine } from "./book.ts";
 import type { CostOf, Demand } from "./estimate.ts";
-import { createGate, type Admission } from "./gate.ts";
+import { createGate, unlimited, type Admission } from "./gate.ts";
 import { createLeases, type LeaseClock } from "./leases.ts";
 import type { LeaseStore } from "./lease-store.ts";
 import { listSubjects } from "./subjects.ts";
 
 export type AdmissionRoom = {
-  /** As `Gate.admit`, by the limits of the caller. */
-  admit(caller: Caller, demand: Demand, signal: AbortSignal): Admission | Promise<Admission>;
+  /** As `Gate.admit`, by the limits of the caller. The demand is asked for only when there are any. */
+  admit(caller: Caller, readDemand: () => Demand, signal: AbortSignal): Admission | Promise<Admission>;
   /** Every limit that is for the caller, widest first. */
   findLines(caller: Caller): readonly LimitLine[];
   /** Takes the limits as the database has them now. */
@@ -83,7 +83,10 @@ export async function openAdmission(deps: AdmissionDeps): Promise<AdmissionRoom>
   const timers = [setInterval(follow, reloadEveryMs), setInterval(forget, forgetEveryMs)];
   for (const timer of timers) timer.unref();
   return {
-    admit: (caller, demand, signal) => gate.admit(findLines(caller), demand, signal),
+    admit(caller, readDemand, signal) {
+      const lines = findLines(caller);
+      return lines.length === 0 ? unlimited : gate.admit(lines, readDemand(), signal);
+    },
     findLines,
     reload,
     async close() {

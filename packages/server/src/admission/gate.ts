@@ -41,7 +41,7 @@ export type GateDeps = {
 };
 
 /** Where nothing limits. */
-const free: Admission = { warnings: [], allowance: undefined, settle() {} };
+export const unlimited: Admission = { warnings: [], allowance: undefined, settle() {} };
 
 /** The database answers each with what it needs; who comes short again had others before it. */
 const maxAsks = 20;
@@ -120,7 +120,7 @@ export function createGate(deps: GateDeps): Gate {
 
   return {
     admit(lines, demand, signal) {
-      if (lines.length === 0) return free;
+      if (lines.length === 0) return unlimited;
       const verdict = judge(deps, lines, demand, { mustWait: inOrder, isCutOff: false });
       if (verdict.kind === "admitted") return describe(lines, verdict);
       if (verdict.kind === "refused") throw verdict.refusal;

@@ -77,14 +77,15 @@ export function judge(
     const short = measured.filter(({ isShort }) => isShort);
     const unsure = short.filter(({ holding, limit, amount }) => amount <= limit.amount && leases.mayHaveMore(holding));
     if (unsure.length > 0 && !circumstances.isCutOff) return { kind: "ask", wanted: unsure };
-    const bar = findBar(short, bars, candidates, clock);
+    const allowance = (): Allowance => readAllowance(measured, clock, ticksMs);
+    const bar = findBar(short, bars, candidates, clock, allowance);
     if (bar !== undefined) {
       bars.push(bar);
       continue;
     }
     const hard = short.filter(({ limit }) => limit.action === "block" || limit.action === "throttle");
     if (hard.some((one) => unsure.includes(one))) return { kind: "unknown" };
-    if (hard.length > 0) return refuseOrWait(hard, clock);
+    if (hard.length > 0) return refuseOrWait(hard, clock, allowance());
     return admit(deps, measured, bars, ticksMs);
   }
 }
@@ -111,6 +112,7 @@ function findBar(
   bars: readonly Bar[],
   candidates: readonly Candidate[],
   clock: LeaseClock,
+  readLeft: () => Allowance,
 ): Bar | undefined {
   for (const one of short) {
     const { line, limit } = one;
@@ -119,25 +121,35 @@ function findBar(
       const bars = (place: Pick<Candidate, "tier" | "provider" | "model">): boolean =>
         place.tier === "cloud" && matchesPattern(limit.model, place);
       const told = describeShort(one, clock);
-      return { line, bars, refusal: refuse(told), warning: candidates.some(bars) ? tellLocalOnly(told) : undefined };
+      return {
+        line,
+        bars,
+        refusal: refuse(told, readLeft()),
+        warning: candidates.some(bars) ? tellLocalOnly(told) : undefined,
+      };
     }
     const hasOthers = candidates.some((place) => !matchesPattern(limit.model, place));
     if (limit.action === "block" && limit.model !== null && hasOthers) {
       const told = describeShort(one, clock);
-      return { line, bars: (place) => matchesPattern(limit.model, place), refusal: refuse(told), warning: warn(told) };
+      return {
+        line,
+        bars: (place) => matchesPattern(limit.model, place),
+        refusal: refuse(told, readLeft()),
+        warning: warn(told),
+      };
     }
   }
   return undefined;
 }
 
-function refuseOrWait(hard: readonly Measured[], clock: LeaseClock): Verdict {
+function refuseOrWait(hard: readonly Measured[], clock: LeaseClock, allowance: Allowance): Verdict {
   const told = hard.map((one) => ({ ...one, ...describeShort(one, clock) }));
   const canWait = told.every(({ limit, amount }) => limit.action === "throttle" && amount <= limit.amount);
   // Of several, the one that keeps it longest; one it can never fit into before all others.
   const rank = ({ limit, amount, againInMs }: (typeof told)[number]): number =>
     amount > limit.amount ? Number.POSITIVE_INFINITY : againInMs;
   const worst = told.reduce((a, b) => (rank(b) > rank(a) ? b : a));
-  const refusal = refuse(worst);
+  const refusal = refuse(worst, allowance);
   if (!canWait) return { kind: "refused", refusal };
   return { kind: "wait", lines: told.map(({ line }) => line), againInMs: worst.againInMs, refusal };
 }

@@ -1,7 +1,7 @@
 // What callers are told when a limit has no room for them: whose it is, how much it was, and when to come back. Pure.
 
 import { AppError } from "@auxot/wire/errors";
-import { isRate, type Limit, type LimitMeasure } from "@auxot/wire/limit";
+import { isRate, type Allowance, type Limit, type LimitMeasure } from "@auxot/wire/limit";
 
 export type ShortLine = {
   readonly limit: Limit;
@@ -26,17 +26,17 @@ const whose = {
 const windowNames = { minute: "a minute", day: "a day", week: "a week", month: "a month" } as const;
 
 /** `rate_limited` for rates, `insufficient_quota` for budgets, both with the wait. */
-export function refuse(short: ShortLine): AppError {
+export function refuse(short: ShortLine, allowance: Allowance): AppError {
   const { limit, amount, againInMs } = short;
   const retryAfterMs = Math.max(1000, againInMs);
-  if (!isRate(limit)) return new AppError("insufficient_quota", describeBudget(short), { retryAfterMs });
+  if (!isRate(limit)) return new AppError("insufficient_quota", describeBudget(short), { retryAfterMs, allowance });
   const advice = limit.measure === "tokens" ? " Shorten it, or ask for a shorter answer (max_tokens)." : "";
   if (amount > limit.amount) {
     const message = `This request alone is over ${describeLimit(limit)}: it may use up to ${formatAmount(limit.measure, amount)}.${advice}`;
-    return new AppError("rate_limited", message);
+    return new AppError("rate_limited", message, { allowance });
   }
   const message = `${capitalize(describeLimit(limit))} is reached. Please try again in ${Math.ceil(retryAfterMs / 1000)}s.`;
-  return new AppError("rate_limited", message, { retryAfterMs });
+  return new AppError("rate_limited", message, { retryAfterMs, allowance });
 }
 
 /** Only the database could tell, and it does not answer. */

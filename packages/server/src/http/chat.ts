@@ -2,7 +2,7 @@
 
 import type { ServerResponse } from "node:http";
 import { createEventFold, type AnswerBatch } from "@auxot/wire/chat-event";
-import type { AnswerMeta, Dialect, Format, StreamEncoder } from "@auxot/dialects/dialect";
+import type { AnswerMeta, Dialect, Format, ServeSide, StreamEncoder } from "@auxot/dialects/dialect";
 import type { ChatRequest } from "@auxot/wire/chat";
 import { createId } from "@auxot/wire/ids";
 import type { Caller } from "../platform/caller.ts";
@@ -78,16 +78,21 @@ export async function sendAnswer(
   tap?: AnswerTap,
 ): Promise<void> {
   if (!meta.request.stream) return sendResult(context, inference, format, meta, tap);
-  setRouteHeaders(context.response, inference);
+  setRouteHeaders(context.response, inference, format);
   await sendStream(context, inference, format.serve.createStreamEncoder(meta), pingEveryMs, tap);
 }
 
-/** Says where the answer comes from, and what its format could not carry; passes on what its vendor says of it. */
+/**
+ * Says where the answer comes from, what its format could not carry, and what limits leave to the caller; passes on what its
+ * vendor says of it.
+ */
 export function setRouteHeaders(
   response: ServerResponse,
-  { placement, tries, warnings, headers = {} }: Omit<Inference, "batches">,
+  { placement, tries, warnings, headers = {}, allowance = {} }: Omit<Inference, "batches">,
+  { serve }: { readonly serve: Pick<ServeSide, "encodeAllowance"> },
 ): void {
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  const limits = serve.encodeAllowance(allowance, Date.now());
+  for (const [name, value] of Object.entries({ ...headers, ...limits })) response.setHeader(name, value);
   const { tier, provider, worker, model } = placement;
   const fields = { tier, provider, ...(worker === undefined ? {} : { worker }), model, tries };
   // A semicolon starts the next field.
@@ -120,7 +125,7 @@ async function sendResult(
   const body = pieces.length > 0 ? Buffer.concat(pieces) : Buffer.from(format.serve.encodeResult(fold.result(), meta));
   tap?.push(body, pieces.length > 0);
   const told = (await tap?.end()) ?? [];
-  setRouteHeaders(context.response, { ...inference, warnings: [...inference.warnings, ...told] });
+  setRouteHeaders(context.response, { ...inference, warnings: [...inference.warnings, ...told] }, format);
   sendBytes(context.response, body);
 }
 

@@ -39,7 +39,7 @@ export async function handleCompletions(deps: ChatDeps, context: Context, caller
     );
   const inference = await infer(first, 0);
   const meta = createMeta(openaiCompletions, context, first, inference.placement.model);
-  setRouteHeaders(context.response, inference);
+  setRouteHeaders(context.response, inference, openaiCompletions);
   if (first.stream) {
     const encoder = createStreamEncoder(meta, [first, ...rest]);
     return sendStream(context, { batches: joinBatches(inference, rest, infer) }, encoder, deps.pingEveryMs);

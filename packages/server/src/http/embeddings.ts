@@ -25,6 +25,6 @@ export async function handleEmbeddings(deps: EmbeddingsDeps, context: Context, c
     Buffer.from(
       embeddingsServe.encodeResult(result, { model: placement.model, encodingFormat: request.encodingFormat }),
     );
-  setRouteHeaders(context.response, embedded);
+  setRouteHeaders(context.response, embedded, { serve: embeddingsServe });
   sendBytes(context.response, answer);
 }

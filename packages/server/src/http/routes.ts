@@ -41,7 +41,7 @@ export type RouteDeps = ChatDeps &
 
 /** `dialect` is the one errors are written in; undefined: problem details. */
 export type Route = {
-  readonly dialect: { readonly serve: Pick<ServeSide, "encodeError"> } | undefined;
+  readonly dialect: { readonly serve: Pick<ServeSide, "encodeError" | "encodeAllowance"> } | undefined;
   handle(context: Context): Promise<void> | void;
 };
 

@@ -152,6 +152,7 @@ function sendError(context: Context, dialect: Route["dialect"], error: unknown):
   // Clients read whole seconds only; vendors also send dates.
   if (body.retryAfterMs !== undefined && !/^\d+$/.test(String(response.getHeader("retry-after"))))
     response.setHeader("retry-after", Math.max(1, Math.ceil(body.retryAfterMs / 1000)));
+  if (error instanceof AppError && dialect !== undefined) setLimitHeaders(response, error, dialect);
   if (errorCodes[body.code].status === 401) response.setHeader("www-authenticate", "Bearer");
   if (!context.request.complete) discardUpload(context.request);
   if (passed !== undefined) {
@@ -164,6 +165,20 @@ function sendError(context: Context, dialect: Route["dialect"], error: unknown):
     const encoded = dialect.serve.encodeError(body, id);
     sendJson(response, encoded.status, encoded.body);
   }
+}
+
+/** What limits left to whom they refused. Official clients try again by themselves unless told that it is of no use. */
+function setLimitHeaders(
+  response: ServerResponse,
+  { code, allowance, retryAfterMs, passed }: AppError,
+  { serve }: NonNullable<Route["dialect"]>,
+): void {
+  if (allowance === undefined) return;
+  for (const [name, value] of Object.entries(serve.encodeAllowance(allowance, Date.now()))) {
+    response.setHeader(name, value);
+  }
+  if (passed === undefined && (code === "insufficient_quota" || retryAfterMs === undefined))
+    response.setHeader("x-should-retry", "false");
 }
 
 /** Most callers read the answer only when they have sent everything: hanging up at once would keep it from them. */

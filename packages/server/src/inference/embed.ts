@@ -8,10 +8,12 @@ import type { Caller } from "../platform/caller.ts";
 import type { RequestOrigin } from "../platform/request-origin.ts";
 import type { EmbedAnswer, Placement, Source, SourceCall } from "../sources/source.ts";
 import { limitFirstToken, tryOffers } from "./attempt.ts";
-import type { InferDeps, InputLinks } from "./infer.ts";
+import { hideVendorLimits, readEmbedDemand, tellAllowance } from "./admit.ts";
+import type { Inference, InferDeps, InputLinks } from "./infer.ts";
 import { createMeter, type Meter } from "./meter.ts";
 import { readEmbedNeeds } from "./needs.ts";
 import { planRoute } from "./plan.ts";
+import { openRules } from "./route-rules.ts";
 import { createWatchdog } from "./watchdog.ts";
 
 export type EmbedInput = {
@@ -28,6 +30,7 @@ export type Embedded = {
   readonly warnings: readonly string[];
   /** Of an upstream that speaks the caller's format. */
   readonly headers?: EmbedAnswer["headers"];
+  readonly allowance?: NonNullable<Inference["allowance"]>;
   readonly result: EmbedResult;
   readonly bytes?: Uint8Array;
 };
@@ -44,9 +47,14 @@ export function createEmbed(deps: EmbedDeps): Embed {
     const meter = createMeter(deps, { ...input, dialect: "openai-embeddings", request: asked });
     try {
       const needs = readEmbedNeeds(request);
-      const rules = deps.rulesFor?.(caller);
-      const plan: Parameters<typeof tryOffers>[0]["plan"] = (mayTry) =>
-        planRoute(request.model, needs, deps.offers().filter(mayTry), deps.clock.now(), undefined, rules);
+      const admission = await deps.admit(caller, () => readEmbedDemand(request, needs, deps.offers()), signal);
+      meter.onAdmitted(admission);
+      const rules = deps.rulesFor?.(caller) ?? openRules;
+      const plan: Parameters<typeof tryOffers>[0]["plan"] = (mayTry) => {
+        const offers = deps.offers().filter(mayTry);
+        const { restriction } = admission;
+        return planRoute(request.model, needs, offers, deps.clock.now(), undefined, rules, restriction);
+      };
       const answered = await tryOffers(
         { plan, limits: deps.limits, log, watch: meter.watch },
         (step) => collect(deps, { requestId, callerId: caller.keyId, request, ...step }, meter, signal),
@@ -59,10 +67,10 @@ export function createEmbed(deps: EmbedDeps): Embed {
         events: [{ type: "usage", usage: countUsage(request, inputTokens) }],
       });
       meter.settle(undefined, true);
-      return { ...answered, tries: meter.tries };
+      return { ...tellAllowance(answered, admission), tries: meter.tries };
     } catch (error) {
       meter.settle(signal.aborted ? new AppError("cancelled", "The caller left.") : error, false);
-      throw error;
+      throw hideVendorLimits(error, meter.admission());
     }
   };
 }

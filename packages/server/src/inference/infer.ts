@@ -3,6 +3,8 @@
 import type { AnswerBatch } from "@auxot/wire/chat-event";
 import type { ChatRequest, FormatName } from "@auxot/wire/chat";
 import { AppError, errorCodes } from "@auxot/wire/errors";
+import type { Allowance } from "@auxot/wire/limit";
+import type { AdmissionRoom } from "../admission/admission.ts";
 import type { Caller } from "../platform/caller.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log, LogFields } from "../platform/log.ts";
@@ -10,6 +12,7 @@ import type { Span } from "../platform/telemetry.ts";
 import type { RequestOrigin } from "../platform/request-origin.ts";
 import type { UsageRow } from "../records/usage/store.ts";
 import type { Answer, Offer, Placement, SourceCall } from "../sources/source.ts";
+import { hideVendorLimits, readDemand, tellAllowance } from "./admit.ts";
 import { attempt, type AttemptLimits } from "./attempt.ts";
 import type { Parked } from "./hold.ts";
 import { createMeter, type Meter } from "./meter.ts";
@@ -46,6 +49,8 @@ export type Inference = {
   readonly warnings: readonly string[];
   /** Headers of the upstream for a caller of its dialect. */
   readonly headers?: Answer["headers"];
+  /** What the caller's limits leave to it. Absent: it has none. */
+  readonly allowance?: Allowance;
   /** Ends with one `end` or `error` event and never throws. To be read to its end or left by `return`. */
   readonly batches: AsyncIterableIterator<AnswerBatch>;
 };
@@ -60,6 +65,8 @@ export type InferDeps = {
   readonly observer?: TryObserver | undefined;
   /** What holds for a caller's requests; absent: nothing is set for anybody. */
   rulesFor?(caller: Caller): RouteRules;
+  /** Reserves in the caller's limits. Throws what refuses it. */
+  readonly admit: AdmissionRoom["admit"];
   readonly limits: AttemptLimits;
   readonly clock: Clock;
 };
@@ -94,6 +101,8 @@ export function createInfer(deps: InferDeps): Infer {
     try {
       const needs = readNeeds(request);
       meter.needs = needs;
+      const admission = await deps.admit(caller, () => readDemand(request, needs, deps.offers()), signal);
+      meter.onAdmitted(admission);
       const rules = deps.rulesFor?.(caller) ?? openRules;
       const attempted = await attempt(
         {
@@ -104,7 +113,8 @@ export function createInfer(deps: InferDeps): Infer {
           },
           plan(mayTry) {
             const offers = deps.offers().filter(mayTry);
-            return planRoute(request.model, needs, offers, deps.clock.now(), pin ?? toPin(findHolder()), rules);
+            const held = pin ?? toPin(findHolder());
+            return planRoute(request.model, needs, offers, deps.clock.now(), held, rules, admission.restriction);
           },
           findParked() {
             const holder = findHolder();
@@ -119,10 +129,10 @@ export function createInfer(deps: InferDeps): Infer {
         meter,
       );
       meter.onCommit();
-      return { ...attempted, batches: measure(attempted.batches, meter) };
+      return { ...tellAllowance(attempted, admission), batches: measure(attempted.batches, meter) };
     } catch (error) {
       meter.settle(signal.aborted ? new AppError("cancelled", "The caller left.") : error, false);
-      throw error;
+      throw hideVendorLimits(error, meter.admission());
     }
   };
 }

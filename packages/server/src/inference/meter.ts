@@ -4,6 +4,7 @@ import type { AnswerBatch } from "@auxot/wire/chat-event";
 import type { ChatRequest, StopReason } from "@auxot/wire/chat";
 import { AppError, errorCodes, toErrorBody, type ErrorBody, type ErrorCode } from "@auxot/wire/errors";
 import { noUsage } from "@auxot/wire/usage";
+import type { Admission } from "../admission/gate.ts";
 import type { LogFields } from "../platform/log.ts";
 import type { UsageRow } from "../records/usage/store.ts";
 import type { Placement } from "../sources/source.ts";
@@ -19,6 +20,9 @@ export type Meter = {
   needs: Needs | undefined;
   /** Undefined: nobody does. */
   readonly watch: TryWatch | undefined;
+  onAdmitted(admission: Admission): void;
+  /** Undefined before it was admitted. */
+  admission(): Admission | undefined;
   onPlaced(placement: Placement): void;
   onCommit(): void;
   /** Counts the batch and gives it on, with the final count in it. */
@@ -37,6 +41,7 @@ export function createMeter(
   const startedAt = deps.clock.now();
   const trace = input.span === undefined ? undefined : startTrace(input.span, input);
   let settled = false;
+  let admission: Admission | undefined;
   let placement: Placement | undefined;
   let placedAt: number | undefined;
   let committedAt: number | undefined;
@@ -49,6 +54,10 @@ export function createMeter(
     tries: 0,
     needs: undefined,
     watch: createTryWatch(deps.observer, trace),
+    onAdmitted(next) {
+      admission = next;
+    },
+    admission: () => admission,
     onPlaced(next) {
       placement = next;
       placedAt = deps.clock.now();
@@ -73,6 +82,7 @@ export function createMeter(
       const error = thrown === undefined ? undefined : toErrorBody(thrown);
       const now = deps.clock.now();
       const counted = committedAt === undefined ? undefined : count.total(error === undefined);
+      admission?.settle(placement, counted ?? noUsage);
       const row: UsageRow = {
         id: input.requestId,
         at: startedAt,

@@ -3,6 +3,7 @@
 // Pure: no clock (`now` comes in), no I/O. Keeps the reason for every offer it leaves.
 
 import { AppError } from "@auxot/wire/errors";
+import type { Restriction } from "../admission/judge.ts";
 import type { Offer } from "../sources/source.ts";
 import { findNearMatches } from "@auxot/wire/near-matches";
 import { explainBarrier } from "./explain-barrier.ts";
@@ -14,6 +15,8 @@ export type Reason =
   | LackingAbility
   | "too-few-dimensions"
   | "context-too-small"
+  /** A limit of the caller keeps it from there. */
+  | "over-limit"
   | "resting"
   | "busy"
   | "pinned-elsewhere"
@@ -101,8 +104,8 @@ const shownModels = 5;
  * Plans for `model`: `auto`, a concrete id, an alias, or `provider/id`; `rules` are the caller's. With a pin that holds, the
  * others are left; of its provider the pinned model comes first.
  * Throws `model_not_found` (with near matches), `context_length_exceeded` or `invalid_request` when no offer fits,
- * `forbidden` when the caller may use none that does, and `no_capacity` when all that fit rest after failures or nothing is
- * connected at all.
+ * `forbidden` when the caller may use none that does, `no_capacity` when all that fit rest after failures or nothing is
+ * connected at all, and the restriction's refusal when only it is in the way.
  */
 export function planRoute(
   model: string,
@@ -111,6 +114,7 @@ export function planRoute(
   now: number,
   pin?: Pin,
   rules: RouteRules = openRules,
+  restriction?: Restriction,
 ): Plan {
   const named = findNamed(model, offers, rules);
   if (named.length === 0) throw explainNoMatch(model, offers, rules);
@@ -122,13 +126,22 @@ export function planRoute(
   }
   const judged = sortOffers(ofKind, pin, rules).map(({ offer, barrier }) => ({
     offer,
-    left: barrier ?? judge(offer, needs, now),
+    left: barrier ?? judge(offer, needs, now, restriction),
   }));
   const considered = pin === undefined ? judged : holdToPin(judged, pin);
   const free = considered.filter(({ left }) => left === undefined).map(({ offer }) => offer);
   const busy = considered.filter(({ left }) => left === "busy").map(({ offer }) => offer);
-  if (free.length === 0 && busy.length === 0) throw explainNoFit(model, needs, considered, now);
+  if (free.length === 0 && busy.length === 0) {
+    const refusal = considered.some(({ left }) => left === "over-limit") ? restriction?.refusal : undefined;
+    const rests = considered.some(({ left }) => left === "resting");
+    throw rests || refusal === undefined ? explainNoFit(model, needs, considered, now) : refusal;
+  }
   return { free, busy, considered };
+}
+
+/** Every offer a request for `model` may go to, whether it fits or not. */
+export function listCandidates(model: string, needs: Needs, offers: readonly Offer[]): readonly Offer[] {
+  return offers.filter((offer) => matchesModel(model, offer) && isOfKind(offer, needs));
 }
 
 /** `provider/model`, the unambiguous name of an offer. */
@@ -161,7 +174,7 @@ function isOfKind({ abilities }: Offer, needs: Needs): boolean {
   return (abilities.embeddings === true) === (needs.embeddings !== undefined);
 }
 
-function judge(offer: Offer, needs: Needs, now: number): Reason | undefined {
+function judge(offer: Offer, needs: Needs, now: number, restriction: Restriction | undefined): Reason | undefined {
   if (needs.tools && !offer.abilities.tools) return offer.traits?.tools === true ? "no-tools-here" : "no-tools";
   if (needs.images && !offer.abilities.images) return "no-images";
   if (needs.documents && !(offer.traits?.documents ?? offer.abilities.images)) return "no-documents";
@@ -172,6 +185,7 @@ function judge(offer: Offer, needs: Needs, now: number): Reason | undefined {
   if (offer.dimensions !== undefined && (needs.embeddings?.dimensions ?? 0) > offer.dimensions)
     return "too-few-dimensions";
   if (offer.contextTokens !== undefined && needs.promptTokens > offer.contextTokens) return "context-too-small";
+  if (restriction?.bars(offer) === true) return "over-limit";
   if (offer.restsUntil !== undefined && offer.restsUntil > now) return "resting";
   return offer.freeSlots > 0 ? undefined : "busy";
 }

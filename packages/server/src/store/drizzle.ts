@@ -10,7 +10,24 @@ const driver = load("drizzle-orm/postgres-js") as typeof import("drizzle-orm/pos
 const migrations = load("drizzle-orm/migrator") as typeof import("drizzle-orm/migrator");
 const migrator = load("drizzle-orm/postgres-js/migrator") as typeof import("drizzle-orm/postgres-js/migrator");
 
-export const { and, asc, desc, eq, getTableColumns, gt, ilike, inArray, isNotNull, isNull, lt, lte, ne, notInArray, or, sql } = core;
+export const {
+  and,
+  asc,
+  desc,
+  eq,
+  getTableColumns,
+  gt,
+  ilike,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  lte,
+  ne,
+  notInArray,
+  or,
+  sql,
+} = core;
 export const { bigint, boolean, customType, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uniqueIndex } =
   columns;
 export const { drizzle } = driver;

@@ -18,7 +18,7 @@ type Outcome = { readonly admitted: readonly Admission[]; readonly refused: read
 
 async function admitMany(rooms: readonly TestAdmission[], count: number): Promise<Outcome> {
   const asked = Array.from({ length: count }, async (_, at) =>
-    rooms[at % rooms.length]?.admit(someKey, demand(), never),
+    rooms[at % rooms.length]?.admit(someKey, () => demand(), never),
   );
   const settled = await Promise.allSettled(asked);
   return {
@@ -141,7 +141,7 @@ test("while the database is away: what is leased is used, then requests are told
   ticks += 26_000;
   assert.equal((await admitMany([room], 1)).refused.length, 1, "by now somebody else may have been given it");
   const other = { ...someKey, keyId: "key_2" };
-  assert.ok(await room.admit(other, demand(), never));
+  assert.ok(await room.admit(other, () => demand(), never));
   away = false;
   assert.equal((await admitMany([room], 1)).admitted.length, 1);
 });
@@ -159,7 +159,7 @@ test("an alert is told once for each step of a window, on whichever router, and 
     [0, 30],
     [1, 30],
   ] as const) {
-    const admission = await rooms[at].admit(someKey, demand({ outputTokens: 0 }), never);
+    const admission = await rooms[at].admit(someKey, () => demand({ outputTokens: 0 }), never);
     admission.settle(cloud, { ...noUsage, outputTokens: used });
     // The written sum is what counts.
     await Promise.all(rooms.map((room) => room.reload()));
