@@ -59,7 +59,7 @@ import { createUpstream } from "./sources/upstream.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
 import { acquireDataDirLock } from "./store/data-dir-lock.ts";
 import { createPeopleParts } from "./wiring/administration.ts";
-import { startAdmission } from "./wiring/admission.ts";
+import { listLimitOperations, startAdmission } from "./wiring/admission.ts";
 import { formatHost, listen } from "./wiring/listen.ts";
 import { createSources, inOrder } from "./wiring/sources.ts";
 import { openResponses, openRing, startStorage } from "./wiring/storage.ts";
@@ -254,6 +254,7 @@ async function startParts(
       ...createKeyRingOperations(ring),
       ...createLicenceOperations(licensing),
       ...createPriceOperations({ store: priceStore, prices, findTier: (name) => configured.get(name)?.kind }),
+      ...listLimitOperations(database, admission),
       ...createUsageOperations({ store: createUsageQueryStore(database), list: listUsageRecords }),
     ],
     exportUsage: createExportUsage({ db: database.db, list: listUsageRecords }),

@@ -1,5 +1,7 @@
 // Puts the parts of admission together: the limits in force, what this router holds of them, and the gate.
 
+import type { Limit } from "@auxot/wire/limit";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Caller } from "../platform/caller.ts";
 import type { Log } from "../platform/log.ts";
 import type { AlertRecord, LimitStore } from "../records/limits/store.ts";
@@ -10,12 +12,15 @@ import { createGate, unlimited, type Admission } from "./gate.ts";
 import { createLeases, type LeaseClock } from "./leases.ts";
 import type { LeaseStore } from "./lease-store.ts";
 import { listSubjects } from "./subjects.ts";
+import { findWindow } from "./windows.ts";
 
 export type AdmissionRoom = {
   /** As `Gate.admit`, by the limits of the caller. The demand is asked for only when there are any. */
   admit(caller: Caller, readDemand: () => Demand, signal: AbortSignal): Admission | Promise<Admission>;
-  /** Every limit that is for the caller, widest first. */
-  findLines(caller: Caller): readonly LimitLine[];
+  /** Ids of the limits that are for the caller, widest first. */
+  findIdsFor(caller: Caller): readonly string[];
+  /** What is used of a limit in its present window: settled of a budget, on this router of a rate. */
+  readUse(limit: Limit): Promise<{ readonly used: number; readonly resetsAt: Date | null }>;
   /** Takes the limits as the database has them now. */
   reload(): Promise<void>;
   /** Writes down what was spent and gives the rest back; gives up after some seconds. */
@@ -44,8 +49,8 @@ const dayMs = 86_400_000;
 /** Throws when the database does not answer. */
 export async function openAdmission(deps: AdmissionDeps): Promise<AdmissionRoom> {
   const { limits, leases: leaseStore, clock, log, alone, reloadEveryMs = 5000, writeEveryMs = 1000 } = deps;
-  const onSpent = createAlerts({ insertAlert: limits.insertAlert, onAlert: deps.onAlert, clock, log });
-  const leases = createLeases({ store: leaseStore, clock, log, alone, onSpent, writeEveryMs });
+  const alerts = createAlerts({ insertAlert: limits.insertAlert, onAlert: deps.onAlert, clock, log });
+  const leases = createLeases({ store: leaseStore, clock, log, alone, onSpent: alerts.onSpent, writeEveryMs });
   const book = createBook(leases, clock);
   const gate = createGate({ leases, clock, costOf: deps.costOf, waitMs: deps.waitMs });
   const known = new WeakMap<Caller, { readonly generation: number; readonly lines: readonly LimitLine[] }>();
@@ -87,11 +92,20 @@ export async function openAdmission(deps: AdmissionDeps): Promise<AdmissionRoom>
       const lines = findLines(caller);
       return lines.length === 0 ? unlimited : gate.admit(lines, readDemand(), signal);
     },
-    findLines,
+    findIdsFor: (caller) => findLines(caller).map((line) => line.limit().id),
+    async readUse({ id, window }) {
+      if (window === null || window === "minute") {
+        const line = book.lines().find((one) => one.limit().id === id);
+        return { used: line?.holding().account.used(clock.ticks()) ?? 0, resetsAt: null };
+      }
+      const { startMs, endMs } = findWindow(window, clock.now());
+      return { used: await leaseStore.readSpent(id, startMs), resetsAt: new Date(endMs) };
+    },
     reload,
     async close() {
       for (const timer of timers) clearInterval(timer);
       await leases.close(closeWithinMs);
+      await Promise.race([alerts.settled(), wait(closeWithinMs, undefined, { ref: false })]);
     },
   };
 }

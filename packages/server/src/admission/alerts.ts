@@ -16,13 +16,16 @@ export type AlertsDeps = {
   readonly log: Log;
 };
 
-/** What the router is to do when it learns what was spent of a holding's window by all. */
-export function createAlerts({
-  insertAlert,
-  onAlert,
-  clock,
-  log,
-}: AlertsDeps): (holding: Holding, spent: number) => void {
+export type Alerts = {
+  /** This is spent of a holding's window by all. Waits for nothing. */
+  onSpent(holding: Holding, spent: number): void;
+  /** Resolves when those under way are told. */
+  settled(): Promise<void>;
+};
+
+export function createAlerts({ insertAlert, onAlert, clock, log }: AlertsDeps): Alerts {
+  const underWay = new Set<Promise<void>>();
+
   async function tell(holding: Holding, alert: AlertRecord): Promise<void> {
     const before = holding.alertedPercent;
     holding.alertedPercent = alert.percent;
@@ -37,12 +40,12 @@ export function createAlerts({
     }
   }
 
-  return (holding, spent) => {
+  function onSpent(holding: Holding, spent: number): void {
     const { limit, span } = holding;
     const percent = findPercent(limit, spent);
     const { window } = limit;
     if (percent === undefined || percent <= holding.alertedPercent || window === null || window === "minute") return;
-    void tell(holding, {
+    const telling = tell(holding, {
       id: createId(idPrefixes.alert),
       limitId: limit.id,
       subjectType: limit.subject.type,
@@ -54,8 +57,11 @@ export function createAlerts({
       used: spent,
       amount: limit.amount,
       at: new Date(clock.now()),
-    });
-  };
+    }).finally(() => underWay.delete(telling));
+    underWay.add(telling);
+  }
+
+  return { onSpent, settled: async () => void (await Promise.all(underWay)) };
 }
 
 /** The highest that is reached. A budget of nothing has none. */

@@ -33,6 +33,8 @@ export type LeaseStore = {
    * gets `1 / shares`, but at least what it needs as far as that is there. A limit that is gone has no answer.
    */
   sync(asks: readonly LeaseAsk[], shares: number): Promise<readonly LeaseAnswer[]>;
+  /** Settled by all routers in the window. */
+  readSpent(limitId: string, windowStartMs: number): Promise<number>;
   /** Ends every lease: for a router that is alone on its database. */
   endAll(): Promise<void>;
   /** Deletes up to `most` leases that expired before `before` and count for nothing any more. How many. */
@@ -89,6 +91,12 @@ export function createLeaseStore({ sql: client }: Database): LeaseStore {
         open: row.open,
         spentElsewhere: row.spent_elsewhere,
       }));
+    },
+    async readSpent(limitId, windowStartMs) {
+      const [row] = await client<{ spent: number }[]>`
+        select coalesce(sum(spent), 0)::bigint as spent from limit_lease
+        where limit_id = ${limitId} and window_start = ${new Date(windowStartMs).toISOString()}::timestamptz`;
+      return row?.spent ?? 0;
     },
     async endAll() {
       await client`update limit_lease set expires_at = now() where expires_at > now()`;

@@ -32,7 +32,7 @@ export function refuse(short: ShortLine, allowance: Allowance): AppError {
   if (!isRate(limit)) return new AppError("insufficient_quota", describeBudget(short), { retryAfterMs, allowance });
   const advice = limit.measure === "tokens" ? " Shorten it, or ask for a shorter answer (max_tokens)." : "";
   if (amount > limit.amount) {
-    const message = `This request alone is over ${describeLimit(limit)}: it may use up to ${formatAmount(limit.measure, amount)}.${advice}`;
+    const message = `This request alone is over ${describeLimit(limit).slice(0, -1)}: it may use up to ${formatAmount(limit.measure, amount)}.${advice}`;
     return new AppError("rate_limited", message, { allowance });
   }
   const message = `${capitalize(describeLimit(limit))} is reached. Please try again in ${Math.ceil(retryAfterMs / 1000)}s.`;
@@ -67,15 +67,14 @@ function describeBudget({ limit, amount, remaining, resetsAt }: ShortLine): stri
   return `${capitalize(describeLimit(limit))} ${left}. It begins anew at ${formatMoment(resetsAt)}; who administers it can raise it.`;
 }
 
+/** Ends with a comma. */
 function describeLimit({ subject, measure, window, amount, model }: Limit): string {
   const kind = window === null || window === "minute" ? "limit" : "budget";
   const what =
     measure === "concurrency" ? `${amount} ${plural(amount, "request")} at once` : formatAmount(measure, amount);
   const models = model === null ? "" : ` for ${model}`;
-  return `the ${kind} ${whose[subject.type]}, ${what}${window === null ? "" : ` ${windowNames[window]}`}${models},`.replace(
-    /,$/,
-    "",
-  );
+  const span = window === null ? "" : ` ${windowNames[window]}`;
+  return `the ${kind} ${whose[subject.type]}, ${what}${span}${models},`;
 }
 
 /** As people write it. */

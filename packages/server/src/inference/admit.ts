@@ -62,8 +62,9 @@ export function tellAllowance<
 
 /** A vendor's error as it is told to a caller with limits here. */
 export function hideVendorLimits(error: unknown, admission: Admission | undefined): unknown {
-  if (admission?.allowance === undefined || !(error instanceof AppError) || error.passed === undefined) return error;
-  const { code, message, param, retryAfterMs, elsewhere, cause, passed, allowance } = error;
+  const allowance = admission?.allowance;
+  if (allowance === undefined || !(error instanceof AppError) || error.passed === undefined) return error;
+  const { code, message, param, retryAfterMs, elsewhere, cause, passed } = error;
   const headers = dropVendorLimits(passed.headers);
   return new AppError(code, message, {
     cause,

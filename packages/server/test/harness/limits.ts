@@ -60,3 +60,42 @@ export function demand(part: Partial<Demand> & { readonly outputTokens?: number 
     ...rest,
   };
 }
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What a router's administrative API answers. */
+export async function administer(
+  app: { readonly url: string; readonly key: string },
+  method: string,
+  path: string,
+  body?: object,
+  key = app.key,
+): Promise<{ readonly status: number; readonly body: Json }> {
+  const response = await fetch(app.url + path, {
+    method,
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: (await response.json()) as Json };
+}
+
+/** Sets a limit for everybody unless it says for whom. Its id. */
+export async function setLimit(app: { readonly url: string; readonly key: string }, limit: object): Promise<string> {
+  const { status, body } = await administer(app, "POST", "/api/limits", { subject: "org", ...limit });
+  if (status !== 200) throw new Error(JSON.stringify(body));
+  return String(body["id"]);
+}
+
+/** What is used of a limit, once it is what a test waits for. */
+export async function waitForUse(
+  app: { readonly url: string; readonly key: string },
+  id: string,
+  isEnough: (used: number) => boolean,
+): Promise<number> {
+  for (;;) {
+    const { body } = await administer(app, "GET", `/api/limit-status?id=${id}`);
+    const [status] = body["limits"] as readonly { readonly used: number }[];
+    if (status !== undefined && isEnough(status.used)) return status.used;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -5,59 +5,17 @@ import { explainAccess } from "./access.ts";
 import { exportAudit, listAudit, verifyAudit } from "./audit.ts";
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from "./keys.ts";
 import { installLicence, showLicence } from "./licence.ts";
-import {
-  listAliases,
-  listCatalogue,
-  listRouting,
-  listVisibility,
-  removeAlias,
-  removeRouting,
-  setAlias,
-  setRouting,
-  setVisibility,
-} from "./models.ts";
+import { createLimit, getLimit, listAlerts, listLimits, removeLimit, showLimitStatus, updateLimit } from "./limits.ts";
+import { listAliases, listCatalogue, listRouting, listVisibility, removeAlias, removeRouting, setAlias, setRouting, setVisibility } from "./models.ts";
 import { listOrgMembers, setOrgMember } from "./org-members.ts";
-import {
-  findPrice,
-  listComparisons,
-  listPriceHistory,
-  listPrices,
-  removeComparison,
-  removePrice,
-  setComparison,
-  setPrice,
-} from "./prices.ts";
+import { findPrice, listComparisons, listPriceHistory, listPrices, removeComparison, removePrice, setComparison, setPrice } from "./prices.ts";
+import { createRaiseRequest, decideRaiseRequest, listRaiseRequests } from "./raise-requests.ts";
 import { getRequestContent, listContentSettings, removeContentSetting, setContentSetting } from "./request-log.ts";
-import {
-  createRole,
-  getRole,
-  giveRole,
-  listRoleHolders,
-  listRoles,
-  removeRole,
-  takeRole,
-  updateRole,
-} from "./roles.ts";
+import { createRole, getRole, giveRole, listRoleHolders, listRoles, removeRole, takeRole, updateRole } from "./roles.ts";
 import { listSecrets, removeSecret, retireSecretKey, rotateSecretKey, setSecret, showRotation } from "./secrets.ts";
-import {
-  createServiceAccount,
-  disableServiceAccount,
-  enableServiceAccount,
-  getServiceAccount,
-  listServiceAccounts,
-  updateServiceAccount,
-} from "./service-accounts.ts";
+import { createServiceAccount, disableServiceAccount, enableServiceAccount, getServiceAccount, listServiceAccounts, updateServiceAccount } from "./service-accounts.ts";
 import { listShares, removeShare, setShare } from "./shares.ts";
-import {
-  createTeam,
-  getTeam,
-  listTeamMembers,
-  listTeams,
-  removeTeam,
-  removeTeamMember,
-  setTeamMember,
-  updateTeam,
-} from "./teams.ts";
+import { createTeam, getTeam, listTeamMembers, listTeams, removeTeam, removeTeamMember, setTeamMember, updateTeam } from "./teams.ts";
 import { exportUsage, listUsageRecords, queryUsage } from "./usage.ts";
 import { listWorkers } from "./workers.ts";
 
@@ -75,6 +33,13 @@ export const allOperations: readonly Operation[] = [
   verifyAudit,
   showLicence,
   installLicence,
+  createLimit,
+  listLimits,
+  getLimit,
+  updateLimit,
+  removeLimit,
+  showLimitStatus,
+  listAlerts,
   listCatalogue,
   listVisibility,
   setVisibility,
@@ -94,6 +59,9 @@ export const allOperations: readonly Operation[] = [
   listComparisons,
   setComparison,
   removeComparison,
+  createRaiseRequest,
+  listRaiseRequests,
+  decideRaiseRequest,
   listContentSettings,
   setContentSetting,
   removeContentSetting,
