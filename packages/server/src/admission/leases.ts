@@ -93,7 +93,7 @@ export function createLeases(deps: LeasesDeps): Leases {
     const wanted = wants;
     wants = new Map();
     const [sentAtMs, sentAt] = [clock.ticks(), clock.now()];
-    const isRenewing = !alone && sentAtMs - renewedAtMs >= leaseTimes.renewEveryMs;
+    const isRenewing = !alone && (!isLive() || sentAtMs - renewedAtMs >= leaseTimes.renewEveryMs);
     const asks = [...holdings.values()].flatMap((holding) =>
       describe(holding, wanted.get(holding), sentAtMs, isRenewing),
     );
