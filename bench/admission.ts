@@ -116,7 +116,7 @@ async function measure(room: AdmissionRoom | undefined): Promise<number> {
   for (let at = 0; at < requestsPerRound; at++) {
     const needs = readNeeds(request);
     const admission = await room?.admit(caller, () => readDemand(request, needs, offers), signal);
-    planRoute(request.model, needs, offers, 0, undefined, admission?.restriction);
+    planRoute(request.model, needs, offers, 0, undefined, undefined, admission?.restriction);
     admission?.settle(place, usage);
   }
   const { user, system } = process.cpuUsage(before);

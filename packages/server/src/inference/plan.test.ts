@@ -246,12 +246,12 @@ test("a limit keeps a request from clouds: the reason is kept, and its refusal i
   const refusal = new AppError("insufficient_quota", "The budget is used up.");
   const restriction = { bars: ({ tier }: Pick<Offer, "tier">) => tier === "cloud", refusal };
   const busy = offer({ freeSlots: 0 });
-  const plan = planRoute("auto", plain, [cloud, busy], 0, undefined, restriction);
+  const plan = planRoute("auto", plain, [cloud, busy], 0, undefined, undefined, restriction);
   assert.deepEqual([plan.free, plan.busy], [[], [busy]], "it waits for the GPU");
   assert.deepEqual(plan.considered.find(({ offer: one }) => one === cloud)?.left, "over-limit");
-  assert.throws(() => planRoute("gpt", plain, [cloud], 0, undefined, restriction), refusal);
+  assert.throws(() => planRoute("gpt", plain, [cloud], 0, undefined, undefined, restriction), refusal);
   assert.throws(
-    () => planRoute("auto", plain, [cloud, offer({ restsUntil: 5000 })], 0, undefined, restriction),
+    () => planRoute("auto", plain, [cloud, offer({ restsUntil: 5000 })], 0, undefined, undefined, restriction),
     (error: unknown) => error instanceof AppError && error.code === "no_capacity",
     "the GPU is back sooner than the budget",
   );

@@ -135,6 +135,59 @@ CREATE TABLE "licence" (
 	"installed_by" text NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "limit_alert" (
+	"id" text PRIMARY KEY NOT NULL,
+	"limit_id" text NOT NULL,
+	"subject_type" text NOT NULL,
+	"subject_id" text NOT NULL,
+	"measure" text NOT NULL,
+	"per" text NOT NULL,
+	"window_start" timestamp with time zone NOT NULL,
+	"percent" integer NOT NULL,
+	"used" bigint NOT NULL,
+	"amount" bigint NOT NULL,
+	"at" timestamp with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "limit_lease" (
+	"limit_id" text NOT NULL,
+	"window_start" timestamp with time zone NOT NULL,
+	"holder_id" text NOT NULL,
+	"granted" bigint NOT NULL,
+	"spent" bigint NOT NULL,
+	"expires_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "limit_lease_limit_id_window_start_holder_id_pk" PRIMARY KEY("limit_id","window_start","holder_id")
+);
+--> statement-breakpoint
+CREATE TABLE "raise_request" (
+	"id" text PRIMARY KEY NOT NULL,
+	"limit_id" text NOT NULL,
+	"asked_by_id" text NOT NULL,
+	"asked_by_name" text NOT NULL,
+	"amount" bigint NOT NULL,
+	"reason" text NOT NULL,
+	"state" text NOT NULL,
+	"decided_by_name" text,
+	"note" text,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp with time zone NOT NULL,
+	"decided_at" timestamp with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "usage_limit" (
+	"id" text PRIMARY KEY NOT NULL,
+	"subject_type" text NOT NULL,
+	"subject_id" text NOT NULL,
+	"measure" text NOT NULL,
+	"per" text,
+	"amount" bigint NOT NULL,
+	"action" text NOT NULL,
+	"model" text,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp with time zone NOT NULL,
+	"updated_at" timestamp with time zone NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "model_alias" (
 	"name" text PRIMARY KEY NOT NULL,
 	"models" text[] NOT NULL,
@@ -362,6 +415,8 @@ CREATE TABLE "usage_rollup" (
 );
 --> statement-breakpoint
 ALTER TABLE "key" ADD CONSTRAINT "key_provider_id_provider_id_fk" FOREIGN KEY ("provider_id") REFERENCES "public"."provider"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "limit_lease" ADD CONSTRAINT "limit_lease_limit_id_usage_limit_id_fk" FOREIGN KEY ("limit_id") REFERENCES "public"."usage_limit"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "raise_request" ADD CONSTRAINT "raise_request_limit_id_usage_limit_id_fk" FOREIGN KEY ("limit_id") REFERENCES "public"."usage_limit"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "custom_role" ADD CONSTRAINT "custom_role_team_id_team_id_fk" FOREIGN KEY ("team_id") REFERENCES "public"."team"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "custom_role_holder" ADD CONSTRAINT "custom_role_holder_role_id_custom_role_id_fk" FOREIGN KEY ("role_id") REFERENCES "public"."custom_role"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "service_account" ADD CONSTRAINT "service_account_team_id_team_id_fk" FOREIGN KEY ("team_id") REFERENCES "public"."team"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -377,6 +432,12 @@ CREATE INDEX "audit_entry_actor" ON "audit_entry" USING btree ("actor_id","seq")
 CREATE INDEX "audit_entry_action" ON "audit_entry" USING btree ("action","seq");--> statement-breakpoint
 CREATE INDEX "audit_entry_target" ON "audit_entry" USING btree ("target_id","seq");--> statement-breakpoint
 CREATE UNIQUE INDEX "ring_key_current" ON "ring_key" USING btree ("state") WHERE state = 'current';--> statement-breakpoint
+CREATE UNIQUE INDEX "limit_alert_once" ON "limit_alert" USING btree ("limit_id","window_start","percent");--> statement-breakpoint
+CREATE INDEX "limit_alert_at" ON "limit_alert" USING btree ("at");--> statement-breakpoint
+CREATE INDEX "limit_lease_expires_at" ON "limit_lease" USING btree ("expires_at");--> statement-breakpoint
+CREATE INDEX "raise_request_limit" ON "raise_request" USING btree ("limit_id");--> statement-breakpoint
+CREATE INDEX "raise_request_created_at" ON "raise_request" USING btree ("created_at");--> statement-breakpoint
+CREATE INDEX "usage_limit_subject" ON "usage_limit" USING btree ("subject_type","subject_id");--> statement-breakpoint
 CREATE INDEX "idempotent_answer_created_at" ON "idempotent_answer" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "resource_grant_grantee" ON "resource_grant" USING btree ("grantee");--> statement-breakpoint
 CREATE INDEX "custom_role_holder_holder_id" ON "custom_role_holder" USING btree ("holder_id");--> statement-breakpoint
