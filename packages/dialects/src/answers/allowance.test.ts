@@ -18,10 +18,10 @@ test("what is left is told in the headers each vendor's clients read, and nothin
   assert.deepEqual(encodeAnthropic(allowance, Date.parse("2026-11-23T10:00:00.200Z")), {
     "anthropic-ratelimit-requests-limit": "60",
     "anthropic-ratelimit-requests-remaining": "59",
-    "anthropic-ratelimit-requests-reset": "2026-11-23T10:00:02Z",
+    "anthropic-ratelimit-requests-reset": "2026-11-23T10:00:01Z",
     "anthropic-ratelimit-tokens-limit": "150000",
     "anthropic-ratelimit-tokens-remaining": "149984",
-    "anthropic-ratelimit-tokens-reset": "2026-11-23T10:06:01Z",
+    "anthropic-ratelimit-tokens-reset": "2026-11-23T10:06:00Z",
   });
   assert.deepEqual([encodeOpenai({}), encodeAnthropic({}, 0)], [{}, {}]);
 });

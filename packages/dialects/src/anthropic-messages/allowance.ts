@@ -9,7 +9,7 @@ export function encodeAllowance({ requests, tokens }: Allowance, now: number): R
 
 function encodeLine(name: string, line: AllowanceLine | undefined, now: number): Record<string, string> {
   if (line === undefined) return {};
-  const resetsAt = new Date(Math.ceil((now + line.resetsInMs) / 1000) * 1000);
+  const resetsAt = new Date(Math.round((now + line.resetsInMs) / 1000) * 1000);
   return {
     [`anthropic-ratelimit-${name}-limit`]: String(line.amount),
     [`anthropic-ratelimit-${name}-remaining`]: String(line.remaining),

@@ -60,6 +60,10 @@ type Measured = {
 
 type Bar = Restriction & { readonly line: LimitLine; readonly warning: string | undefined };
 
+/** Clients give up when they are told to wait longer than a minute (Claude Code), and it is at most a second more. */
+const longestRateWaitMs = 60_000;
+
+/** Asked again, after the database answered or room came, it decides anew: nothing is kept of a verdict but what it admitted. */
 export function judge(
   deps: JudgeDeps,
   lines: readonly LimitLine[],
@@ -192,9 +196,8 @@ function pickRefusal(bars: readonly Bar[]): AppError {
 
 function describeShort({ limit, holding, amount }: Measured, clock: LeaseClock): ShortLine {
   const { span } = holding;
-  const againInMs = isRate(limit)
-    ? (holding.account.freesIn(amount, clock.ticks()) ?? 1000)
-    : Math.max(0, span.endMs - clock.now());
+  const freesInMs = Math.min(longestRateWaitMs, holding.account.freesIn(amount, clock.ticks()) ?? 1000);
+  const againInMs = isRate(limit) ? freesInMs : Math.max(0, span.endMs - clock.now());
   return { limit, amount, remaining: readRemaining(holding, clock.ticks()), againInMs, resetsAt: span.endMs };
 }
 
