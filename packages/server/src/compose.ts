@@ -2,7 +2,10 @@
 
 import { join } from "node:path";
 import packageFile from "../package.json" with { type: "json" };
+import { allOperations } from "@auxot/wire/operations/all";
 import type { Config } from "./config/settings.ts";
+import { createApiDocuments } from "./http/openapi/documents.ts";
+import { createOperationTable } from "./http/operation-table.ts";
 import { createHttpServer } from "./http/server.ts";
 import { readConversation } from "./hub/conversation.ts";
 import { createHub, type Hub, type HubTimes } from "./hub/hub.ts";
@@ -12,6 +15,7 @@ import { createEmbed } from "./inference/embed.ts";
 import { createCheckRoute, createInfer, type InferDeps } from "./inference/infer.ts";
 import { createRulesFor } from "./inference/route-rules.ts";
 import { createAuditLog } from "./operations/audit-log.ts";
+import { requirePaired } from "./operations/pair.ts";
 import { createRunOperation } from "./operations/run.ts";
 import { keepContent } from "./inference/keep-content.ts";
 import { systemClock } from "./platform/clock.ts";
@@ -232,6 +236,20 @@ async function startParts(
   const infer = keepContent({ infer: createInfer(inferDeps), requestLog, clock });
   const background = createBackground({ infer, responses, maxRuns: config.responses.maxBackground });
 
+  const handlers = [
+    ...createPeopleParts(keys, models, sources.offers),
+    ...createWorkerOperations(hub),
+    ...createAuditOperations(audit),
+    ...createRequestLogOperations(requestLogStore, requestLog),
+    ...createSecretOperations(secrets),
+    ...createKeyRingOperations(ring),
+    ...createLicenceOperations(licensing),
+    ...createPriceOperations({ store: priceStore, prices, findTier: (name) => configured.get(name)?.kind }),
+    ...listLimitOperations(database, admission),
+    ...createUsageOperations({ store: createUsageQueryStore(database), list: listUsageRecords }),
+  ];
+  requirePaired(allOperations, handlers);
+
   let draining = false;
   const http = createHttpServer({
     infer,
@@ -245,18 +263,8 @@ async function startParts(
     offers: sources.offers,
     rulesFor,
     hub,
-    operations: [
-      ...createPeopleParts(keys, models, sources.offers),
-      ...createWorkerOperations(hub),
-      ...createAuditOperations(audit),
-      ...createRequestLogOperations(requestLogStore, requestLog),
-      ...createSecretOperations(secrets),
-      ...createKeyRingOperations(ring),
-      ...createLicenceOperations(licensing),
-      ...createPriceOperations({ store: priceStore, prices, findTier: (name) => configured.get(name)?.kind }),
-      ...listLimitOperations(database, admission),
-      ...createUsageOperations({ store: createUsageQueryStore(database), list: listUsageRecords }),
-    ],
+    operations: createOperationTable(handlers),
+    apiDocuments: createApiDocuments(allOperations, packageFile.version),
     exportUsage: createExportUsage({ db: database.db, list: listUsageRecords }),
     runOperation: createRunOperation({ database, sealing, appendAudit: createAuditLog(log, audit.append), clock, log }),
     ...describeMetricsPage(config, metrics),

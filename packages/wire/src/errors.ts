@@ -26,6 +26,8 @@ export const errorCodes = {
   /** Somebody else changed it meanwhile, or it cannot be done in its present state. */
   conflict: row(409, "invalid_request_error", "invalid_request_error"),
   too_large: row(413, "invalid_request_error", "request_too_large"),
+  /** The body is of a kind that is not taken here. */
+  unsupported_media_type: row(415, "invalid_request_error", "invalid_request_error"),
   rate_limited: row(429, "rate_limit_error", "rate_limit_error", true),
   /** The money or quota of the account that pays is used up: waiting a moment does not help. */
   insufficient_quota: row(429, "insufficient_quota", "rate_limit_error", true),

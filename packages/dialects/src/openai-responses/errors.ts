@@ -36,6 +36,7 @@ function encodeCode(code: ErrorCode): string {
     case "not_found":
     case "conflict":
     case "too_large":
+    case "unsupported_media_type":
     case "unsupported":
     case "method_not_allowed":
     case "unauthenticated":

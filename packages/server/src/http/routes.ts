@@ -5,7 +5,6 @@ import { dialects } from "@auxot/dialects/dialects";
 import type { DialectName } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
 import type { Caller } from "../platform/caller.ts";
-import type { AnyOperationHandler } from "../operations/handler.ts";
 import type { RunOperation } from "../operations/run.ts";
 import type { RouteRules } from "../inference/route-rules.ts";
 import type { Offer } from "../sources/source.ts";
@@ -17,7 +16,9 @@ import { handleHealth, handleReady, type Readiness } from "./health.ts";
 import { handleCountTokens, type CountTokensDeps } from "./count-tokens.ts";
 import { handleMetrics, type MetricsPage } from "./metrics.ts";
 import { findModel, listModels } from "./models.ts";
-import { findOperation, handleOperation } from "./operations.ts";
+import { handleApiPage, handleOpenapi, type ApiDocuments } from "./openapi/documents.ts";
+import type { OperationTable } from "./operation-table.ts";
+import { checkMethod, handleOperation } from "./operations.ts";
 import { handleResponses, type ResponsesDeps } from "./responses.ts";
 import { decodePathPart, readRoutePath } from "./route-path.ts";
 import { sendJson } from "./send-json.ts";
@@ -35,7 +36,8 @@ export type RouteDeps = ChatDeps &
     readonly readiness: Readiness;
     /** Absent: there is no such page. */
     readonly metrics?: MetricsPage;
-    readonly operations: readonly AnyOperationHandler[];
+    readonly operations: OperationTable;
+    readonly apiDocuments: ApiDocuments;
     readonly runOperation: RunOperation;
   };
 
@@ -121,23 +123,44 @@ function findResponsesRoute(deps: RouteDeps, method: string, endpoint: string, p
 
 async function handleOwn(deps: RouteDeps, method: string, context: Context): Promise<void> {
   const { pathname } = context.url;
-  if (pathname === "/api/health" && isRead(method)) return handleHealth(context);
-  if (pathname === "/api/ready" && isRead(method)) return handleReady(deps.readiness, context);
-  if (deps.metrics !== undefined && pathname === "/metrics" && isRead(method)) {
-    return handleMetrics(deps.metrics, deps.identify, context);
+  const page = findOwnPage(deps, pathname);
+  if (page !== undefined) {
+    if (checkMethod(context, ["GET"]) === "good") return page(context);
+    return;
   }
-  if (pathname === "/api/hello" && isRead(method)) return handleHealth(context);
-  if (pathname === "/api/usage/export")
-    return handleUsageExport(deps, context, await authenticate(context, deps.identify));
-  const found = findOperation(deps.operations, method, pathname);
-  if (found === undefined) {
+  const { found, allowed } = deps.operations.find(method, pathname);
+  if (allowed.length === 0) {
     throw new AppError(
       "not_found",
-      `There is nothing at ${pathname}. The API is at /v1 (OpenAI and Anthropic), health at /api/health.`,
+      `There is nothing at ${pathname}. The API is at /v1 (OpenAI and Anthropic), health at /api/health, administration as /api/docs tells.`,
     );
   }
+  if (checkMethod(context, allowed) === "answered" || found === undefined) return;
   const caller = await authenticate(context, deps.identify);
   return handleOperation(found, { run: deps.runOperation, context, caller });
+}
+
+/** Pages that are no operation. */
+function findOwnPage(deps: RouteDeps, pathname: string): ((context: Context) => Promise<void> | void) | undefined {
+  switch (pathname) {
+    case "/api/health":
+    case "/api/hello":
+      return handleHealth;
+    case "/api/ready":
+      return (context) => handleReady(deps.readiness, context);
+    case "/metrics": {
+      const { metrics, identify } = deps;
+      return metrics === undefined ? undefined : (context) => handleMetrics(metrics, identify, context);
+    }
+    case "/api/usage/export":
+      return async (context) => handleUsageExport(deps, context, await authenticate(context, deps.identify));
+    case "/openapi.json":
+      return (context) => handleOpenapi(deps.apiDocuments, context);
+    case "/api/docs":
+      return (context) => handleApiPage(deps.apiDocuments, context);
+    default:
+      return undefined;
+  }
 }
 
 async function handleModels(deps: RouteDeps, dialect: DialectName, endpoint: string, context: Context): Promise<void> {
@@ -166,8 +189,4 @@ function refuse(method: string, pathname: string, endpoint: string): never {
   if (wanted !== undefined)
     throw new AppError("method_not_allowed", `${method} ${pathname} does not exist. Use ${wanted}.`);
   throw new AppError("not_found", `${method} ${pathname} does not exist on this router.`);
-}
-
-function isRead(method: string): boolean {
-  return method === "GET" || method === "HEAD";
 }

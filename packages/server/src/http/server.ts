@@ -159,7 +159,7 @@ function sendError(context: Context, dialect: Route["dialect"], error: unknown):
     log.info({ status: passed.status, headers: passed.headers }, "the provider's error was passed on");
     sendJson(response, passed.status, passed.body);
   } else if (dialect === undefined) {
-    const problem = encodeProblem(body, error instanceof InputError ? error.problems : []);
+    const problem = encodeProblem(body, error instanceof InputError ? error.problems : [], id);
     sendJson(response, problem.status, problem.body, "application/problem+json");
   } else {
     const encoded = dialect.serve.encodeError(body, id);

@@ -1,5 +1,6 @@
 // Reads the input of an operation; tells everything wrong with it at once.
 
+import type { z } from "zod";
 import { AppError } from "@auxot/wire/errors";
 import type { Operation } from "@auxot/wire/operations/define-operation";
 
@@ -22,9 +23,14 @@ export class InputError extends AppError {
 export function readInput(operation: Operation, sent: unknown): unknown {
   const parsed = operation.input.safeParse(sent);
   if (parsed.success) return parsed.data;
-  throw new InputError(
-    parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message: readably(message) })),
-  );
+  throw new InputError(parsed.error.issues.flatMap(toProblems));
+}
+
+function toProblems(issue: z.core.$ZodIssue): InputProblem | InputProblem[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({ path: [...issue.path, key].join("."), message: "is not known here" }));
+  }
+  return { path: issue.path.join("."), message: readably(issue.message) };
 }
 
 /** The validator's own words, less its jargon. */

@@ -41,7 +41,7 @@ export function may(caller: Caller, action: Action, resource?: Resource): Verdic
     findOrgReason(caller, action) ??
     (resource === undefined ? undefined : findResourceReason(caller, action, resource));
   if (opened !== undefined) return { allowed: true, because: opened };
-  return { allowed: false, because: explainDenial(action) };
+  return { allowed: false, because: `it needs ${explainNeed(action)}` };
 }
 
 /** Whether there can be anything at all that `may` allows: lists of nothing are refused instead. */
@@ -53,7 +53,7 @@ export function mayAnywhere(caller: Caller, action: Action): Verdict {
     (listOpenTeams(caller, action).length > 0 ? "of a role in a team" : undefined) ??
     (ruleOf(action).level !== undefined && caller.principal.type !== "system" ? "of things of one's own" : undefined);
   if (reason !== undefined) return { allowed: true, because: reason };
-  return { allowed: false, because: explainDenial(action) };
+  return { allowed: false, because: `it needs ${explainNeed(action)}` };
 }
 
 /** Throws `forbidden` with the reason. */
@@ -139,14 +139,15 @@ function nameRole({ name }: CustomRole): string {
   return `of the role ${name}`;
 }
 
-function explainDenial(action: Action): string {
+/** What opens an action, as words that follow "it needs". */
+export function explainNeed(action: Action): string {
   const { org, team, level } = ruleOf(action);
   const ways = [
     `the role ${orAbove(org)} in the organisation`,
     ...(team === undefined ? [] : [`the role ${orAbove(team)} in the team it belongs to`]),
     ...(level === undefined ? [] : [level === "owner" ? "being its owner" : `a share as ${orAbove(level)}`]),
   ];
-  return `it needs ${ways.join(", or ")}`;
+  return ways.join(", or ");
 }
 
 function orAbove(least: OrgRole | TeamRole | ResourceLevel): string {
