@@ -72,6 +72,75 @@ test("fills the path from the input, escaped, and sends the rest of a DELETE as 
   assert.equal(requests[1]?.url, "http://router:8080/prefix/api/keys?limit=2&kind=a&kind=b");
 });
 
+test("the body of a PUT is JSON too", async () => {
+  const { client, requests } = createScripted(view);
+  await client.call({ ...revokeKey, method: "PUT" }, { id: "k", name: "n" } as never);
+  assert.deepEqual(
+    [requests[0]?.url, requests[0]?.init?.body],
+    ["http://router:8080/prefix/api/keys/k", '{"name":"n"}'],
+  );
+});
+
+test("a preview asks for a dry run and gives the changes; what only reads has none", async () => {
+  const preview = { dryRun: true, changes: [{ kind: "key", id: "key_1", name: "me", before: view, after: null }] };
+  const { client, requests } = createScripted(preview);
+  assert.deepEqual(await client.preview(revokeKey, { id: "key_1" }), preview);
+  assert.equal(requests[0]?.url, "http://router:8080/prefix/api/keys/key_1?dryRun=true");
+  await assert.rejects(
+    client.preview(listKeys, {}),
+    isError("invalid_request", "keys.list only reads: there is nothing to preview."),
+  );
+});
+
+test("a write carries its Idempotency-Key, and every request the face it is made by", async () => {
+  const requests: RequestInit[] = [];
+  const client = createClient({
+    url: "http://router:8080",
+    face: "cli",
+    fetch: (_, init) => {
+      requests.push(init ?? {});
+      return Promise.resolve(Response.json({ ...view, key: "axk_new" }));
+    },
+  });
+  await client.call(createKey, { name: "me" }, { idempotencyKey: "once" });
+  assert.partialDeepStrictEqual(requests[0]?.headers, { "idempotency-key": "once", "x-auxot-face": "cli" });
+});
+
+test("a whole list is read page after page, and no further than asked", async () => {
+  const asked: string[] = [];
+  const client = createClient({
+    url: "http://router:8080",
+    fetch: (url) => {
+      asked.push(String(url));
+      const place = asked.length;
+      const items = [
+        { ...view, id: `key_${place}a` },
+        { ...view, id: `key_${place}b` },
+      ];
+      return Promise.resolve(Response.json({ items, nextCursor: place === 3 ? null : `after-${place}` }));
+    },
+  });
+  const all = await Array.fromAsync(client.listAll(listKeys, { limit: 2 }));
+  assert.deepEqual(
+    all.map(({ id }) => id),
+    ["key_1a", "key_1b", "key_2a", "key_2b", "key_3a", "key_3b"],
+  );
+  assert.deepEqual(
+    asked.map((url) => url.split("?")[1]),
+    ["limit=2", "limit=2&cursor=after-1", "limit=2&cursor=after-2"],
+  );
+  asked.length = 0;
+  for await (const key of client.listAll(listKeys, {})) if (key.id === "key_1b") break;
+  assert.equal(asked.length, 1);
+});
+
+test("a change of what somebody else changed meanwhile is a conflict", async () => {
+  const detail = "Somebody else changed this key meanwhile: it is at version 3, not 2.";
+  const problem = { status: 409, code: "conflict", detail, errors: [{ path: "version", message: detail }] };
+  const { client } = createScripted(problem, { status: 409 });
+  await assert.rejects(client.call(revokeKey, { id: "key_1" }), isError("conflict", detail, "version"));
+});
+
 test("an empty part of the path is refused before anything is sent", async () => {
   const { client, requests } = createScripted(view);
   await assert.rejects(client.call(revokeKey, { id: "" }), isError("invalid_request", 'keys.revoke needs "id".', "id"));

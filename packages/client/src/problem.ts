@@ -8,7 +8,9 @@ export function readProblem(response: Response, text: string): AppError {
   const { code, detail, title, errors } = readObject(text);
   const fields = Array.isArray(errors) ? errors.map((error) => readFieldError(error)) : [];
   const said = typeof detail === "string" ? detail : typeof title === "string" ? title : undefined;
-  const others = fields.slice(said === undefined ? 0 : 1).map(({ path, message }) => `${path}: ${message}`);
+  const others = fields
+    .filter(({ message }) => said?.includes(message) !== true)
+    .map(({ path, message }) => `${path}: ${message}`);
   const message = [
     said ?? `${response.url} answered ${response.status} without saying why. Is it an Auxot router?`,
     ...others,

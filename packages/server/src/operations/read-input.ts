@@ -21,9 +21,27 @@ export class InputError extends AppError {
 
 /** Throws InputError. */
 export function readInput(operation: Operation, sent: unknown): unknown {
+  const unstorable = findUnstorable(sent, []);
+  if (unstorable.length > 0) throw new InputError(unstorable);
   const parsed = operation.input.safeParse(sent);
   if (parsed.success) return parsed.data;
   throw new InputError(parsed.error.issues.flatMap(toProblems));
+}
+
+/** Texts that Postgres does not take: with the character 0, or half of a pair that makes one character. */
+function findUnstorable(value: unknown, path: readonly string[]): readonly InputProblem[] {
+  if (typeof value === "string") {
+    const isGood = !value.includes("\0") && value.isWellFormed();
+    return isGood
+      ? []
+      : [{ path: path.join("."), message: "holds a character that is none (U+0000 or half of a pair)" }];
+  }
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) =>
+    name.includes("\0") || !name.isWellFormed()
+      ? [{ path: path.join("."), message: "holds a field whose name has a character that is none" }]
+      : findUnstorable(inner, [...path, name]),
+  );
 }
 
 function toProblems(issue: z.core.$ZodIssue): InputProblem | InputProblem[] {
