@@ -4,40 +4,55 @@
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { createClient } from "@auxot/client/client";
 import { AppError } from "@auxot/wire/errors";
-import type { Command, Invocation, OptionValues, Terminal } from "./command.ts";
-import { renderCommandHelp, renderHelp } from "./help.ts";
-import { keysCreate, keysList, keysRevoke } from "./keys.ts";
-import { missingKeyMessage } from "./missing-key.ts";
 import { findNearMatches } from "@auxot/wire/near-matches";
-import { verify } from "./verify.ts";
-import { workersList } from "./workers.ts";
+import {
+  everyCommandHas,
+  printJson,
+  type Command,
+  type Invocation,
+  type OptionValues,
+  type Terminal,
+} from "./command.ts";
+import { countWords, findCommand, listCommands } from "./commands.ts";
+import { readNoun, renderCommandHelp, renderGroupHelp, renderHelp } from "./help.ts";
+import { missingKeyMessage } from "./missing-key.ts";
 import packageFile from "../package.json" with { type: "json" };
 
-const commands: readonly Command[] = [verify, keysCreate, keysList, keysRevoke, workersList];
-
 /** Gives the exit code; never throws on what a person or a router may do. */
-export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function runCli(
+  args: readonly string[],
+  terminal: Terminal,
+  commands: readonly Command[] = listCommands(),
+): Promise<number> {
   if (args[0] === "--version" || args[0] === "-v") {
     terminal.out(`${packageFile.version}\n`);
     return 0;
   }
-  if (args[0] === "help") return runCli([...args.slice(1), "--help"], terminal);
+  if (args[0] === "help") return runCli([...args.slice(1), "--help"], terminal, commands);
   const words = args.slice(0, firstOption(args));
   if (words.length === 0) {
     if (args.length > 0 && !isHelpAsked(args)) return refuse(terminal, `"${args[0]}" needs a command before it.`);
     terminal.out(renderHelp(commands));
     return 0;
   }
-  const command = commands.find(({ name }) => name === words.slice(0, name.split(" ").length).join(" "));
-  if (command === undefined) return answerUnknown(words, args, terminal);
+  const group = commands.filter(({ name }) => readNoun(name) === words.join(" "));
+  if (group.length > 0 && isHelpAsked(args)) {
+    terminal.out(renderGroupHelp(words.join(" "), group));
+    return 0;
+  }
+  const command = findCommand(commands, words);
+  if (command === undefined) return answerUnknown(commands, words, terminal);
   if (isHelpAsked(args)) {
     terminal.out(renderCommandHelp(command));
     return 0;
   }
+  return runCommand(command, args.slice(group.length > 0 ? words.length : countWords(command.name)), terminal);
+}
 
+async function runCommand(command: Command, args: readonly string[], terminal: Terminal): Promise<number> {
   let invocation: Invocation;
   try {
-    invocation = readInvocation(command, args.slice(command.name.split(" ").length), terminal);
+    invocation = readInvocation(command, args, terminal);
   } catch (error) {
     return refuse(terminal, messageOf(error), command);
   }
@@ -45,38 +60,35 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     return await command.run(invocation, () => connect(invocation));
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    if (invocation.isJson) {
-      terminal.out(`${JSON.stringify({ error: { code: error.code, message: error.message } }, null, 2)}\n`);
-    } else terminal.err(`${error.message}\n`);
+    if (invocation.isJson) printJson(invocation, { error: { code: error.code, message: error.message } });
+    else terminal.err(`${error.message}\n`);
     return 1;
   }
 }
 
 function connect({ url, key, terminal }: Invocation): ReturnType<typeof createClient> {
   if (key === undefined) throw new AppError("unauthenticated", missingKeyMessage);
-  return createClient({ url, key, fetch: terminal.fetch });
+  return createClient({ url, key, fetch: terminal.fetch, face: "cli" });
 }
 
 function readInvocation(command: Command, args: readonly string[], terminal: Terminal): Invocation {
-  const known: ParseArgsOptionsConfig = {
-    url: { type: "string" },
-    key: { type: "string" },
-    json: { type: "boolean" },
-  };
-  for (const [name, { value }] of Object.entries(command.options)) {
-    known[name] = { type: value === undefined ? "boolean" : "string" };
+  const known: ParseArgsOptionsConfig = {};
+  for (const [name, option] of Object.entries({ ...command.options, ...everyCommandHas })) {
+    known[name] = {
+      type: option.value === undefined ? "boolean" : "string",
+      ...(option.isRepeated === true ? { multiple: true } : {}),
+      ...(option.short === undefined ? {} : { short: option.short }),
+    };
   }
-  refuseUnknownOptions(args, Object.keys(known));
+  refuseUnknownOptions(args, known);
   const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true });
   const { url, key, json, ...options } = values as OptionValues;
   for (const [name, { isRequired, value }] of Object.entries(command.options)) {
-    if (isRequired && options[name] === undefined)
+    if (isRequired === true && options[name] === undefined && options[`no-${name}`] === undefined) {
       throw new AppError("invalid_request", `--${name} ${value} is missing.`);
+    }
   }
-  const missing = command.positionals[positionals.length];
-  if (missing !== undefined) throw new AppError("invalid_request", `${missing} is missing.`);
-  const extra = positionals[command.positionals.length];
-  if (extra !== undefined) throw new AppError("invalid_request", `"${extra}" is one word too many.`);
+  checkPositionals(command, positionals);
 
   const { environment } = terminal;
   const invocation: Invocation = {
@@ -91,9 +103,22 @@ function readInvocation(command: Command, args: readonly string[], terminal: Ter
   return invocation;
 }
 
+function checkPositionals({ positionals: wanted }: Command, given: readonly string[]): void {
+  for (const [index, { name, choices }] of wanted.entries()) {
+    const word = given[index];
+    const among = choices === undefined ? "" : `: ${choices.join(", ")}`;
+    if (word === undefined || word === "") throw new AppError("invalid_request", `${name} is missing${among}.`);
+    if (choices?.includes(word) === false)
+      throw new AppError("invalid_request", `"${word}" is none of ${choices.join(", ")}.`);
+  }
+  const extra = given[wanted.length];
+  if (extra !== undefined) throw new AppError("invalid_request", `"${extra}" is one word too many.`);
+}
+
 /** parseArgs would refuse them too, without a near match. */
-function refuseUnknownOptions(args: readonly string[], known: readonly string[]): void {
-  const { tokens } = parseArgs({ args: [...args], strict: false, tokens: true, allowPositionals: true });
+function refuseUnknownOptions(args: readonly string[], options: ParseArgsOptionsConfig): void {
+  const known = Object.keys(options);
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true, allowPositionals: true });
   for (const token of tokens) {
     if (token.kind !== "option" || known.includes(token.name)) continue;
     const near = findNearMatches(token.name, known)[0];
@@ -102,18 +127,20 @@ function refuseUnknownOptions(args: readonly string[], known: readonly string[])
   }
 }
 
-function answerUnknown(words: readonly string[], args: readonly string[], terminal: Terminal): number {
-  const group = commands.filter(({ name }) => name.startsWith(`${words[0]} `));
+function answerUnknown(commands: readonly Command[], words: readonly string[], terminal: Terminal): number {
+  const [noun = ""] = words;
+  const group = commands.filter(({ name }) => readNoun(name) === noun);
   if (group.length > 0 && words.length === 1) {
-    if (isHelpAsked(args)) terminal.out(renderHelp(group));
-    else terminal.err(renderHelp(group));
-    return isHelpAsked(args) ? 0 : 2;
+    terminal.err(renderGroupHelp(noun, group));
+    return 2;
   }
   const asked = words.slice(0, 2).join(" ");
   const names = commands.map(({ name }) => name);
-  const near = findNearMatches(asked, names)[0] ?? findNearMatches(words[0] ?? "", [...names, "keys"])[0];
+  const near =
+    (group.length > 0 ? undefined : findNearMatches(noun, [...new Set(names.map(readNoun)), ...names])[0]) ??
+    findNearMatches(asked, names)[0];
   const hint = near === undefined ? "" : ` Did you mean "auxot ${near}"?`;
-  return refuse(terminal, `There is no command "${group.length > 0 ? asked : words[0]}".${hint}`);
+  return refuse(terminal, `There is no command "${group.length > 0 ? asked : noun}".${hint}`);
 }
 
 function refuse(terminal: Terminal, reason: string, command?: Command): number {

@@ -10,13 +10,18 @@ export type Terminal = {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly fetch: typeof globalThis.fetch;
+  /** Asks a person a question that yes or no answers. Absent: nobody sits there. */
+  readonly confirm?: (question: string) => Promise<boolean>;
+  /** The text of a file; "-" is what is piped in. Throws an Error of Node. */
+  readonly readFile: (path: string) => Promise<string>;
   /** Wall clock, in ms. */
   readonly now: () => number;
   /** Monotonic, in ms. */
   readonly clock: () => number;
 };
 
-export type OptionValues = Readonly<Record<string, string | boolean | undefined>>;
+/** A list for options that may be given several times. */
+export type OptionValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 export type Invocation = {
   readonly terminal: Terminal;
@@ -29,11 +34,11 @@ export type Invocation = {
 };
 
 export type Command = {
-  /** One or two words. */
+  /** One to three words. */
   readonly name: string;
   readonly summary: string;
   /** The words after the name, e.g. `ID`; as many are required. */
-  readonly positionals: readonly string[];
+  readonly positionals: readonly Positional[];
   readonly options: Readonly<Record<string, CommandOption>>;
   /** Checks what can be checked without the router: throws `invalid_request`. */
   readonly check?: (invocation: Invocation) => void;
@@ -41,9 +46,39 @@ export type Command = {
   readonly run: (invocation: Invocation, client: () => Client) => Promise<number>;
 };
 
+export type Positional = {
+  readonly name: string;
+  /** The words it may be, where these are few. */
+  readonly choices?: readonly string[];
+};
+
 export type CommandOption = {
   /** What the option takes, e.g. `NAME`; absent for a switch. */
   readonly value?: string;
   readonly summary: string;
-  readonly isRequired?: true;
+  readonly isRequired?: boolean;
+  /** May be given several times. */
+  readonly isRepeated?: boolean;
+  /** The texts it may be, where these are few. */
+  readonly choices?: readonly string[];
+  /** It takes the path of a file. */
+  readonly isFile?: boolean;
+  /** One letter. */
+  readonly short?: string;
+  /** The command takes it, its help is silent about it. */
+  readonly isHidden?: boolean;
 };
+
+/** What every command has. */
+export const everyCommandHas: Readonly<Record<string, CommandOption>> = {
+  url: { value: "URL", summary: "the router (default: AUXOT_URL, or http://127.0.0.1:8080)" },
+  key: { value: "KEY", summary: "a caller's key, axk_… (default: AUXOT_KEY, which keeps it out of process lists)" },
+  json: { summary: "answer in JSON, for programs" },
+  help: { summary: "show this page", short: "h" },
+};
+
+/** Writes a value as a program reads it; gives the exit code. */
+export function printJson({ terminal }: Pick<Invocation, "terminal">, value: unknown): number {
+  terminal.out(`${JSON.stringify(value, null, 2)}\n`);
+  return 0;
+}

@@ -1,25 +1,48 @@
 // The help pages, made from the commands themselves.
 
-import type { Command, CommandOption } from "./command.ts";
+import { everyCommandHas, type Command, type CommandOption } from "./command.ts";
+import { countWords } from "./commands.ts";
 
-const everyCommandHas: Readonly<Record<string, CommandOption>> = {
-  url: { value: "URL", summary: "the router (default: AUXOT_URL, or http://127.0.0.1:8080)" },
-  key: { value: "KEY", summary: "a caller's key, axk_… (default: AUXOT_KEY, which keeps it out of process lists)" },
-  json: { summary: "answer in JSON, for programs" },
-};
-
-/** The page that lists `commands`. */
+/** The first page: commands of one word, and the nouns with what can be done to them. */
 export function renderHelp(commands: readonly Command[]): string {
-  const width = Math.max(...commands.map((command) => renderUsage(command).length));
+  const single = commands.filter(({ name }) => countWords(name) === 1);
+  const nouns = new Map<string, string[]>();
+  for (const { name } of commands.filter((command) => !single.includes(command))) {
+    const noun = readNoun(name);
+    nouns.set(noun, [...(nouns.get(noun) ?? []), name.slice(noun.length + 1)]);
+  }
+  const rows: readonly (readonly [string, string])[] = [
+    ...single.map((command) => [renderUsage(command), firstSentence(command)] as const),
+    ...Array.from(nouns, ([noun, verbs]) => [noun, verbs.join(", ")] as const),
+  ];
+  const width = Math.max(...rows.map(([left]) => left.length));
   return [
     "npx auxot COMMAND [options]",
     "",
-    ...commands.map((command) => `  ${renderUsage(command).padEnd(width)}  ${command.summary}`),
+    ...rows.slice(0, single.length).map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
+    "",
+    "What can be administered, and how. A noun alone lists:",
+    "",
+    ...rows.slice(single.length).map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
     "",
     "Every command has:",
     ...renderOptions(everyCommandHas),
     "",
-    "`npx auxot COMMAND --help` says more; `npx auxot --version` tells the version. Exit codes: 0 done, 1 failed, 2 asked for wrongly.",
+    "`npx auxot NOUN --help` and `npx auxot COMMAND --help` say more; `npx auxot --version` tells the version.",
+    "Exit codes: 0 done, 1 failed, 2 asked for wrongly.",
+    "",
+  ].join("\n");
+}
+
+/** The commands of one noun. */
+export function renderGroupHelp(noun: string, commands: readonly Command[]): string {
+  const width = Math.max(...commands.map((command) => renderUsage(command).length));
+  return [
+    `npx auxot ${noun} COMMAND [options]`,
+    "",
+    ...commands.map((command) => `  ${renderUsage(command).padEnd(width)}  ${firstSentence(command)}`),
+    "",
+    `\`npx auxot ${noun} COMMAND --help\` says more.`,
     "",
   ].join("\n");
 }
@@ -30,21 +53,39 @@ export function renderCommandHelp(command: Command): string {
     "",
     command.summary,
     "",
-    ...renderOptions({ ...command.options, ...everyCommandHas }),
+    ...(Object.keys(command.options).length === 0 ? [] : [...renderOptions(command.options), ""]),
+    "Every command has:",
+    ...renderOptions(everyCommandHas),
     "",
   ].join("\n");
 }
 
+/** `service-accounts` of `service-accounts keys list`: everything but the verb. */
+export function readNoun(name: string): string {
+  return name.split(" ").slice(0, -1).join(" ");
+}
+
 function renderUsage({ name, positionals, options }: Command): string {
-  const required = Object.entries(options).filter(([, option]) => option.isRequired);
-  return [name, ...positionals, ...required.map(([flag, { value }]) => `--${flag} ${value}`)].join(" ");
+  const required = Object.entries(options).filter(([, option]) => option.isRequired === true);
+  const words = positionals.map((positional) => positional.choices?.join("|") ?? positional.name);
+  return [name, ...words, ...required.map(([flag, { value }]) => `--${flag} ${value}`)].join(" ");
 }
 
 function renderOptions(options: Readonly<Record<string, CommandOption>>): string[] {
-  const entries = Object.entries(options).map(([name, { value, summary }]) => ({
-    flag: value === undefined ? `--${name}` : `--${name} ${value}`,
-    summary,
-  }));
-  const width = Math.max(...entries.map(({ flag }) => flag.length));
-  return entries.map(({ flag, summary }) => `  ${flag.padEnd(width)}  ${summary}`);
+  const entries = Object.entries(options)
+    .filter(([, { isHidden }]) => isHidden !== true)
+    .map(([name, { value, summary, short }]) => {
+      const flag = short === undefined ? `--${name}` : `-${short}, --${name}`;
+      return { flag: value === undefined ? flag : `${flag} ${value}`, summary };
+    });
+  const width = Math.min(36, Math.max(...entries.map(({ flag }) => flag.length)));
+  return entries.map(({ flag, summary }) =>
+    flag.length > width
+      ? `  ${flag}\n  ${"".padEnd(width)}  ${summary}`
+      : `  ${flag.padEnd(width)}  ${summary}`.trimEnd(),
+  );
+}
+
+function firstSentence({ summary }: Command): string {
+  return summary.split(/(?<=\.) /)[0] ?? summary;
 }

@@ -2,20 +2,38 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { test } from "node:test";
+import { allOperations } from "@auxot/wire/operations/all";
+import { toCommandName } from "@auxot/wire/operations/describe";
 import { runForTest } from "./scripted-router.ts";
 
 function run(...args: string[]) {
   return runForTest(args, "http://unused", "axk_test");
 }
 
-test("help lists the commands, each command has its page", async () => {
+test("help lists the commands and the nouns, each noun and each command has its page", async () => {
   const { code, out } = await run("--help");
   assert.equal(code, 0);
-  assert.match(out, /^npx auxot COMMAND \[options\]\n\n {2}verify .*\n {2}keys create --name NAME .*\n/);
+  assert.match(out, /^npx auxot COMMAND \[options\]\n\n {2}verify .*\n/);
+  assert.match(out, /^ {2}keys +create, list, revoke$/m);
   assert.deepEqual(await run("help"), { code, out, err: "" });
-  assert.match((await run("keys", "--help")).out, /keys revoke ID/);
-  assert.doesNotMatch((await run("keys", "--help")).out, /verify/);
+  const keys = (await run("keys", "--help")).out;
+  assert.match(keys, /^ {2}keys revoke ID +Revoke a key by its id\.$/m);
+  assert.doesNotMatch(keys, /verify/);
+  assert.deepEqual(await run("help", "keys"), { code, out: keys, err: "" });
   assert.match((await run("verify", "--help")).out, /--model MODEL +which model to ask/);
+  const create = (await run("keys", "create", "-h")).out;
+  assert.match(create, /^npx auxot keys create --name NAME \[options\]\n\nCreate a key\. /);
+  assert.match(create, /^ {2}--name NAME +What to call it in lists; required$/m);
+  assert.match(create, /^ {2}--kind caller\|worker +Callers use models, workers bring them; default: caller$/m);
+  assert.doesNotMatch(create, /--no-admin/);
+});
+
+test("every operation is a command, with a page of its own", async () => {
+  for (const operation of allOperations) {
+    const { code, out } = await run(...toCommandName(operation).split(" "), "--help");
+    assert.equal(code, 0, operation.name);
+    assert.ok(out.includes(operation.summary), operation.name);
+  }
 });
 
 test("a mistyped command or option is answered with the near one, exit code 2", async () => {

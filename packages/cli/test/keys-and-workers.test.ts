@@ -40,7 +40,7 @@ test("keys create prints the key alone on stdout, and what it is on stderr", asy
     out: "axk_secret\n",
     err: 'This is the key "laptop" (key_1). Keep it: it is not shown again.\n',
   });
-  assert.equal(router.received[0]?.body, '{"name":"laptop","kind":"caller","admin":false}');
+  assert.equal(router.received[0]?.body, '{"name":"laptop"}');
   assert.equal(router.received[0].headers["authorization"], "Bearer axk_test");
 });
 
@@ -48,20 +48,14 @@ test("keys create makes worker keys for a provider", async (t) => {
   const router = await startScriptedRouter(t, { "POST /api/keys": { body: { ...workerKey, key: "axw_secret" } } });
   const printed = await router.run(["keys", "create", "--name", "box", "--worker", "--provider", "gpu"]);
   assert.equal(printed.out, "axw_secret\n");
-  assert.equal(router.received[0]?.body, '{"name":"box","kind":"worker","admin":false,"provider":"gpu"}');
+  assert.equal(router.received[0]?.body, '{"name":"box","kind":"worker","provider":"gpu"}');
 });
 
 test("keys create refuses options that contradict each other", async () => {
-  const { code, err } = await runForTest(
-    ["keys", "create", "--name", "a", "--worker", "--admin"],
-    "http://unused",
-    "k",
-  );
+  const args = ["keys", "create", "--name", "a", "--worker", "--kind", "caller"];
+  const { code, err } = await runForTest(args, "http://unused", "k");
   assert.equal(code, 2);
-  assert.match(err, /^A worker's key cannot be an admin's: leave --worker or --admin out\.\n/);
-  const other = await runForTest(["keys", "create", "--name", "a", "--provider", "gpu"], "http://unused", "k");
-  assert.equal(other.code, 2);
-  assert.match(other.err, /^--provider is for a worker's key: add --worker\.\n/);
+  assert.match(err, /^--worker and --kind caller contradict each other\.\n/);
 });
 
 test("keys list shows a table", async (t) => {

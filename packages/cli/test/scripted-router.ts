@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import { runCli } from "../src/cli.ts";
+import type { Command, Terminal } from "../src/command.ts";
 
 export type Reply = {
   readonly status?: number;
@@ -22,7 +23,14 @@ export type ScriptedRouter = {
   readonly url: string;
   readonly received: readonly Received[];
   /** Runs the command line against it, with AUXOT_KEY=axk_test unless `key` says otherwise. */
-  run(args: readonly string[], key?: string | null): Promise<Printed>;
+  run(args: readonly string[], key?: string | null, person?: Person): Promise<Printed>;
+};
+/** What a test says for the person and the disk. */
+export type Person = {
+  readonly answers?: boolean;
+  readonly files?: Readonly<Record<string, string>>;
+  /** Instead of those there are. */
+  readonly commands?: readonly Command[];
 };
 export type Printed = { readonly code: number; readonly out: string; readonly err: string };
 
@@ -46,22 +54,41 @@ export async function startScriptedRouter(
     server.closeAllConnections();
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { url, received, run: (args, key = "axk_test") => runForTest(args, url, key) };
+  return { url, received, run: (args, key = "axk_test", person = {}) => runForTest(args, url, key, person) };
 }
 
 /** The clock goes on by 100 ms each time it is read; it is 2026-01-01T00:01:00Z. */
-export async function runForTest(args: readonly string[], url: string, key: string | null): Promise<Printed> {
+export async function runForTest(
+  args: readonly string[],
+  url: string,
+  key: string | null,
+  { answers, files = {}, commands }: Person = {},
+): Promise<Printed> {
   let out = "";
   let err = "";
   let time = 0;
-  const code = await runCli(args, {
+  const terminal: Terminal = {
     environment: { url, ...(key === null ? {} : { key }), refusesColour: false },
     isColoured: false,
     out: (text) => void (out += text),
     err: (text) => void (err += text),
     fetch: globalThis.fetch,
+    ...(answers === undefined
+      ? {}
+      : {
+          confirm: (question: string) => {
+            err += `${question} [y/N] `;
+            return Promise.resolve(answers);
+          },
+        }),
+    readFile: async (path) => {
+      const text = files[path];
+      if (text === undefined) throw Object.assign(new Error(`no such file: ${path}`), { code: "ENOENT" });
+      return text;
+    },
     now: () => Date.parse("2026-01-01T00:01:00Z"),
     clock: () => (time += 100),
-  });
+  };
+  const code = await runCli(args, terminal, commands);
   return { code, out, err };
 }

@@ -79,10 +79,9 @@ export const createKey = defineOperation({
   method: "POST",
   path: "/api/keys",
   input: z.strictObject({
-    name: nameInput,
+    name: nameInput.describe("What to call it in lists."),
     description: descriptionInput.default(""),
-    kind: z.enum(["caller", "worker"]).default("caller"),
-    /** `org`, or the id of a person, a service account or a team. Left out: of whoever makes it. */
+    kind: z.enum(["caller", "worker"]).default("caller").describe("Callers use models, workers bring them."),
     owner: z
       .string()
       .max(200)
@@ -90,9 +89,15 @@ export const createKey = defineOperation({
         /^(org$|(usr|svc|tem)_.)/,
         "must be org, or the id of a person (usr_…), a service account (svc_…) or a team (tem_…)",
       )
-      .optional(),
-    admin: z.boolean().default(false),
-    provider: z.string().min(1).max(100).optional(),
+      .optional()
+      .describe("org, or the id of a person, a service account or a team. Left out: whoever makes it."),
+    admin: z.boolean().default(false).describe("May administer too. Not for workers."),
+    provider: z
+      .string()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('The GPU or CLI provider that the worker belongs to; "gpu" when it is left out.'),
     ...limitInputs,
   }),
   output: keySchema.extend({ key: z.string() }),
@@ -106,7 +111,7 @@ export const listKeys = defineOperation({
   path: "/api/keys",
   input: pageInput(
     {
-      kind: z.enum(["caller", "worker"]).optional(),
+      kind: z.enum(["caller", "worker"]).optional().describe("Only those."),
       /** `org`, or the id of a person, a service account or a team. */
       owner: idInput.optional(),
     },

@@ -12,10 +12,15 @@ export function pageInput<Filters extends z.ZodRawShape, const Sort extends stri
 ) {
   return z.strictObject({
     ...filters,
-    sort: z.enum(sort).default(sort[0]),
-    limit: z.coerce.number().int().min(1).max(maxPageSize).default(defaultPageSize),
-    /** The `nextCursor` of the page before. */
-    cursor: z.string().max(1000).optional(),
+    sort: z.enum(sort).default(sort[0]).describe("In which order; `-` for the other direction."),
+    limit: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(maxPageSize)
+      .default(defaultPageSize)
+      .describe(`How many on a page, 1 to ${maxPageSize}.`),
+    cursor: z.string().max(1000).optional().describe("The `nextCursor` of the page before."),
   });
 }
 

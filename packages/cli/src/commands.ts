@@ -1,0 +1,25 @@
+// Every command there is, in the order help shows them.
+
+import { allOperations } from "@auxot/wire/operations/all";
+import type { Command } from "./command.ts";
+import { createCompletion } from "./completion/completion.ts";
+import { createOperationCommand } from "./operation-command.ts";
+import { verify } from "./verify.ts";
+
+/** Those that are no operation's first. */
+export function listCommands(): readonly Command[] {
+  const commands: readonly Command[] = [verify, ...allOperations.map(createOperationCommand)];
+  return [...commands, createCompletion(() => listCommands())];
+}
+
+/** Finds the command that the first words name: the longest name wins, and a noun alone means its list. */
+export function findCommand(commands: readonly Command[], words: readonly string[]): Command | undefined {
+  const named = commands
+    .filter(({ name }) => name === words.slice(0, countWords(name)).join(" "))
+    .toSorted((a, b) => countWords(b.name) - countWords(a.name))[0];
+  return named ?? commands.find(({ name }) => name === `${words.join(" ")} list`);
+}
+
+export function countWords(name: string): number {
+  return name.split(" ").length;
+}

@@ -1,0 +1,154 @@
+// Makes the command of an operation from its declaration.
+
+import type { Client } from "@auxot/client/client";
+import { AppError } from "@auxot/wire/errors";
+import { listOptions, toPlaceholder, type CommandOption as FieldOption } from "@auxot/wire/operations/command-line";
+import { isWrite, type Change, type Operation } from "@auxot/wire/operations/define-operation";
+import { isList, listPathFields, toCommandName } from "@auxot/wire/operations/describe";
+import type { Page } from "@auxot/wire/operations/page";
+import { explainSchema } from "@auxot/wire/operations/schema-words";
+import { printJson, type Command, type CommandOption, type Invocation } from "./command.ts";
+import { readOperationInput } from "./operation-input.ts";
+import { presenters } from "./presenters.ts";
+import { showAnswer } from "./render-answer.ts";
+import { renderChanges } from "./render-changes.ts";
+
+type Input = Readonly<Record<string, unknown>>;
+
+export function createOperationCommand(operation: Operation): Command {
+  const fields = listOptions(operation);
+  const read = (invocation: Invocation): Input =>
+    readOperationInput(operation, fields, { ...invocation, options: applySwitches(operation, invocation.options) });
+  return {
+    name: toCommandName(operation),
+    summary: operation.summary,
+    positionals: listPathFields(operation).map((field) => ({ name: toPlaceholder(field) })),
+    options: { ...describeFields(operation, fields), ...describeCommon(operation) },
+    check: (invocation) => void read(invocation),
+    async run(invocation, client) {
+      const input = read(invocation);
+      if (invocation.options["dry-run"] === true) return preview(operation, input, invocation, client());
+      if (operation.method === "DELETE" && !(await isConfirmed(operation, input, invocation, client))) return 1;
+      const answer =
+        invocation.options["all"] === true
+          ? await readAll(operation, input, client())
+          : await client().call(operation, input, readCallOptions(invocation));
+      if (invocation.isJson) return printJson(invocation, answer);
+      showAnswer(operation, answer, invocation);
+      return 0;
+    },
+  };
+}
+
+/** Shows what would change; `isJson` as the router said it. */
+export function showPreview(changes: readonly Change[], { terminal }: Pick<Invocation, "terminal">): void {
+  terminal.out(renderChanges(changes, terminal.isColoured));
+}
+
+/** The Idempotency-Key, where one was given. */
+export function readCallOptions({ options }: Invocation): { readonly idempotencyKey?: string } {
+  const given = options["idempotency-key"];
+  return typeof given === "string" ? { idempotencyKey: given } : {};
+}
+
+async function preview(operation: Operation, input: Input, invocation: Invocation, client: Client): Promise<number> {
+  const answer = await client.preview(operation, input);
+  if (invocation.isJson) return printJson(invocation, answer);
+  showPreview(answer.changes, invocation);
+  invocation.terminal.err(
+    answer.changes.length === 0 ? "Nothing would change.\n" : "Nothing was changed: this was a dry run.\n",
+  );
+  return 0;
+}
+
+/** Asks only where a person sits who has not said yes already. */
+async function isConfirmed(
+  operation: Operation,
+  input: Input,
+  invocation: Invocation,
+  client: () => Client,
+): Promise<boolean> {
+  const { terminal, isJson, options } = invocation;
+  if (terminal.confirm === undefined || isJson || options["yes"] === true) return true;
+  const { changes } = await client().preview(operation, input);
+  terminal.err(renderChanges(changes, terminal.isColoured));
+  if (await terminal.confirm(`${operation.summary.split(". ")[0]?.replace(/\.$/, "")}?`)) return true;
+  terminal.err("Nothing was changed.\n");
+  return false;
+}
+
+async function readAll(operation: Operation, input: Input, client: Client): Promise<Page<unknown>> {
+  const items = await Array.fromAsync(client.listAll(operation as Operation<unknown, Page<unknown>>, input));
+  return { items, nextCursor: null };
+}
+
+function applySwitches({ name }: Operation, options: Invocation["options"]): Invocation["options"] {
+  const result = { ...options };
+  for (const [word, { sets }] of Object.entries(presenters[name]?.switches ?? {})) {
+    if (options[word] !== true) continue;
+    for (const [option, value] of Object.entries(sets)) {
+      const given = result[option];
+      if (given !== undefined && given !== value) {
+        throw new AppError("invalid_request", `--${word} and --${option} ${String(given)} contradict each other.`);
+      }
+      result[option] = value;
+    }
+  }
+  return result;
+}
+
+function describeFields(operation: Operation, fields: readonly FieldOption[]): Readonly<Record<string, CommandOption>> {
+  const options: Record<string, CommandOption> = {};
+  for (const field of fields) {
+    const choices = listChoices(field);
+    options[field.name] = {
+      summary: explain(field),
+      ...(field.placeholder === "" ? {} : { value: field.placeholder }),
+      ...(field.isRequired ? { isRequired: true } : {}),
+      ...(field.takes === "list" ? { isRepeated: true } : {}),
+      ...(choices.length === 0 ? {} : { choices }),
+    };
+    if (field.takes === "switch") {
+      options[`no-${field.name}`] = {
+        summary: `the opposite of --${field.name}`,
+        isHidden: field.schema.default === false,
+      };
+    } else if (field.isNullable)
+      options[`no-${field.name}`] = { summary: `sets no ${field.path.at(-1) ?? field.name}` };
+  }
+  for (const [word, { summary }] of Object.entries(presenters[operation.name]?.switches ?? {}))
+    options[word] = { summary };
+  return options;
+}
+
+function describeCommon(operation: Operation): Readonly<Record<string, CommandOption>> {
+  if (isList(operation)) {
+    const hasPages = listOptions(operation).some(({ name }) => name === "cursor");
+    return hasPages ? { all: { summary: "all of them, not only the first page" } } : {};
+  }
+  if (!isWrite(operation)) return {};
+  return {
+    "dry-run": { summary: "only show what would change" },
+    ...(operation.method === "DELETE" ? { yes: { summary: "do not ask whether it is meant", short: "y" } } : {}),
+    "idempotency-key": { value: "TEXT", summary: "with the same text it is done only once in 24 hours" },
+  };
+}
+
+function listChoices({ schema }: FieldOption): readonly string[] {
+  return (schema.enum ?? schema.items?.enum ?? []).filter((value) => typeof value === "string");
+}
+
+function explain({ schema, takes, placeholder, isRequired }: FieldOption): string {
+  const isTold = takes === "switch" || placeholder.includes("|");
+  const usual = schema.default;
+  return [
+    schema.description?.replace(/\.$/, "") ?? (isTold ? "" : explainSchema(schema)),
+    ...(takes === "list" ? ["once for each"] : []),
+    ...(isRequired ? ["required"] : []),
+    ...(usual === undefined || usual === false || usual === null || String(usual) === ""
+      ? []
+      : [`default: ${typeof usual === "string" ? usual : JSON.stringify(usual)}`]),
+  ]
+    .filter((part) => part !== "")
+    .join("; ");
+}

@@ -1,0 +1,109 @@
+// Makes an operation's input of the options and words of a command line.
+
+import { AppError } from "@auxot/wire/errors";
+import { renderOption, toPlaceholder, type CommandOption } from "@auxot/wire/operations/command-line";
+import type { Operation } from "@auxot/wire/operations/define-operation";
+import { listPathFields } from "@auxot/wire/operations/describe";
+import type { Invocation } from "./command.ts";
+
+/** Throws `invalid_request`, in the words of the command line, for what the router would refuse too. */
+export function readOperationInput(
+  operation: Operation,
+  options: readonly CommandOption[],
+  { options: values, positionals }: Pick<Invocation, "options" | "positionals">,
+): Readonly<Record<string, unknown>> {
+  const input: Record<string, unknown> = {};
+  for (const [index, field] of listPathFields(operation).entries()) input[field] = positionals[index];
+  for (const option of options) {
+    const value = readOption(option, values[option.name], values[`no-${option.name}`] === true);
+    if (value !== undefined) put(input, option.path, value);
+  }
+  check(operation, options, input);
+  return input;
+}
+
+function readOption(option: CommandOption, given: Invocation["options"][string], isNegated: boolean): unknown {
+  if (isNegated) {
+    if (given !== undefined) throw refuse(`--${option.name} and --no-${option.name} contradict each other.`);
+    return option.takes === "switch" ? false : null;
+  }
+  if (typeof given === "object") {
+    const [only] = given;
+    if (given.length === 1 && only?.startsWith("[")) return readJson(option, only);
+    return given.map((text) => (option.schema.items?.type === "string" ? text : readNumber(option, text)));
+  }
+  if (typeof given !== "string") return given;
+  switch (option.takes) {
+    case "number":
+      return readNumber(option, given);
+    case "json":
+      return readJson(option, given);
+    case "text":
+    case "list":
+    case "switch":
+      return given;
+  }
+}
+
+function readNumber({ name }: CommandOption, text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value)) return value;
+  throw refuse(`--${name} takes a number, not "${text}".`);
+}
+
+function readJson({ name, takes, schema }: CommandOption, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    // A field that may be several things, text among them, need not be quoted.
+    if (takes === "json" && acceptsText(schema)) return text;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw refuse(`--${name} takes JSON: ${reason}.`);
+  }
+}
+
+function acceptsText({ type, anyOf = [] }: CommandOption["schema"]): boolean {
+  return (Array.isArray(type) ? type.includes("string") : type === "string") || anyOf.some(acceptsText);
+}
+
+function put(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [field = "", ...deeper] = path;
+  if (deeper.length === 0) {
+    target[field] = value;
+    return;
+  }
+  const inner = target[field];
+  const next = typeof inner === "object" && inner !== null && !Array.isArray(inner) ? { ...inner } : {};
+  target[field] = next;
+  put(next as Record<string, unknown>, deeper, value);
+}
+
+function check(operation: Operation, options: readonly CommandOption[], input: object): void {
+  const parsed = operation.input.safeParse(input);
+  if (parsed.success) return;
+  const sentences = parsed.error.issues.map(({ path, message }) => {
+    const name = nameOption(operation, options, path.map(String));
+    return `${name === "" ? "" : `${name}: `}${readably(message)}`;
+  });
+  throw refuse([...new Set(sentences)].join("\n"));
+}
+
+/** How the field is said on the command line: by the option that is nearest to it. */
+function nameOption(operation: Operation, options: readonly CommandOption[], path: readonly string[]): string {
+  if (path.length === 1 && listPathFields(operation).includes(path[0] ?? "")) return toPlaceholder(path[0] ?? "");
+  const nearest = options
+    .filter((option) => option.path.every((part, index) => path[index] === part))
+    .toSorted((a, b) => b.path.length - a.path.length)[0];
+  if (nearest === undefined) return path.join(".");
+  return [renderOption(nearest), ...path.slice(nearest.path.length)].join(" ");
+}
+
+function readably(message: string): string {
+  return message
+    .replace(/^Invalid (?:input|option): /, "")
+    .replace(/^expected (.+), received undefined$/, "is missing");
+}
+
+function refuse(message: string): AppError {
+  return new AppError("invalid_request", message);
+}

@@ -1,0 +1,72 @@
+// What some operations say better than the rendering made of their declaration does. An operation without a row here is
+// a command all the same.
+
+import type { KeyView } from "@auxot/wire/operations/keys";
+import type { WorkerView } from "@auxot/wire/operations/workers";
+import { formatCell, formatSpan } from "./cells.ts";
+import type { Terminal } from "./command.ts";
+
+export type Presenter = {
+  /** The columns of a list, in order. */
+  readonly columns?: readonly Column[];
+  /** What to say when a list is empty. */
+  readonly hint?: (url: string) => string;
+  /** Switches that stand for other options: `--worker` for `--kind worker`. */
+  readonly switches?: Readonly<
+    Record<string, { readonly summary: string; readonly sets: Readonly<Record<string, string>> }>
+  >;
+  /** How what was removed is called in the sentence that says so, instead of its id. */
+  readonly nameField?: string;
+};
+
+export type Column = { readonly heading: string; read(item: never, terminal: Pick<Terminal, "now">): string };
+
+/** By the operation's name. */
+export const presenters: Readonly<Record<string, Presenter>> = {
+  "keys.create": {
+    switches: {
+      worker: { summary: "a worker's key (axw_…) instead of a caller's (axk_…)", sets: { kind: "worker" } },
+    },
+  },
+  "keys.list": {
+    columns: [
+      column("ID", (key: KeyView) => key.id),
+      column("NAME", (key: KeyView) => formatCell("name", key.name)),
+      column("KIND", (key: KeyView) => (key.kind === "worker" ? "worker" : key.admin ? "admin" : "caller")),
+      column("PROVIDER", (key: KeyView) => key.provider ?? "-"),
+      column("KEY", (key: KeyView) => key.masked),
+      column("CREATED", (key: KeyView) => key.createdAt.slice(0, 10)),
+      column("STATE", (key: KeyView) => (key.revokedAt === null ? "active" : `revoked ${key.revokedAt.slice(0, 10)}`)),
+    ],
+    hint: () => "There are no keys yet. Make one: npx auxot keys create --name NAME\n",
+  },
+  "keys.revoke": { nameField: "masked" },
+  "workers.list": {
+    columns: [
+      column("NAME", (worker: WorkerView) => formatCell("name", worker.name)),
+      column("STATE", (worker: WorkerView) => worker.state),
+      column("TIER", (worker: WorkerView) => worker.kind),
+      column("PROVIDER", (worker: WorkerView) => worker.provider),
+      column("MODELS", (worker: WorkerView) => worker.models.map(({ model }) => model).join(", ") || "-"),
+      column(
+        "BUSY",
+        (worker: WorkerView, { now }) => worker.models.map((model) => formatRoom(model, now())).join(", ") || "-",
+      ),
+      column("LAST SEEN", (worker: WorkerView, { now }) => `${formatSpan(now() - Date.parse(worker.lastSeenAt))} ago`),
+    ],
+    hint: (url) =>
+      "No worker is connected. To connect one, on its machine:\n" +
+      `  AUXOT_WORKER_KEY=axw_… npx auxot-worker gpu --router ${url}\n` +
+      "and a key for it: npx auxot keys create --name NAME --worker\n",
+  },
+};
+
+function column<Item>(heading: string, read: (item: Item, terminal: Pick<Terminal, "now">) => string): Column {
+  return { heading, read };
+}
+
+/** "1/4": slots that run a job, of all. "rests 3 h" while a limit is used up. */
+function formatRoom({ busySlots, slots, restsUntil }: WorkerView["models"][number], now: number): string {
+  const restMs = restsUntil === undefined ? 0 : Date.parse(restsUntil) - now;
+  return restMs > 0 ? `rests ${formatSpan(restMs)}` : `${busySlots}/${slots}`;
+}

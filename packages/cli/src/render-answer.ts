@@ -1,0 +1,115 @@
+// Shows the answer of an operation to people: lists as tables, single things field by field, made from the declaration.
+
+import type { Operation } from "@auxot/wire/operations/define-operation";
+import {
+  findItem,
+  isList,
+  nounOf,
+  toJsonSchema,
+  toSingular,
+  verbOf,
+  type JsonSchema,
+} from "@auxot/wire/operations/describe";
+import { splitNull } from "@auxot/wire/operations/schema-words";
+import { flatten, formatCell, toHeading } from "./cells.ts";
+import type { Invocation } from "./command.ts";
+import { presenters, type Column, type Presenter } from "./presenters.ts";
+import { renderTable } from "./table.ts";
+
+type Answer = Readonly<Record<string, unknown>>;
+
+/** What an answer holds once and never again. */
+const oneTimeFields = ["key", "token", "secret", "password", "link"];
+const maxColumns = 9;
+
+export function showAnswer(operation: Operation, answer: unknown, { terminal, url }: Invocation): void {
+  const presenter = presenters[operation.name] ?? {};
+  if (isList(operation)) {
+    const { items, nextCursor } = answer as { readonly items: readonly Answer[]; readonly nextCursor: string | null };
+    if (items.length === 0) {
+      terminal.err(presenter.hint?.(url) ?? `There are no ${toWords(nounOf(operation))}.\n`);
+      return;
+    }
+    terminal.out(renderList(operation, presenter, items, terminal));
+    if (nextCursor !== null)
+      terminal.err(`There are more: --all shows them, or --cursor ${nextCursor} the next ones.\n`);
+    return;
+  }
+  if (typeof answer !== "object" || answer === null) return;
+  const fields = answer as Answer;
+  const oneTime = findOneTime(operation, fields);
+  if (oneTime !== undefined) {
+    // Alone on stdout, so that KEY=$(auxot keys create …) works.
+    terminal.out(`${String(fields[oneTime])}\n`);
+    terminal.err(`This is the ${oneTime} ${nameThing(operation, fields)}. Keep it: it is not shown again.\n`);
+  } else if (operation.method === "DELETE") {
+    terminal.out(`${toPast(verbOf(operation))} ${nameThing(operation, fields, presenter.nameField)}.\n`);
+  } else terminal.out(renderFields(fields));
+}
+
+function renderList(
+  operation: Operation,
+  { columns }: Presenter,
+  items: readonly Answer[],
+  terminal: Invocation["terminal"],
+): string {
+  const shown = columns ?? listColumns(operation);
+  const rows = items.map((item) => shown.map(({ read }) => read(item as never, terminal)));
+  return renderTable(
+    shown.map(({ heading }) => heading),
+    rows,
+  );
+}
+
+/** Fields that fit into a cell; id and name come first. */
+function listColumns(operation: Operation): readonly Column[] {
+  const item = findItem(operation);
+  const { properties = {} } = item === undefined ? {} : toJsonSchema(item, "output");
+  const names = Object.entries(properties).flatMap(([name, schema]) => (fitsCell(schema) ? name : []));
+  const first = ["id", "name"].filter((name) => names.includes(name));
+  return [...first, ...names.filter((name) => !first.includes(name))].slice(0, maxColumns).map((name) => ({
+    heading: toHeading(name),
+    read: (row: Answer) => formatCell(name, row[name]),
+  }));
+}
+
+function fitsCell(schema: JsonSchema): boolean {
+  const { inner } = splitNull(schema);
+  const { type, items } = inner;
+  if (type === "array") return items?.type === "string" || items?.type === "number";
+  return inner.enum !== undefined || ["string", "number", "integer", "boolean"].includes(String(type));
+}
+
+/** One field a line; nested ones with dots. */
+export function renderFields(fields: Answer): string {
+  const rows = flatten(fields).filter(([, value]) => value !== null);
+  const width = Math.max(0, ...rows.map(([field]) => field.length));
+  return rows.map(([field, value]) => `${field.padEnd(width)}  ${formatCell(field, value)}\n`).join("");
+}
+
+/** A text that a create or a rotation answers with, and that lists do not show. */
+function findOneTime(operation: Operation, fields: Answer): string | undefined {
+  if (operation.method !== "POST") return undefined;
+  const isMade = ["create", "rotate", "invite", "renew"].some((verb) => verbOf(operation).startsWith(verb));
+  return isMade ? oneTimeFields.find((field) => typeof fields[field] === "string") : undefined;
+}
+
+/** `"laptop" (key_1)`, or what of it there is. */
+function nameThing(operation: Operation, { id, name, ...rest }: Answer, nameField?: string): string {
+  const mark = nameField === undefined ? id : rest[nameField];
+  const said = typeof name === "string" ? `"${formatCell("name", name)}"` : "";
+  const parts = [said, typeof mark !== "string" ? "" : said === "" ? mark : `(${mark})`].filter((part) => part !== "");
+  return parts.join(" ") || `the ${toWords(toSingular(nounOf(operation)))}`;
+}
+
+function toWords(noun: string): string {
+  return noun.replaceAll(/([a-z])([A-Z])|[.-]/g, "$1 $2").toLowerCase();
+}
+
+/** `revoke` as `Revoked`. */
+function toPast(verb: string): string {
+  const capital = verb.slice(0, 1).toUpperCase() + verb.slice(1);
+  if (verb.endsWith("e")) return `${capital}d`;
+  if (/[^aeiou]y$/.test(verb)) return `${capital.slice(0, -1)}ied`;
+  return ["set", "reset", "unset"].includes(verb) ? capital : `${capital}ed`;
+}
