@@ -1,6 +1,7 @@
 // Every command there is, in the order help shows them.
 
 import { allOperations } from "@auxot/wire/operations/all";
+import { apply, exportAll } from "./apply.ts";
 import type { Command } from "./command.ts";
 import { createCompletion } from "./completion/completion.ts";
 import { createOperationCommand } from "./operation-command.ts";
@@ -8,7 +9,7 @@ import { verify } from "./verify.ts";
 
 /** Those that are no operation's first. */
 export function listCommands(): readonly Command[] {
-  const commands: readonly Command[] = [verify, ...allOperations.map(createOperationCommand)];
+  const commands: readonly Command[] = [verify, apply, exportAll, ...allOperations.map(createOperationCommand)];
   return [...commands, createCompletion(() => listCommands())];
 }
 

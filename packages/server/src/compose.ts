@@ -29,6 +29,8 @@ import { createSigner } from "./platform/signer.ts";
 import { createAudit } from "./records/audit/audit.ts";
 import { createAuditOperations } from "./records/audit/operations.ts";
 import { createKeyRingOperations } from "./records/key-ring/operations.ts";
+import { createConfigurationOperations } from "./records/configuration/operations.ts";
+import { createKeyApplicable } from "./records/keys/applicable.ts";
 import { createKeys } from "./records/keys/keys.ts";
 import { createKeyStore } from "./records/keys/store.ts";
 import { openLicensing } from "./records/licence/licensing.ts";
@@ -236,7 +238,7 @@ async function startParts(
   const infer = keepContent({ infer: createInfer(inferDeps), requestLog, clock });
   const background = createBackground({ infer, responses, maxRuns: config.responses.maxBackground });
 
-  const handlers = [
+  const ofNouns = [
     ...createPeopleParts(keys, models, sources.offers),
     ...createWorkerOperations(hub),
     ...createAuditOperations(audit),
@@ -248,6 +250,7 @@ async function startParts(
     ...listLimitOperations(database, admission),
     ...createUsageOperations({ store: createUsageQueryStore(database), list: listUsageRecords }),
   ];
+  const handlers = [...ofNouns, ...createConfigurationOperations([createKeyApplicable(ofNouns, keys)])];
   requirePaired(allOperations, handlers);
 
   let draining = false;

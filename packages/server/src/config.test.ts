@@ -27,6 +27,11 @@ providers:
     apiKey: \${OPENAI_API_KEY}
 `;
 
+test("what auxot apply reads may stand in the same file, and is left alone at start", () => {
+  const { config, warnings } = load({}, "resources:\n  keys: [{ name: '${NOT_OURS}' }]\n  anything: 7\n");
+  assert.deepEqual([config.keys, warnings], [[], []]);
+});
+
 describe("configuration from the environment", () => {
   test("needs nothing: every setting has a default", () => {
     const { config, warnings } = load({});

@@ -65,6 +65,8 @@ export const actions = {
   "alerts.read": { org: "admin", team: "member", level: "viewer" },
   "raise-requests.read": { org: "admin", level: "owner" },
   "raise-requests.edit": { org: "member" },
+  "configuration.read": { org: "admin" },
+  "configuration.edit": { org: "admin" },
 } as const satisfies Readonly<Record<`${string}.${string}`, ActionRule>>;
 
 export type Action = keyof typeof actions;

@@ -42,6 +42,8 @@ const topSchema = z.strictObject({
   metrics: z.record(z.string(), z.unknown()).nullish(),
   traces: z.record(z.string(), z.unknown()).nullish(),
   usage: z.record(z.string(), z.unknown()).nullish(),
+  /** What `auxot apply` makes so: not read at start. */
+  resources: z.unknown().optional(),
 });
 
 const proxiesSchema = z.array(

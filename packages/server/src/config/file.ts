@@ -3,6 +3,9 @@
 import { parseDocument } from "yaml";
 import type { Path, Problems } from "./problems.ts";
 
+/** Not ours: `auxot apply` reads it, and takes texts as they are. */
+const untouched = "resources";
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export type FileContent = {
@@ -25,7 +28,12 @@ export function readConfigText(text: string, fileName: string, env: Environment,
     if (typeof value === "string") return expandText(value, path);
     if (Array.isArray(value)) return value.map((item, index) => expand(item, [...path, index]));
     if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, expand(item, [...path, name])]));
+    return Object.fromEntries(
+      Object.entries(value).map(([name, item]) => [
+        name,
+        path.length === 0 && name === untouched ? item : expand(item, [...path, name]),
+      ]),
+    );
   }
 
   function expandText(value: string, path: Path): string {

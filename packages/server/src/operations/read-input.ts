@@ -44,7 +44,8 @@ function findUnstorable(value: unknown, path: readonly string[]): readonly Input
   );
 }
 
-function toProblems(issue: z.core.$ZodIssue): InputProblem | InputProblem[] {
+/** What the validator says, in words for whoever sent the input. */
+export function toProblems(issue: z.core.$ZodIssue): InputProblem | InputProblem[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({ path: [...issue.path, key].join("."), message: "is not known here" }));
   }

@@ -146,3 +146,8 @@ export async function keepIdempotentAnswer(
 export async function forgetIdempotentAnswers(tx: Executor, before: Date): Promise<void> {
   await tx.delete(idempotentAnswer).where(lt(idempotentAnswer.createdAt, before));
 }
+
+/** Until the end of the transaction: two that declare everything at once come one after the other. */
+export async function lockConfiguration(tx: Executor): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtext('auxot_configuration'))`);
+}

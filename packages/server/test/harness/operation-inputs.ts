@@ -12,4 +12,6 @@ export const operationInputs: Readonly<Record<string, MakeInput>> = {
   "keys.list": () => ({}),
   "keys.revoke": async (client) => ({ id: (await client.call(createKey, { name: "to be revoked" })).id }),
   "workers.list": () => ({}),
+  "configuration.export": () => ({}),
+  "configuration.apply": () => ({ resources: { keys: [{ name: `declared ${crypto.randomUUID()}` }] } }),
 };
