@@ -16,14 +16,18 @@ import { renderChanges } from "./render-changes.ts";
 type Input = Readonly<Record<string, unknown>>;
 
 export function createOperationCommand(operation: Operation): Command {
-  const fields = listOptions(operation);
+  // There are many commands, and one of them is run: none looks at its fields before it must.
+  let known: readonly FieldOption[] | undefined;
+  const listOwn = (): readonly FieldOption[] => (known ??= listOptions(operation));
   const read = (invocation: Invocation): Input =>
-    readOperationInput(operation, fields, { ...invocation, options: applySwitches(operation, invocation.options) });
+    readOperationInput(operation, listOwn(), { ...invocation, options: applySwitches(operation, invocation.options) });
   return {
     name: toCommandName(operation),
     summary: operation.summary,
     positionals: listPathFields(operation).map((field) => ({ name: toPlaceholder(field) })),
-    options: { ...describeFields(operation, fields), ...describeCommon(operation) },
+    get options() {
+      return { ...describeFields(operation, listOwn()), ...describeCommon(operation, listOwn()) };
+    },
     check: (invocation) => void read(invocation),
     async run(invocation, client) {
       const input = read(invocation);
@@ -121,10 +125,11 @@ function describeFields(operation: Operation, fields: readonly FieldOption[]): R
   return options;
 }
 
-function describeCommon(operation: Operation): Readonly<Record<string, CommandOption>> {
+function describeCommon(operation: Operation, fields: readonly FieldOption[]): Readonly<Record<string, CommandOption>> {
   if (isList(operation)) {
-    const hasPages = listOptions(operation).some(({ name }) => name === "cursor");
-    return hasPages ? { all: { summary: "all of them, not only the first page" } } : {};
+    return fields.some(({ name }) => name === "cursor")
+      ? { all: { summary: "all of them, not only the first page" } }
+      : {};
   }
   if (!isWrite(operation)) return {};
   return {

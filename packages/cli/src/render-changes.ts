@@ -3,6 +3,9 @@
 import type { Change } from "@auxot/wire/operations/define-operation";
 import { flatten, formatCell } from "./cells.ts";
 
+/** Of what is made: not chosen by anybody, or told already; in a dry run they will be others. */
+const givenFields = new Set(["id", "name", "masked", "version", "createdAt", "updatedAt"]);
+
 /** `+` is made, `~` is changed, `-` is removed. Ends with a newline; empty when there is nothing. */
 export function renderChanges(changes: readonly Change[], isColoured: boolean): string {
   return changes.map((change) => renderChange(change, isColoured)).join("");
@@ -21,7 +24,7 @@ function renderChange({ kind, id, name, before, after }: Change, isColoured: boo
 function listRows(before: Change["before"], after: NonNullable<Change["after"]>): (readonly [string, string])[] {
   if (before === null) {
     return flatten(after)
-      .filter(([field, value]) => value !== null && field !== "id" && field !== "name")
+      .filter(([field, value]) => value !== null && !givenFields.has(field))
       .map(([field, value]) => [field, formatCell(field, value)]);
   }
   const old = new Map(flatten(before));
