@@ -7,16 +7,60 @@ import { applyConfiguration, exportConfiguration } from "./configuration.ts";
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from "./keys.ts";
 import { installLicence, showLicence } from "./licence.ts";
 import { createLimit, getLimit, listAlerts, listLimits, removeLimit, showLimitStatus, updateLimit } from "./limits.ts";
-import { listAliases, listCatalogue, listRouting, listVisibility, removeAlias, removeRouting, setAlias, setRouting, setVisibility } from "./models.ts";
+import {
+  listAliases,
+  listCatalogue,
+  listRouting,
+  listVisibility,
+  removeAlias,
+  removeRouting,
+  setAlias,
+  setRouting,
+  setVisibility,
+} from "./models.ts";
 import { listOrgMembers, setOrgMember } from "./org-members.ts";
-import { findPrice, listComparisons, listPriceHistory, listPrices, removeComparison, removePrice, setComparison, setPrice } from "./prices.ts";
+import {
+  findPrice,
+  listComparisons,
+  listPriceHistory,
+  listPrices,
+  removeComparison,
+  removePrice,
+  setComparison,
+  setPrice,
+} from "./prices.ts";
 import { createRaiseRequest, decideRaiseRequest, listRaiseRequests } from "./raise-requests.ts";
 import { getRequestContent, listContentSettings, removeContentSetting, setContentSetting } from "./request-log.ts";
-import { createRole, getRole, giveRole, listRoleHolders, listRoles, removeRole, takeRole, updateRole } from "./roles.ts";
+import {
+  createRole,
+  getRole,
+  giveRole,
+  listRoleHolders,
+  listRoles,
+  removeRole,
+  takeRole,
+  updateRole,
+} from "./roles.ts";
 import { listSecrets, removeSecret, retireSecretKey, rotateSecretKey, setSecret, showRotation } from "./secrets.ts";
-import { createServiceAccount, disableServiceAccount, enableServiceAccount, getServiceAccount, listServiceAccounts, updateServiceAccount } from "./service-accounts.ts";
+import {
+  createServiceAccount,
+  disableServiceAccount,
+  enableServiceAccount,
+  getServiceAccount,
+  listServiceAccounts,
+  updateServiceAccount,
+} from "./service-accounts.ts";
 import { listShares, removeShare, setShare } from "./shares.ts";
-import { createTeam, getTeam, listTeamMembers, listTeams, removeTeam, removeTeamMember, setTeamMember, updateTeam } from "./teams.ts";
+import {
+  createTeam,
+  getTeam,
+  listTeamMembers,
+  listTeams,
+  removeTeam,
+  removeTeamMember,
+  setTeamMember,
+  updateTeam,
+} from "./teams.ts";
 import { exportUsage, listUsageRecords, queryUsage } from "./usage.ts";
 import { listWorkers } from "./workers.ts";
 
