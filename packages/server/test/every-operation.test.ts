@@ -8,7 +8,8 @@ import { allOperations } from "@auxot/wire/operations/all";
 import { isWrite, type Operation } from "@auxot/wire/operations/define-operation";
 import { hasBody, listFields, listPathFields } from "@auxot/wire/operations/describe";
 import { createKey } from "@auxot/wire/operations/keys";
-import type { OpenapiDocument } from "../src/http/openapi/document.ts";
+import { z } from "zod";
+import type { DocumentedOperation, OpenapiDocument } from "../src/http/openapi/document.ts";
 import { findBody, resolveParameters } from "../src/http/openapi/example.ts";
 import { operationInputs } from "./harness/operation-inputs.ts";
 import { startTestRouter, type TestRouter } from "./harness/router.ts";
@@ -83,9 +84,21 @@ test("a stranger's program does every operation by the OpenAPI document alone", 
         ? {}
         : { body: JSON.stringify(Object.fromEntries(fields.map((name) => [name, input[name]]))) }),
     });
-    assert.equal(response.status, 200, `${operation.name}: ${await response.text()}`);
+    const text = await response.text();
+    assert.equal(response.status, 200, `${operation.name}: ${text}`);
+    const problem = readAnswerSchema(told, document).safeParse(JSON.parse(text)).error;
+    assert.equal(problem, undefined, `${operation.name} answers as the document says`);
   }
 });
+
+/** The document's schema of the answer, as a validator of JSON Schema reads it. */
+function readAnswerSchema({ responses }: DocumentedOperation, { components }: OpenapiDocument): z.ZodType {
+  const { content } = responses["200"] as {
+    readonly content: { readonly "application/json": { readonly schema: object } };
+  };
+  const whole = { ...content["application/json"].schema, $defs: components.schemas };
+  return z.fromJSONSchema(JSON.parse(JSON.stringify(whole).replaceAll("#/components/schemas/", "#/$defs/")) as never);
+}
 
 test("each required field that is missing is named, with 400", async () => {
   for (const operation of allOperations) {

@@ -121,3 +121,13 @@ test("a field at fault is named, whichever part of the router found it", async (
     { path: "cursor", message: "is none of this list; take the nextCursor of a page with the same sort." },
   ]);
 });
+
+test("the face a request is made by is in the trail: the command line's, or the API's", async () => {
+  await send("POST", "/api/keys", { body: '{"name":"by cli"}', headers: { ...json, "x-auxot-face": "cli" } });
+  await send("POST", "/api/keys", { body: '{"name":"by api"}', headers: { ...json, "x-auxot-face": "system" } });
+  const acts = app.log.filter(({ message }) => message === "administrative act").slice(-2);
+  assert.deepEqual(
+    acts.map(({ face }) => face),
+    ["cli", "api"],
+  );
+});
