@@ -104,10 +104,49 @@ test("what is there with other settings and cannot be changed is a conflict that
   assert.equal(error.code, "conflict");
   assert.equal(
     error.message,
-    'key "ops": it is there with other settings, and a key cannot be changed: admin is true, not false.',
+    'key "ops": it is there as another one, which cannot be changed: admin is true, not false.',
   );
   for (const _ of [1, 2]) await client.call(createKey, { name: "twin" });
   assert.match((await refusalOf([{ name: "twin" }])).message, /^key "twin": there are several with this name/);
+});
+
+test("what a key is held to is exported, and changed as declared; a limit that is taken out is taken away", async () => {
+  const limits = {
+    scopes: ["inference"],
+    models: ["gpt-*"],
+    ipRanges: ["10.0.0.0/8"],
+    expiresAt: "2099-01-01T00:00:00.000Z",
+  };
+  const held = { name: "held", description: "for the app", ...limits };
+  const { made } = await client.call(applyConfiguration, { resources: { keys: [held] } });
+  assert.equal(made.length, 1);
+  assert.deepEqual(
+    (await declared()).find((one) => "name" in one && one.name === "held"),
+    held,
+  );
+  const looser = { resources: { keys: [{ name: "held", scopes: ["inference"] }] } };
+  const { changes } = await client.call(applyConfiguration, looser);
+  assert.partialDeepStrictEqual(changes[0]?.after, {
+    scopes: ["inference"],
+    models: null,
+    ipRanges: null,
+    expiresAt: null,
+  });
+  assert.deepEqual((await client.call(applyConfiguration, looser)).changes, []);
+  await client
+    .call(applyConfiguration, {
+      resources: {
+        keys: [
+          { name: "ops", admin: true },
+          { name: "held", models: [] },
+        ],
+      },
+    })
+    .then(
+      () => assert.fail("an empty list is none"),
+      (error: unknown) => assert.match(String(error), /key "held": models/),
+    );
+  await client.call(revokeKey, { id: made[0]?.id ?? "" });
 });
 
 test("only with prune is removed what the file does not have, and only of the nouns it has", async () => {

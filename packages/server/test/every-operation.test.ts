@@ -2,17 +2,22 @@
 // with every field wrong, and with a key that may not.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { after, before, test } from "node:test";
 import { createClient, type Client } from "@auxot/client/client";
-import { allOperations } from "@auxot/wire/operations/all";
+import { allOperations as declared } from "@auxot/wire/operations/all";
 import { isWrite, type Operation } from "@auxot/wire/operations/define-operation";
-import { hasBody, listFields, listPathFields } from "@auxot/wire/operations/describe";
+import { hasBody, listFields, listPathFields, toSingular } from "@auxot/wire/operations/describe";
 import { createKey } from "@auxot/wire/operations/keys";
 import { z } from "zod";
 import type { DocumentedOperation, OpenapiDocument } from "../src/http/openapi/document.ts";
+import { toPascal } from "../src/http/openapi/components.ts";
 import { findBody, resolveParameters } from "../src/http/openapi/example.ts";
-import { operationInputs } from "./harness/operation-inputs.ts";
+import { drivenElsewhere, operationInputs } from "./harness/operation-inputs.ts";
 import { startTestRouter, type TestRouter } from "./harness/router.ts";
+
+const allOperations = declared.filter(({ name }) => drivenElsewhere[name] === undefined);
 
 type Input = Readonly<Record<string, unknown>>;
 type Problem = { readonly detail: string; readonly errors?: readonly { readonly path: string }[] };
@@ -26,7 +31,7 @@ before(async () => {
 after(() => app[Symbol.asyncDispose]());
 
 async function makeInput({ name }: Operation): Promise<Input> {
-  return { ...(await operationInputs[name]?.(client)) };
+  return { ...(await operationInputs[name]?.(client, app)) };
 }
 
 /** Sends what the client would refuse to. */
@@ -46,6 +51,25 @@ function send(operation: Operation, input: Input, key = app.key): Promise<Respon
 test("there is an input for each declared operation, and for no other", () => {
   assert.deepEqual(Object.keys(operationInputs).toSorted(), allOperations.map(({ name }) => name).toSorted());
 });
+
+test("what is driven elsewhere is driven there", () => {
+  for (const [name, file] of Object.entries(drivenElsewhere)) {
+    const operation = declared.find((one) => one.name === name);
+    assert.ok(operation, name);
+    const text = readFileSync(path.join(import.meta.dirname, file), "utf8");
+    const address = operation.path.split("/{")[0] ?? operation.path;
+    assert.ok(
+      text.includes(address) || text.includes(name) || text.includes(toConstant(name)),
+      `${file} drives ${name}`,
+    );
+  }
+});
+
+/** `org-members.set` as `setOrgMember`, which declarations are called. */
+function toConstant(name: string): string {
+  const noun = toPascal(toSingular(name.slice(0, name.lastIndexOf("."))));
+  return `${toPascal(name.slice(name.lastIndexOf(".") + 1)).replace(/^./, (letter) => letter.toLowerCase())}${noun}`;
+}
 
 test("the client does every operation, and previews every write without doing it", async () => {
   for (const operation of allOperations) {

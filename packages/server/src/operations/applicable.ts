@@ -18,8 +18,8 @@ export type Existing<Entry extends Named> = { readonly id: string; readonly entr
 export type MadeThing = { readonly id: string; readonly secret?: string };
 
 /**
- * A noun that can be declared. Each function does what an operation of the noun does: it asks for the caller's rights on
- * the thing and tells its change. Throws AppError.
+ * A noun that can be declared. Each function does operations of the noun (`chooseOperation`), which ask for the caller's
+ * rights and tell their changes. Throws AppError.
  */
 export type Applicable<Entry extends Named> = {
   readonly noun: string;

@@ -2,8 +2,11 @@
 
 import { AppError } from "@auxot/wire/errors";
 import type { Change, Operation } from "@auxot/wire/operations/define-operation";
+import { maxPageSize, type Page } from "@auxot/wire/operations/page";
+import { requireAnywhere } from "../platform/access/may.ts";
 import type { Caller } from "../platform/caller.ts";
 import type { Executor } from "../store/database.ts";
+import { readInput } from "./read-input.ts";
 
 /** One run of an operation. */
 export type Work = {
@@ -36,6 +39,42 @@ export function eraseHandler<Input, Output>(handler: OperationHandler<Input, Out
   return {
     operation: handler.operation,
     handle: (caller, input, work) => handler.handle(caller, handler.operation.input.parse(input), work),
+  };
+}
+
+/** One operation, for other operations to do as a part of theirs: in the same transaction, under the caller's own rights. */
+export type ChosenOperation<Output, Sent> = {
+  run(caller: Caller, input: Sent, work: Work): Promise<Output>;
+  /** Of a list: everything it holds. */
+  all(caller: Caller, input: Sent, work: Work): Promise<ItemsOf<Output>>;
+};
+
+type ItemsOf<Output> = Output extends { readonly items: infer Items } ? Items : never;
+
+/** Throws an Error when nobody does it. */
+export function chooseOperation<Input, Output, Sent>(
+  handlers: readonly AnyOperationHandler[],
+  operation: Operation<Input, Output, Sent>,
+): ChosenOperation<Output, Sent> {
+  const handler = handlers.find((one) => one.operation.name === operation.name);
+  if (handler === undefined) throw new Error(`Nobody does ${operation.name}.`);
+  const run = async (caller: Caller, input: unknown, work: Work): Promise<Output> => {
+    requireAnywhere(caller, operation.action);
+    return operation.output.parse(await handler.handle(caller, readInput(handler.operation, input), work));
+  };
+  return {
+    run,
+    async all(caller, input, work) {
+      const items: unknown[] = [];
+      let cursor: string | null = null;
+      do {
+        const asked: object = { ...input, limit: maxPageSize, ...(cursor === null ? {} : { cursor }) };
+        const page = (await run(caller, asked, work)) as Page<unknown>;
+        items.push(...page.items);
+        cursor = page.nextCursor;
+      } while (cursor !== null);
+      return items as ItemsOf<Output>;
+    },
   };
 }
 

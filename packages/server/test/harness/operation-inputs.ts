@@ -2,16 +2,126 @@
 
 import type { Client } from "@auxot/client/client";
 import { createKey } from "@auxot/wire/operations/keys";
+import { createRole, giveRole } from "@auxot/wire/operations/roles";
+import { setSecret } from "@auxot/wire/operations/secrets";
+import { createServiceAccount, disableServiceAccount } from "@auxot/wire/operations/service-accounts";
+import { setContentSetting } from "@auxot/wire/operations/request-log";
+import { setShare } from "@auxot/wire/operations/shares";
+import { createTeam, setTeamMember } from "@auxot/wire/operations/teams";
+import type { TestRouter } from "./router.ts";
 
-/** What it is about is made with the client before. Called anew for each try: every input works once. */
-export type MakeInput = (client: Client) => Promise<object> | object;
+/** What it is about is made before, with the client or at the router. Called anew for each try: every input works once. */
+export type MakeInput = (client: Client, app: TestRouter) => Promise<object> | object;
+
+const newName = (): string => `driven ${crypto.randomUUID()}`;
+
+async function makeKey(client: Client): Promise<string> {
+  return (await client.call(createKey, { name: newName() })).id;
+}
+
+async function makeTeam(client: Client): Promise<string> {
+  return (await client.call(createTeam, { name: newName() })).id;
+}
+
+async function makeService(client: Client): Promise<string> {
+  return (await client.call(createServiceAccount, { name: newName() })).id;
+}
+
+async function makeRole(client: Client): Promise<string> {
+  return (await client.call(createRole, { name: newName(), actions: ["keys.read"] })).id;
+}
 
 /** By the operation's name. A test says which ones are missing. */
 export const operationInputs: Readonly<Record<string, MakeInput>> = {
   "keys.create": () => ({ name: "driven" }),
   "keys.list": () => ({}),
-  "keys.revoke": async (client) => ({ id: (await client.call(createKey, { name: "to be revoked" })).id }),
+  "keys.get": async (client) => ({ id: await makeKey(client) }),
+  "keys.update": async (client) => ({ id: await makeKey(client), name: newName(), version: 1 }),
+  "keys.rotate": async (client) => ({ id: await makeKey(client) }),
+  "keys.revoke": async (client) => ({ id: await makeKey(client) }),
   "workers.list": () => ({}),
+  "access.explain": async (client) => ({ subject: await makeService(client) }),
+  "audit.list": () => ({}),
+  "audit.export": () => ({}),
+  "audit.verify": () => ({}),
+  "content-logging.list": () => ({}),
+  "content-logging.set": async (client) => ({ scope: await makeTeam(client), level: "metadata" }),
+  "content-logging.remove": async (client) => {
+    const scope = await makeTeam(client);
+    await client.call(setContentSetting, { scope, level: "full" });
+    return { scope };
+  },
+  "roles.list": () => ({}),
+  "roles.get": async (client) => ({ id: await makeRole(client) }),
+  "roles.create": () => ({ name: newName(), actions: ["keys.read"] }),
+  "roles.update": async (client) => ({ id: await makeRole(client), name: newName() }),
+  "roles.remove": async (client) => ({ id: await makeRole(client) }),
+  "roles.holders": async (client) => ({ id: await makeRole(client) }),
+  "roles.give": async (client) => ({ id: await makeRole(client), holder: await makeService(client) }),
+  "roles.take": async (client) => {
+    const given = { id: await makeRole(client), holder: await makeService(client) };
+    await client.call(giveRole, given);
+    return given;
+  },
+  "secrets.list": () => ({}),
+  "secrets.set": () => ({ name: `S${crypto.randomUUID().replaceAll("-", "_").toUpperCase()}`, value: "hidden" }),
+  "secrets.remove": async (client) => {
+    const { id } = await client.call(setSecret, {
+      name: `S${crypto.randomUUID().replaceAll("-", "_").toUpperCase()}`,
+      value: "hidden",
+    });
+    return { id };
+  },
+  "secrets.rotation": () => ({}),
+  "service-accounts.list": () => ({}),
+  "service-accounts.get": async (client) => ({ id: await makeService(client) }),
+  "service-accounts.create": () => ({ name: newName() }),
+  "service-accounts.update": async (client) => ({ id: await makeService(client), description: "driven" }),
+  "service-accounts.disable": async (client) => ({ id: await makeService(client) }),
+  "service-accounts.enable": async (client) => {
+    const id = await makeService(client);
+    await client.call(disableServiceAccount, { id });
+    return { id };
+  },
+  "shares.list": async (client) => ({ kind: "key", id: await makeKey(client) }),
+  "shares.set": async (client) => ({
+    kind: "key",
+    id: await makeKey(client),
+    to: await makeTeam(client),
+    level: "viewer",
+  }),
+  "shares.remove": async (client) => {
+    const share = { kind: "key", id: await makeKey(client), to: await makeTeam(client) };
+    await client.call(setShare, { ...share, level: "viewer" });
+    return share;
+  },
+  "teams.list": () => ({}),
+  "teams.get": async (client) => ({ id: await makeTeam(client) }),
+  "teams.create": () => ({ name: newName() }),
+  "teams.update": async (client) => ({ id: await makeTeam(client), name: newName() }),
+  "teams.remove": async (client) => ({ id: await makeTeam(client) }),
+  "team-members.list": async (client) => ({ team: await makeTeam(client) }),
+  "team-members.set": async (client) => ({
+    team: await makeTeam(client),
+    member: await makeService(client),
+    role: "member",
+  }),
+  "team-members.remove": async (client) => {
+    const membership = { team: await makeTeam(client), member: await makeService(client) };
+    await client.call(setTeamMember, { ...membership, role: "member" });
+    return membership;
+  },
+  "licence.show": () => ({}),
+  "org-members.list": () => ({}),
   "configuration.export": () => ({}),
-  "configuration.apply": () => ({ resources: { keys: [{ name: `declared ${crypto.randomUUID()}` }] } }),
+  "configuration.apply": () => ({ resources: { keys: [{ name: newName() }] } }),
+};
+
+/** Operations that need more than a fresh router: the test that drives each, by its path from the folder of tests. */
+export const drivenElsewhere: Readonly<Record<string, string>> = {
+  "licence.install": "licence.test.ts",
+  "request-content.get": "request-log.test.ts",
+  "secrets.rotate-key": "key-rotation.test.ts",
+  "secrets.retire-key": "key-rotation.test.ts",
+  "org-members.set": "people/access.test.ts",
 };

@@ -1,52 +1,89 @@
-// Keys as a file declares them: by name, what they may do, never their texts. A key cannot be changed.
+// Keys as a file declares them: by name, whose they are and what they are held to, never their texts. Everything is done by
+// the operations on keys.
 
-import { createKey, listKeys, revokeKey } from "@auxot/wire/operations/keys";
+import { createKey, listKeys, revokeKey, updateKey } from "@auxot/wire/operations/keys";
 import { z } from "zod";
 import { AppError } from "@auxot/wire/errors";
 import { createApplicable, type AnyApplicable } from "../../operations/applicable.ts";
-import { requireAccess, requireAnywhere } from "../../platform/access/may.ts";
+import { chooseOperation, type AnyOperationHandler } from "../../operations/handler.ts";
 import { builtInProvider } from "../../platform/built-in-provider.ts";
 import type { Keys } from "./keys.ts";
-import { tellKeyChange } from "./operations.ts";
+
+const limit = z.array(z.string()).nullable().default(null);
 
 const entrySchema = z
   .strictObject({
     name: z.string().trim().min(1).max(100),
+    description: z.string().trim().max(2000).default(""),
     kind: z.enum(["caller", "worker"]).default("caller"),
+    owner: z.string().default("org"),
     admin: z.boolean().default(false),
     provider: z.string().min(1).max(100).nullable().default(null),
+    scopes: limit,
+    models: limit,
+    agents: limit,
+    ipRanges: limit,
+    expiresAt: z.iso.datetime().nullable().default(null),
   })
-  .transform((entry) => (entry.kind === "worker" ? { ...entry, provider: entry.provider ?? builtInProvider } : entry));
+  .transform((entry) => ({
+    ...entry,
+    provider: entry.kind === "worker" ? (entry.provider ?? builtInProvider) : entry.provider,
+    expiresAt: entry.expiresAt === null ? null : new Date(entry.expiresAt).toISOString(),
+  }));
+type Entry = z.infer<typeof entrySchema>;
 
-/** Keys that the configuration at start or the router itself declares are no part of it. */
-export function createKeyApplicable(keys: Keys): AnyApplicable {
-  return createApplicable({
+/** What makes it another key: it cannot be changed. */
+const fixed = ["kind", "owner", "admin", "provider"] as const;
+
+/** Keys that the configuration at start or the router itself declares are no part of it. `handlers` has those of keys. */
+export function createKeyApplicable(
+  handlers: readonly AnyOperationHandler[],
+  keys: Pick<Keys, "listDeclarable">,
+): AnyApplicable {
+  const list = chooseOperation(handlers, listKeys);
+  const create = chooseOperation(handlers, createKey);
+  const update = chooseOperation(handlers, updateKey);
+  const revoke = chooseOperation(handlers, revokeKey);
+  return createApplicable<Entry>({
     noun: "keys",
     entry: entrySchema,
-    async list(caller, { tx }) {
-      requireAnywhere(caller, listKeys.action);
-      const views = await keys.listCreated(tx, caller);
-      return views.map((view) => ({
-        id: view.id,
-        entry: { name: view.name, kind: view.kind, admin: view.admin, provider: view.provider },
-      }));
+    async list(caller, work) {
+      const declarable = await keys.listDeclarable(work.tx, caller);
+      const views = await list.all(caller, { sort: "createdAt" }, work);
+      return views
+        .filter(({ id }) => declarable.has(id))
+        .map(({ id, name, description, kind, owner, admin, provider, expiresAt, ...held }) => {
+          const { scopes, models, agents, ipRanges } = held;
+          const limits = { scopes, models, agents, ipRanges, expiresAt };
+          return { id, entry: { name, description, kind, owner: owner.id ?? "org", admin, provider, ...limits } };
+        });
     },
-    async create(caller, { provider, ...entry }, work) {
-      requireAccess(caller, createKey.action);
-      const { key, ...view } = await keys.create({ ...entry, ...(provider === null ? {} : { provider }) }, work);
-      tellKeyChange(work, null, view);
-      return { id: view.id, secret: key };
+    async create(caller, entry, work) {
+      // A limit that is null is said by leaving it out: the operation then knows that nothing was asked.
+      const asked = Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null));
+      const { id, key } = await create.run(caller, { ...asked, name: entry.name }, work);
+      return { id, secret: key };
+    },
+    async update(caller, { id, entry: before }, entry, work) {
+      const other = fixed.filter((field) => before[field] !== entry[field]);
+      if (other.length > 0) {
+        const told = other
+          .map((field) => `${field} is ${String(before[field])}, not ${String(entry[field])}`)
+          .join("; ");
+        throw new AppError("conflict", `it is there as another one, which cannot be changed: ${told}.`);
+      }
+      const { description, scopes, models, agents, ipRanges, expiresAt } = entry;
+      const limits = { scopes, models, agents, ipRanges, ...(expiresAt === before.expiresAt ? {} : { expiresAt }) };
+      await update.run(caller, { id, description, ...limits }, work);
     },
     async remove(caller, { id }, work) {
-      requireAccess(caller, revokeKey.action);
       if (id === caller.keyId) {
         throw new AppError(
           "conflict",
           "it is the key that you use now, and the file does not have it. Add it, or use another key.",
         );
       }
-      const { before, after } = await keys.revoke(id, work);
-      tellKeyChange(work, before, after);
+      await revoke.run(caller, { id }, work);
     },
   });
 }

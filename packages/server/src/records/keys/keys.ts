@@ -43,6 +43,8 @@ export type Keys = {
   revokeOwned(owners: readonly string[], work: KeyWork): Promise<void>;
   /** Who comes with this key; undefined for worker keys and where there is none. */
   findCaller(tx: Executor, id: string): Promise<Caller | undefined>;
+  /** The ids of those that a file may declare: they work and were made by an operation, but for the bundled worker's. */
+  listDeclarable(tx: Executor, caller: Caller): Promise<ReadonlySet<string>>;
   /** Makes the config-origin keys equal to the declared ones. After `providers.applyConfigured`. */
   applyConfigured(declared: readonly DeclaredKey[]): Promise<void>;
   /** `text` is AUXOT_BOOTSTRAP_KEY: an admin caller key, which replaces the one of an earlier value. Without it, and when no caller key works, one is made and returned. */
@@ -94,6 +96,20 @@ export async function createKeys(deps: KeysDeps): Promise<Keys> {
       const { rows, nextCursor } = await store.list(tx, caller, asked);
       return { items: [...rows], nextCursor };
     },
+    async listDeclarable(tx, caller) {
+      const ids = new Set<string>();
+      let cursor: string | undefined;
+      do {
+        const page: Awaited<ReturnType<KeyStore["list"]>> = await store.list(tx, caller, {
+          sort: "createdAt",
+          limit: 200,
+          cursor,
+        });
+        for (const record of page.rows) if (record.revokedAt === null && isDeclarable(record)) ids.add(record.id);
+        cursor = page.nextCursor ?? undefined;
+      } while (cursor !== undefined);
+      return ids;
+    },
     get: store.get,
     lock: store.lock,
     async update({ id }, changes, { tx, afterCommit }) {
@@ -140,7 +156,7 @@ export async function createKeys(deps: KeysDeps): Promise<Keys> {
       const kept = await readSecretFile(file);
       const identity = kept === undefined ? undefined : await identifier.identify(kept.reveal());
       if (kept !== undefined && identity?.kind === "worker" && identity.provider.name === builtInProvider) return kept;
-      const input: NewKey = { name: "bundled worker", kind: "worker", admin: false, provider: builtInProvider };
+      const input: NewKey = { name: bundledWorkerName, kind: "worker", admin: false, provider: builtInProvider };
       const { row, text } = maker.makeKey(input, await store.listProviders());
       await store.insert(undefined, row);
       const secret = createSecret(text);
@@ -158,4 +174,10 @@ export async function createKeys(deps: KeysDeps): Promise<Keys> {
 function requireRecord(record: KeyRecord | undefined, id: string): KeyRecord {
   if (record === undefined) throw new Error(`Key ${id} is gone.`);
   return record;
+}
+
+const bundledWorkerName = "bundled worker";
+
+function isDeclarable({ origin, kind, name }: KeyRecord): boolean {
+  return origin === "created" && !(kind === "worker" && name === bundledWorkerName);
 }
