@@ -21,7 +21,7 @@ export function renderHelp(commands: readonly Command[]): string {
     "",
     ...rows.slice(0, single.length).map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
     "",
-    "What can be administered, and how. A noun alone lists:",
+    "What can be administered, and how. A noun alone lists, where there is a list:",
     "",
     ...rows.slice(single.length).map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
     "",

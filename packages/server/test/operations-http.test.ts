@@ -52,7 +52,7 @@ test("HEAD answers as GET does, without the body", async () => {
 test("OPTIONS tells the methods of a path, and another method is refused with them", async () => {
   for (const [path, allow] of [
     ["/api/keys", "GET, HEAD, OPTIONS, POST"],
-    ["/api/keys/key_1", "DELETE, OPTIONS"],
+    ["/api/workers", "GET, HEAD, OPTIONS"],
     ["/api/docs", "GET, HEAD, OPTIONS"],
   ] as const) {
     const options = await fetch(app.url + path, { method: "OPTIONS" });

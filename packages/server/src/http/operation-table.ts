@@ -11,6 +11,8 @@ export type FoundOperation = {
 };
 
 export type OperationTable = {
+  /** Of all operations, with their `{field}` parts. */
+  readonly paths: readonly string[];
   /** HEAD finds what GET does. Where nothing is found, `allowed` has the methods the path takes: none means that there is no such path. */
   find(
     method: string,
@@ -25,6 +27,7 @@ export function createOperationTable(handlers: readonly AnyOperationHandler[]): 
     .toSorted((a, b) => listPathFields(a.handler.operation).length - listPathFields(b.handler.operation).length);
 
   return {
+    paths: handlers.map(({ operation }) => operation.path),
     find(method, pathname) {
       const given = pathname.split("/");
       const matching = rows.flatMap(({ handler, parts, fields }) => {

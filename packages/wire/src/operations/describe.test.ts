@@ -93,7 +93,7 @@ function requireDistinct(texts: readonly string[]): void {
 test("every operation is declared so that all faces can be made from it", () => {
   for (const operation of allOperations) {
     const { name, summary, path } = operation;
-    assert.match(name, /^[a-z][A-Za-z]*(\.[a-z][A-Za-z-]*)+$/);
+    assert.match(name, /^[a-z][A-Za-z-]*(\.[a-z][A-Za-z-]*)+$/);
     assert.match(summary, /^[A-Z].*\.$/, `${name}: its summary is a sentence`);
     assert.match(path, /^\/api(\/([a-z][a-z0-9-]*|\{\w+\}))+$/, name);
     const input = toJsonSchema(operation.input, "input");
