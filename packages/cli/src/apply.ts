@@ -6,6 +6,7 @@ import type { Change } from "@auxot/wire/operations/define-operation";
 import { parseDocument, stringify } from "yaml";
 import { printJson, type Command, type Terminal } from "./command.ts";
 import { readCallOptions } from "./operation-command.ts";
+import { readTextFile } from "./read-text-file.ts";
 import { renderChanges } from "./render-changes.ts";
 import { renderTable } from "./table.ts";
 
@@ -74,7 +75,7 @@ export const exportAll: Command = {
 };
 
 async function readResources(terminal: Pick<Terminal, "readFile">, file: string): Promise<Resources> {
-  const document = parseDocument(await readText(terminal, file), { prettyErrors: true });
+  const document = parseDocument(await readTextFile(terminal, file, "--file"), { prettyErrors: true });
   const [error] = document.errors;
   if (error !== undefined) throw refuse(`${file} is not YAML: ${error.message.trim()}`);
   const tree: unknown = document.toJS() ?? {};
@@ -87,16 +88,6 @@ async function readResources(terminal: Pick<Terminal, "readFile">, file: string)
   if (issue !== undefined)
     throw refuse(`${file}, ${issue.path.join(".")}: ${issue.message.replace(/^Invalid input: /, "")}.`);
   return resources as Resources;
-}
-
-async function readText({ readFile }: Pick<Terminal, "readFile">, file: string): Promise<string> {
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
-    const reason = isMissing ? `There is no file ${file}.` : `${file} cannot be read: ${String(cause)}.`;
-    throw new AppError("invalid_request", `${reason} Name one with --file FILE.`, { cause });
-  }
 }
 
 function countChanges(changes: readonly Change[], isTried: boolean): string {

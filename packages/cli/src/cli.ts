@@ -84,7 +84,8 @@ function readInvocation(command: Command, args: readonly string[], terminal: Ter
   const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true });
   const { url, key, json, ...options } = values as OptionValues;
   for (const [name, { isRequired, value }] of Object.entries(command.options)) {
-    if (isRequired === true && options[name] === undefined && options[`no-${name}`] === undefined) {
+    const isGiven = [name, `no-${name}`, `${name}-file`].some((one) => options[one] !== undefined);
+    if (isRequired === true && !isGiven) {
       throw new AppError("invalid_request", `--${name} ${value} is missing.`);
     }
   }

@@ -11,7 +11,11 @@ import { printJson, type Command, type CommandOption, type Invocation } from "./
 import { readOperationInput } from "./operation-input.ts";
 import { presenters } from "./presenters.ts";
 import { showAnswer } from "./render-answer.ts";
+import { readTextFile } from "./read-text-file.ts";
 import { renderChanges } from "./render-changes.ts";
+
+/** In characters; what may be longer is taken from files too. */
+const longestWord = 4000;
 
 type Input = Readonly<Record<string, unknown>>;
 
@@ -28,8 +32,12 @@ export function createOperationCommand(operation: Operation): Command {
     get options() {
       return { ...describeFields(operation, listOwn()), ...describeCommon(operation, listOwn()) };
     },
-    check: (invocation) => void read(invocation),
-    async run(invocation, client) {
+    check(invocation) {
+      // What is in a file is not known yet.
+      if (!listOwn().some((field) => invocation.options[`${field.name}-file`] !== undefined)) read(invocation);
+    },
+    async run(given, client) {
+      const invocation = await readFiles(given, listOwn());
       const input = read(invocation);
       if (invocation.options["dry-run"] === true) return preview(operation, input, invocation, client());
       if (operation.method === "DELETE" && !(await isConfirmed(operation, input, invocation, client))) return 1;
@@ -86,6 +94,26 @@ async function readAll(operation: Operation, input: Input, client: Client): Prom
   return { items, nextCursor: null };
 }
 
+/** Keys, licences and the like: long, or not for the list of processes. */
+function mayBeFile({ takes, schema }: FieldOption): boolean {
+  return takes === "text" && schema.enum === undefined && (schema.maxLength ?? 0) > longestWord;
+}
+
+async function readFiles(invocation: Invocation, fields: readonly FieldOption[]): Promise<Invocation> {
+  const options = { ...invocation.options };
+  for (const { name } of fields.filter(mayBeFile)) {
+    const file = options[`${name}-file`];
+    if (typeof file !== "string") continue;
+    if (options[name] !== undefined) {
+      throw new AppError("invalid_request", `--${name} and --${name}-file contradict each other.`);
+    }
+    const text = await readTextFile(invocation.terminal, file, `--${name}-file`);
+    // Editors and echo end a file with a line break that nobody meant.
+    options[name] = text.replace(/\r?\n$/, "");
+  }
+  return { ...invocation, options };
+}
+
 function applySwitches({ name }: Operation, options: Invocation["options"]): Invocation["options"] {
   const result = { ...options };
   for (const [word, { sets }] of Object.entries(presenters[name]?.switches ?? {})) {
@@ -112,6 +140,10 @@ function describeFields(operation: Operation, fields: readonly FieldOption[]): R
       ...(field.takes === "list" ? { isRepeated: true } : {}),
       ...(choices.length === 0 ? {} : { choices }),
     };
+    if (mayBeFile(field)) {
+      const summary = `--${field.name} from a file; - is what is piped in`;
+      options[`${field.name}-file`] = { value: "FILE", summary, isFile: true };
+    }
     if (field.takes === "switch") {
       options[`no-${field.name}`] = {
         summary: `the opposite of --${field.name}`,

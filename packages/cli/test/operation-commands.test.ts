@@ -60,6 +60,15 @@ const things = [
     input: z.strictObject({ id: z.string() }),
     output: thing,
   }),
+  defineOperation({
+    name: "bigThings.seal",
+    summary: "Seal a text.",
+    action: "keys.edit",
+    method: "PUT",
+    path: "/api/things",
+    input: z.strictObject({ value: z.string().min(3).max(65_536) }),
+    output: z.object({ id: z.string() }),
+  }),
 ] as const;
 const commands = things.map((one) => createOperationCommand(one as unknown as Operation));
 
@@ -233,4 +242,20 @@ test("help says what each option takes", async (t) => {
   assert.match(out, /^ {2}--limits\.daily\.tokens N +whole number$/m);
   assert.match(out, /^ {2}--no-expires-at +sets no expiresAt$/m);
   assert.match(out, /^ {2}--no-is-open +the opposite of --is-open$/m);
+});
+
+test("a long or secret text is taken from a file or a pipe, so that no list of processes shows it", async (t) => {
+  const script = { "PUT /api/things": { body: { id: "thg_1" } } };
+  const files = { "-": "sesame open\n", empty: "\n" };
+  const piped = await run(t, ["big-things", "seal", "--value-file", "-"], script, { files });
+  assert.deepEqual([piped.code, piped.received[0]?.body], [0, '{"value":"sesame open"}']);
+  for (const [args, code, said] of [
+    [["--value-file", "-", "--value", "x"], 1, "--value and --value-file contradict each other.\n"],
+    [["--value-file", "nowhere"], 1, "There is no file nowhere. Name one with --value-file FILE.\n"],
+    [["--value-file", "empty"], 1, "--value VALUE: Too small: expected string to have >=3 characters\n"],
+    [[], 2, "--value VALUE is missing.\n`npx auxot big-things seal --help` says more.\n"],
+  ] as const) {
+    const refused = await run(t, ["big-things", "seal", ...args], script, { files });
+    assert.deepEqual([refused.code, refused.err, refused.received.length], [code, said, 0]);
+  }
 });
