@@ -39,7 +39,7 @@ export type HttpServerDeps = RouteDeps &
 export function createHttpServer(deps: HttpServerDeps): HttpServer {
   const { observer } = deps;
   const isObserved = observer !== undefined || deps.telemetry !== undefined;
-  const patterns = deps.operations.map(({ operation }) => operation.path);
+  const patterns = deps.operations.paths;
   let draining = false;
   const running = new Set<Promise<void>>();
 
