@@ -61,7 +61,7 @@ import {
   setTeamMember,
   updateTeam,
 } from "./teams.ts";
-import { exportUsage, listUsageRecords, queryUsage } from "./usage.ts";
+import { listUsageRecords, queryUsage } from "./usage.ts";
 import { listWorkers } from "./workers.ts";
 
 export const allOperations: readonly Operation[] = [
@@ -146,5 +146,4 @@ export const allOperations: readonly Operation[] = [
   removeTeamMember,
   queryUsage,
   listUsageRecords,
-  exportUsage,
 ];
