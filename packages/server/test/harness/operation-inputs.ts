@@ -2,6 +2,10 @@
 
 import type { Client } from "@auxot/client/client";
 import { createKey } from "@auxot/wire/operations/keys";
+import { createLimit } from "@auxot/wire/operations/limits";
+import { setAlias, setRouting } from "@auxot/wire/operations/models";
+import { setComparison, setPrice } from "@auxot/wire/operations/prices";
+import { createRaiseRequest } from "@auxot/wire/operations/raise-requests";
 import { createRole, giveRole } from "@auxot/wire/operations/roles";
 import { setSecret } from "@auxot/wire/operations/secrets";
 import { createServiceAccount, disableServiceAccount } from "@auxot/wire/operations/service-accounts";
@@ -30,6 +34,24 @@ async function makeService(client: Client): Promise<string> {
 async function makeRole(client: Client): Promise<string> {
   return (await client.call(createRole, { name: newName(), actions: ["keys.read"] })).id;
 }
+
+async function makeLimit(client: Client): Promise<string> {
+  return (await client.call(createLimit, newLimit)).id;
+}
+
+async function makePrice(client: Client): Promise<string> {
+  return (await client.call(setPrice, newPrice())).id;
+}
+
+const newLimit = { subject: "org", measure: "requests", window: "minute", amount: 1_000_000 } as const;
+
+const newPrice = () => ({
+  model: newModel(),
+  inputMicroUsd: 1_000_000,
+  outputMicroUsd: 2_000_000,
+});
+
+const newModel = (): string => `driven-${crypto.randomUUID()}`;
 
 /** By the operation's name. A test says which ones are missing. */
 export const operationInputs: Readonly<Record<string, MakeInput>> = {
@@ -112,6 +134,54 @@ export const operationInputs: Readonly<Record<string, MakeInput>> = {
     return membership;
   },
   "licence.show": () => ({}),
+  "limits.list": () => ({}),
+  "limits.create": () => newLimit,
+  "limits.get": async (client) => ({ id: await makeLimit(client) }),
+  "limits.update": async (client) => ({ id: await makeLimit(client), amount: 2_000_000, version: 1 }),
+  "limits.remove": async (client) => ({ id: await makeLimit(client) }),
+  "limits.status": () => ({}),
+  "alerts.list": () => ({}),
+  "raise-requests.list": () => ({}),
+  "raise-requests.create": async (client) => ({
+    limitId: await makeLimit(client),
+    amount: 3_000_000,
+    reason: "More is needed.",
+  }),
+  "raise-requests.decide": async (client) => {
+    const asked = { limitId: await makeLimit(client), amount: 3_000_000, reason: "More is needed." };
+    return { id: (await client.call(createRaiseRequest, asked)).id, decision: "grant" };
+  },
+  "prices.list": () => ({}),
+  "prices.history": () => ({}),
+  "prices.find": () => ({ model: newModel(), provider: "gpu" }),
+  "prices.set": () => newPrice(),
+  "prices.remove": async (client) => ({ id: await makePrice(client) }),
+  "comparisons.list": () => ({}),
+  "comparisons.set": () => ({ model: newModel(), cloudModel: "gpt-4o" }),
+  "comparisons.remove": async (client) => {
+    const model = newModel();
+    await client.call(setComparison, { model, cloudModel: "gpt-4o" });
+    return { model };
+  },
+  "models.list": () => ({}),
+  "models.visibility": () => ({}),
+  "models.set-visibility": () => ({ model: newModel(), teams: [] }),
+  "model-aliases.list": () => ({}),
+  "model-aliases.set": () => ({ name: newModel(), models: ["x"] }),
+  "model-aliases.remove": async (client) => {
+    const name = newModel();
+    await client.call(setAlias, { name, models: ["x"] });
+    return { name };
+  },
+  "routing.list": () => ({}),
+  "routing.set": async (client) => ({ subject: await makeTeam(client), tiers: ["gpu"] }),
+  "routing.remove": async (client) => {
+    const subject = await makeTeam(client);
+    await client.call(setRouting, { subject, tiers: ["gpu"] });
+    return { subject };
+  },
+  "usage.query": () => ({}),
+  "usage.records": () => ({}),
   "org-members.list": () => ({}),
   "configuration.export": () => ({}),
   "configuration.apply": () => ({ resources: { keys: [{ name: newName() }] } }),
