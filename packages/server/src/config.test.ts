@@ -265,6 +265,12 @@ responses: {retentionDays: 0}
       'fetch: {allow: ["http://nas"]}',
       /^fetch\.allow\[0\]: must be an address, a range/,
     ],
+    [
+      "a proxy that is no address",
+      "trustedProxies: [10.0.0.0/8, proxy.internal]",
+      /^trustedProxies\[1\]: must be an address like 10\.0\.0\.5 or a range/,
+    ],
+    ["one proxy without a list", "trustedProxies: 10.0.0.5", /^trustedProxies: /],
     ["a file size of text", "fetch: {maxBytes: big}", /^fetch\.maxBytes: must be a number$/],
     ["an unknown field of fetching", "fetch: {allowed: []}", /^fetch\.allowed: unknown field; did you mean allow\?$/],
     ["an unknown limit", "limits: {queueWait: 1}", /^limits\.queueWait: unknown field; did you mean queueWaitMs\?$/],

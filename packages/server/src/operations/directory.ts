@@ -1,7 +1,7 @@
 // Knows what people, service accounts and teams are called, whichever room keeps them.
 
 import { AppError } from "@auxot/wire/errors";
-import type { People } from "../platform/people.ts";
+import type { People } from "./people.ts";
 import type { Executor } from "../store/database.ts";
 import { findNamedPrincipals } from "../store/principals.ts";
 
@@ -28,7 +28,7 @@ export type Directory = {
 export function createDirectory(people: People): Directory {
   async function find(executor: Executor, id: string): Promise<Holder | undefined> {
     if (typeOf(id) !== "user") return (await findNamedPrincipals(executor, [id])).get(id);
-    const person = await people.find(id);
+    const person = await people.find(executor, id);
     return person?.active === true ? { id, type: "user", name: person.name, teamId: null } : undefined;
   }
   return {
@@ -43,7 +43,9 @@ export function createDirectory(people: People): Directory {
       const wanted = [...new Set(ids)];
       const names = new Map<string, string>([["org", "the organisation"]]);
       for (const { id, name } of (await findNamedPrincipals(executor, wanted)).values()) names.set(id, name);
-      const persons = await Promise.all(wanted.filter((id) => typeOf(id) === "user").map((id) => people.find(id)));
+      const persons = await Promise.all(
+        wanted.filter((id) => typeOf(id) === "user").map((id) => people.find(executor, id)),
+      );
       for (const person of persons) if (person !== undefined) names.set(person.id, person.name);
       for (const id of wanted) if (!names.has(id)) names.set(id, id);
       return names;

@@ -3,8 +3,8 @@
 import { findVisibleTeams, listOwnNames } from "../inference/route-rules.ts";
 import { createDirectory } from "../operations/directory.ts";
 import type { AnyOperationHandler } from "../operations/handler.ts";
+import type { People } from "../operations/people.ts";
 import type { FindResource, ResourceFinders } from "../operations/resources.ts";
-import type { People } from "../platform/people.ts";
 import { createAccessOperations } from "../records/access/operations.ts";
 import type { Keys } from "../records/keys/keys.ts";
 import { createKeyOperations, findKeyResource } from "../records/keys/operations.ts";
@@ -19,7 +19,7 @@ import { findTeamResource } from "../records/people/teams/operations.ts";
 import type { Offer } from "../sources/source.ts";
 
 /** Nobody keeps people yet: whoever is named is taken for one. */
-const people: People = { find: async (id) => ({ id, name: id, active: true }) };
+const people: People = { find: async (_, id) => ({ id, name: id, active: true }) };
 
 export function createPeopleParts(
   keys: Keys,

@@ -77,7 +77,7 @@ function openKeys(database: Database): Promise<Keys> {
 
 function createHandlers(keys: Keys, { reload }: LiveModelSettings): readonly AnyOperationHandler[] {
   const directory = createDirectory({
-    async find(id) {
+    async find(_, id) {
       const name = names[id];
       return name === undefined ? undefined : { id, name, active: true };
     },

@@ -163,6 +163,10 @@ test("what makes no key is refused with the field", async () => {
   }
   await assert.rejects(org.run(rotateKey, { id: key.id, overlapHours: 721 }), { message: /^overlapHours: / });
   await assert.rejects(org.run(updateKey, { id: key.id, name: "x", version: 2 }), { code: "conflict" });
+  const worker = await org.run(createKey, { name: "w", kind: "worker", ipRanges: ["10.0.0.0/8"] });
+  await assert.rejects(org.run(updateKey, { id: worker.id, models: ["x"] }), {
+    message: /^models: are for caller keys/,
+  });
 });
 
 test("an expired key, one from elsewhere and one of a disabled account are told so", async () => {

@@ -142,6 +142,15 @@ test("of two owners who leave at once one stays", async () => {
   assert.deepEqual(results.map(({ status }) => status).toSorted(), ["fulfilled", "rejected"]);
 });
 
+test("many who change things at once wait for each other and never for a connection", async () => {
+  const { id: team } = await makeTeam("Crowd");
+  const changes = Array.from({ length: 40 }, (_, at) =>
+    org.run(setTeamMember, { team, member: "usr_dee", role: at % 2 === 0 ? "admin" : "member" }),
+  );
+  const made = Array.from({ length: 40 }, (_, at) => org.run(createKey, { name: `k${at}`, owner: team }));
+  assert.equal((await Promise.all([...changes, ...made])).length, 80);
+});
+
 test("whoever makes a team owns it", async () => {
   await org.run(setOrgMember, { member: "usr_dee", role: "admin" });
   const caller = await org.as("usr_dee");

@@ -85,6 +85,7 @@ function updateHandler({ keys, directory }: KeyOperationsDeps): AnyOperationHand
       requireMade(before);
       const changes = withoutAbsent({ ...rest, expiresAt: readMoment(expiresAt, work.now) });
       const own = caller.keyId === "" ? undefined : await keys.get(work.tx, caller.keyId);
+      requireFitting({ ...before, ...changes }, before);
       requireMaker(caller, { ...before, ...changes }, await findOwnerRights(work.tx, before), own);
       return tell(work, directory, before, await keys.update(before, changes, work));
     },

@@ -1,5 +1,7 @@
 // What other rooms need to know of people, who are kept elsewhere. Types only.
 
+import type { Executor } from "../store/database.ts";
+
 export type Person = {
   readonly id: string;
   readonly name: string;
@@ -8,6 +10,6 @@ export type Person = {
 };
 
 export type People = {
-  /** By a `usr_` id. */
-  find(id: string): Promise<Person | undefined>;
+  /** By a `usr_` id. Asks through `executor`: inside a transaction a second connection might never come free. */
+  find(executor: Executor, id: string): Promise<Person | undefined>;
 };
