@@ -172,11 +172,11 @@ test("each field with a value that it does not take is named, with 400, and none
 });
 
 /** Their path has a name that the caller chooses: any that is well-formed is made. */
-const namesWhatItMakes = ["model-aliases.set"];
+const namesWhatItMakes = new Set(["model-aliases.set"]);
 
 test("ids that are none are told as such, whatever they look like", async () => {
   for (const operation of allOperations) {
-    if (namesWhatItMakes.includes(operation.name)) continue;
+    if (namesWhatItMakes.has(operation.name)) continue;
     for (const field of listPathFields(operation)) {
       const input = await makeInput(operation);
       for (const id of [
