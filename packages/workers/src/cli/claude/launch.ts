@@ -59,6 +59,7 @@ export function buildArguments({ model, allowedTools }: LaunchOptions, scratch: 
   ];
 }
 
+/** Without the credential: see credential.ts. */
 export function buildEnvironment(options: LaunchOptions, scratch: Scratch): Record<string, string> {
   const { account, environment } = options;
   // Without a subscription Claude Code can do without notes of its own on date, machine and git in the conversation.
@@ -93,6 +94,5 @@ export function buildEnvironment(options: LaunchOptions, scratch: Scratch): Reco
     MCP_TOOL_TIMEOUT: String(options.parkTimeoutMs + 60_000),
     CLAUDE_CODE_MCP_TOOL_IDLE_TIMEOUT: String(options.parkTimeoutMs + 60_000),
     CLAUDE_CODE_DISABLE_MCP_TASK_BACKGROUND: "1",
-    ...account.environment,
   };
 }

@@ -72,6 +72,9 @@ export function buildPrompt(request: ChatRequest, model: string): ClaudePrompt {
   if (format !== undefined) {
     warnings.push("response_format: Claude Code asks the model for the schema by a tool; it is not forced to keep it.");
   }
+  if (request.reasoning?.effort === "none") {
+    warnings.push("reasoning: Claude Code is told to do without; models that always think still do.");
+  }
   return {
     system: [...(body.system ?? []).map(({ text }) => text), ...describeChoice(request)].join("\n\n"),
     turns: body.messages.map(({ role, content }) => ({ role, content: content.map(dropCacheMark) })),
