@@ -6,7 +6,9 @@ import path from "node:path";
 import { AppError } from "@auxot/wire/errors";
 import type { CliAdapter } from "./cli/adapter.ts";
 import { createClaudeAdapter } from "./cli/claude/claude-adapter.ts";
+import type { ConnectClaude } from "./cli/claude/claude-link.ts";
 import { connectRaw } from "./cli/claude/raw-link.ts";
+import { createSdkConnect, loadAgentSdk } from "./cli/claude/sdk-link.ts";
 import { createCliEngine } from "./cli/cli-engine.ts";
 import { examine } from "./cli/doctor.ts";
 import { measureMemory } from "./cli/memory.ts";
@@ -20,7 +22,7 @@ import { startWorker } from "./worker.ts";
 /** Connects. Throws `AppError` when the agent is not there. */
 export async function startCliWorker(config: CliConfig, log: Log): Promise<RunningWorker> {
   const hardware = await detectHardware();
-  const agent = openAgent(config.agent);
+  const agent = await openAgent(config.agent);
   log.info("answering with Claude Code", {
     adapter: agent.adapter.name,
     program: agent.executable,
@@ -59,7 +61,7 @@ export async function startCliWorker(config: CliConfig, log: Log): Promise<Runni
 
 /** The doctor's look at it; true when all is well. Throws as `startCliWorker`. */
 export async function examineAgent(config: AgentConfig, write: (line: string) => void): Promise<boolean> {
-  const agent = openAgent(config);
+  const agent = await openAgent(config);
   try {
     return await examine({
       ...agent,
@@ -86,18 +88,19 @@ export type OpenAgent = {
 };
 
 /** Throws `AppError` when the program or the sandbox that was asked for is not there. */
-export function openAgent(config: AgentConfig): OpenAgent {
+export async function openAgent(config: AgentConfig): Promise<OpenAgent> {
   const executable = findProgram(config.executable, config.environment["PATH"] ?? "");
   const sandbox = openSandbox(config.sandbox);
   if (sandbox === undefined) {
     const message = "bubblewrap (bwrap) does not work here; install it, or start with --sandbox off.";
     throw new AppError("invalid_request", message);
   }
+  const { name, connect } = await chooseLink(config);
   const scratchRoot = mkdtempSync(path.join(os.tmpdir(), "auxot-cli-"));
   const adapter = createClaudeAdapter({
-    name: "Claude Code (stream-json)",
+    name,
     executable,
-    connect: connectRaw,
+    connect,
     sandbox,
     scratchRoot,
     allowedTools: config.allowedTools,
@@ -111,6 +114,16 @@ export function openAgent(config: AgentConfig): OpenAgent {
     sandbox,
     close: () => rmSync(scratchRoot, { recursive: true, force: true, maxRetries: 3 }),
   };
+}
+
+async function chooseLink({ adapter, agentSdk }: AgentConfig): Promise<{ name: string; connect: ConnectClaude }> {
+  const raw = { name: "Claude Code (stream-json)", connect: connectRaw };
+  if (adapter === "raw") return raw;
+  const sdk = await loadAgentSdk(agentSdk);
+  if (sdk !== undefined) return { name: "Claude Code (Agent SDK)", connect: createSdkConnect(sdk) };
+  if (adapter === "auto" && agentSdk === undefined) return raw;
+  const how = "npm install --no-save --omit=optional @anthropic-ai/claude-agent-sdk, or --agent-sdk FOLDER";
+  throw new AppError("invalid_request", `The Agent SDK cannot be loaded. Install it: ${how}.`);
 }
 
 function findProgram(name: string, searchPath: string): string {

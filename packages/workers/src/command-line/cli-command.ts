@@ -27,6 +27,8 @@ export type AgentConfig = {
   /** A path, or a name that is looked up in PATH. */
   readonly executable: string;
   readonly adapter: (typeof adapterChoices)[number];
+  /** The folder of the Agent SDK. Absent: where Node finds it. */
+  readonly agentSdk?: string;
   /** At least one. */
   readonly models: readonly CliModel[];
   /** At least one. */
@@ -70,6 +72,7 @@ The agent:
   --claude PATH         Claude Code's program (default: claude)          [AUXOT_CLAUDE]
   --adapter KIND        ${adapterChoices.join(", ")}: by the vendor's Agent SDK or by the program's own protocol
                         (default: auto, the SDK where it is installed)
+  --agent-sdk FOLDER    the folder of @anthropic-ai/claude-agent-sdk
   --account NAME=WHERE  who pays; may be given several times. WHERE is a directory with a login (as
                         CLAUDE_CONFIG_DIR) or the name of a variable that holds a token or key
                         (default: ANTHROPIC_API_KEY, CLAUDE_CODE_OAUTH_TOKEN, ANTHROPIC_AUTH_TOKEN
@@ -99,6 +102,7 @@ const cliOptions = {
   alias: { type: "string", multiple: true },
   claude: { type: "string" },
   adapter: { type: "string" },
+  "agent-sdk": { type: "string" },
   account: { type: "string", multiple: true },
   "allow-tool": { type: "string", multiple: true },
   sandbox: { type: "string" },
@@ -154,6 +158,7 @@ function readAgent(values: Values, environment: Environment, report: Report): Ag
   return {
     executable: executable.includes(path.sep) ? path.resolve(executable) : executable,
     adapter: readChoice("--adapter", values.adapter, adapterChoices, "auto", report),
+    ...(values["agent-sdk"] === undefined ? {} : { agentSdk: path.resolve(values["agent-sdk"]) }),
     models: readModels(values, report),
     accounts: readAccounts(values.account ?? [], environment, report),
     allowedTools: readTools(values["allow-tool"] ?? [], report),
