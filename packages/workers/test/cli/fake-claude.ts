@@ -191,6 +191,16 @@ async function respond(): Promise<void> {
       return report();
     case "TOOLS":
       return useTools();
+    case "GIVEUP": {
+      startMessage();
+      block(0, { type: "tool_use", id: "toolu_g", name: "weather", input: {} }, [
+        { type: "input_json_delta", partial_json: "{}" },
+      ]);
+      const given = { type: "tool_result", tool_use_id: "toolu_g", content: "No such tool", is_error: true };
+      write({ type: "user", message: { role: "user", content: [given] }, parent_tool_use_id: null });
+      endMessage("tool_use");
+      return answer("I do without.");
+    }
     case "TALK":
       return talkUntilInterrupted();
     case "CRASH":
@@ -262,13 +272,18 @@ async function onControl(id: unknown, request: Fields): Promise<void> {
   }
   if (request["subtype"] !== "initialize") return;
   setup = request as Initialize;
-  for (const server_name of setup.sdkMcpServers ?? []) tools = await listTools(server_name);
+  for (const server_name of readServers()) tools = await listTools(server_name);
   readSession();
   reply({ commands: [], models: [], settings_applied: true, mcp_servers_applied: true });
   await respond();
 }
 
-/** As Claude Code does where it has no manifest of a server. */
+/** Servers that are named only in the setup come too late for the first turn. */
+function readServers(): string[] {
+  const { mcpServers } = JSON.parse(option("--mcp-config")) as { readonly mcpServers: object };
+  return Object.keys(mcpServers).filter((name) => setup.sdkMcpServers?.includes(name));
+}
+
 async function listTools(server_name: string): Promise<readonly Tool[]> {
   const request_id = `c${nextId++}`;
   const message = { method: "tools/list", jsonrpc: "2.0", id: nextId++ };

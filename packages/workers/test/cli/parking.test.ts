@@ -125,6 +125,16 @@ test("a result with an image is given to another process, which can take it as i
   assert.equal(cli.started().length, 2);
 });
 
+test("a process that answered a call by itself does not wait for the result", async () => {
+  await using cli = startCliTest();
+  const request = ask("GIVEUP");
+  const answer = await readResult(cli.engine, request);
+  assert.deepEqual([answer.stopReason, callsOf(answer).map(({ name }) => name)], ["tool-calls", ["weather"]]);
+  assert.equal(cli.engine.isParked?.(["toolu_g"]), false);
+  await readResult(cli.engine, follow(request, answer, [sunny]));
+  assert.equal(cli.started().length, 2);
+});
+
 test("a process waits for a bounded time, and only so many do", async () => {
   await using cli = startCliTest({ parkTimeoutMs: 60_000, maxParked: 1 });
   const first = await callTools(cli.engine);

@@ -23,6 +23,8 @@ export type AnswerReader = {
   /** Throws `source_failed` when the agent begins an answer again of which the caller has seen something. */
   push(message: ClaudeMessage): AnswerStep;
   hasContent(): boolean;
+  /** It is one of the caller's tools that was called so. */
+  hasCall(id: string): boolean;
 };
 
 export type AnswerReaderOptions = {
@@ -40,6 +42,7 @@ export function createAnswerReader({ toolNames, hasSchema }: AnswerReaderOptions
   let isStarted = false;
   let hasContent = false;
   let before = noUsage;
+  const callIds = new Set<string>();
 
   function isShown(name: string): boolean {
     return toolNames.has(name) || (hasSchema && name === schemaTool);
@@ -71,8 +74,10 @@ export function createAnswerReader({ toolNames, hasSchema }: AnswerReaderOptions
       if (event.type === "error") throw fromErrorBody(event.error);
       else if (event.type === "end") step = readEnd(message, event);
       else if (event.type === "usage") events.push({ type: "usage", usage: addUsage(before, event.usage) });
-      else if (event.type !== "start") events.push(event);
-      else if (!isStarted) {
+      else if (event.type !== "start") {
+        if (event.type === "tool-call-start" && toolNames.has(event.name)) callIds.add(event.id);
+        events.push(event);
+      } else if (!isStarted) {
         isStarted = true;
         events.push(event);
       }
@@ -82,7 +87,7 @@ export function createAnswerReader({ toolNames, hasSchema }: AnswerReaderOptions
     return { events: all, ...(step?.end === undefined ? {} : { end: step.end }) };
   }
 
-  return { push, hasContent: () => hasContent };
+  return { push, hasContent: () => hasContent, hasCall: (id) => callIds.has(id) };
 }
 
 type MessageReader = {

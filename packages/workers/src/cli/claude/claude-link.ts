@@ -14,8 +14,7 @@ export type ClaudeSetup = {
   readonly system: string;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly jsonSchema?: Readonly<Record<string, unknown>>;
-  /** Absent when the caller has no tools. */
-  readonly tools?: ToolServer;
+  readonly tools: ToolServer;
 };
 
 export type ClaudeLink = {

@@ -45,6 +45,16 @@ export function isRetry(message: ClaudeMessage): message is RetryMessage {
   return message.type === "system" && message["subtype"] === "api_retry";
 }
 
+/** Ids of the calls whose results this message gives to the model. */
+export function listResults(message: ClaudeMessage): readonly string[] {
+  const body = message["message"];
+  if (message.type !== "user" || !isRecord(body) || !Array.isArray(body["content"])) return [];
+  const blocks: readonly unknown[] = body["content"];
+  return blocks.flatMap((block) =>
+    isRecord(block) && block["type"] === "tool_result" ? [String(block["tool_use_id"])] : [],
+  );
+}
+
 /** Undefined for other messages. Claude Code gives times in seconds. */
 export function readLimit(message: ClaudeMessage): LimitReport | undefined {
   const info = message["rate_limit_info"];

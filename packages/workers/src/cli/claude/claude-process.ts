@@ -16,7 +16,7 @@ import { createAnswerReader, type AnswerEnd, type AnswerReader } from "./answer-
 import { createCleaner, explainResult, explainRetry } from "./claude-faults.ts";
 import { credentialDescriptor, planCredential } from "./credential.ts";
 import type { ClaudeChild, ConnectClaude } from "./claude-link.ts";
-import { isResult, isRetry, readLimit, type ClaudeMessage } from "./claude-messages.ts";
+import { isResult, isRetry, listResults, readLimit, type ClaudeMessage } from "./claude-messages.ts";
 import { buildArguments, buildEnvironment, planScratch, type LaunchOptions, type Scratch } from "./launch.ts";
 import { buildPrompt } from "./prompt.ts";
 import { writeSession } from "./session-file.ts";
@@ -51,6 +51,8 @@ export function startClaudeProcess(options: ClaudeOptions, start: StartOptions):
   let hasSchema = false;
   let restMs: number | undefined;
   let hasSpoken = false;
+  /** It answered a call of the caller's by itself. */
+  let hasGivenUp = false;
 
   const link = openLink({ onMessage, onFailure: (reason) => endTurn(new AppError("source_failed", clean(reason))) });
 
@@ -74,8 +76,8 @@ export function startClaudeProcess(options: ClaudeOptions, start: StartOptions):
       }
       start.onLimit(limit);
     }
-    // A turn that ends while its calls wait has given them up.
-    if (state === "waiting" && isResult(message)) kill();
+    hasGivenUp ||= listResults(message).some((id) => reader?.hasCall(id));
+    if (state === "waiting" && (hasGivenUp || isResult(message))) kill();
     if (state !== "running") return;
     try {
       read(message);
@@ -98,9 +100,9 @@ export function startClaudeProcess(options: ClaudeOptions, start: StartOptions):
 
   function onAnswerEnd(how: AnswerEnd): void {
     turn?.finish();
-    if (how === "calls") toState("waiting");
+    if (how === "calls" && !hasGivenUp) toState("waiting");
     // It would ask the model again, with words of its own.
-    else if (how === "cut") kill();
+    else if (how !== "whole") kill();
   }
 
   function onResult(message: Parameters<typeof explainResult>[0]): void {
@@ -163,7 +165,8 @@ export function startClaudeProcess(options: ClaudeOptions, start: StartOptions):
 
   function begin(request: ChatRequest): Turn {
     const prompt = buildPrompt(request, start.model);
-    tools = prompt.tools.length === 0 ? undefined : createToolServer(prompt.tools);
+    const server = createToolServer(prompt.tools);
+    tools = server;
     toolNames = new Set(prompt.tools.map(({ name }) => name));
     hasSchema = prompt.jsonSchema !== undefined;
     return startTurn(() => {
@@ -172,7 +175,7 @@ export function startClaudeProcess(options: ClaudeOptions, start: StartOptions):
       link.initialize({
         system: prompt.system,
         settings: { ...prompt.settings, ...settings },
-        ...(tools === undefined ? {} : { tools }),
+        tools: server,
         ...(prompt.jsonSchema === undefined ? {} : { jsonSchema: prompt.jsonSchema }),
       });
     });

@@ -49,6 +49,8 @@ export function buildArguments({ model, allowedTools }: LaunchOptions, scratch: 
     // What is not allowed above is refused: nobody is there to ask.
     "--permission-mode=dontAsk",
     "--strict-mcp-config",
+    // Known from the start: one that is named only in its setup is connected beside the first turn, often too late for it.
+    `--mcp-config=${JSON.stringify({ mcpServers: { [toolServerName]: { type: "sdk", name: toolServerName } } })}`,
     "--setting-sources=",
     "--disable-slash-commands",
     "--thinking-display=summarized",

@@ -8,7 +8,7 @@ import { toolServerName, type ToolServer } from "./tool-server.ts";
 type ControlRequest = { readonly request_id: string; readonly request: Readonly<Record<string, unknown>> };
 
 export const connectRaw: ConnectClaude = (child, _launch, events): ClaudeLink => {
-  let tools: ToolServer | undefined;
+  const setUp = Promise.withResolvers<ToolServer>();
   let nextRequest = 1;
 
   function write(message: object): void {
@@ -21,7 +21,8 @@ export const connectRaw: ConnectClaude = (child, _launch, events): ClaudeLink =>
 
   async function answer({ request_id, request: asked }: ControlRequest): Promise<void> {
     let response: object;
-    if (asked["subtype"] === "mcp_message" && tools !== undefined) {
+    if (asked["subtype"] === "mcp_message") {
+      const tools = await setUp.promise;
       const reply = await tools.handle(asked["message"]);
       response = {
         subtype: "success",
@@ -56,21 +57,12 @@ export const connectRaw: ConnectClaude = (child, _launch, events): ClaudeLink =>
 
   return {
     initialize(setup) {
-      ({ tools } = setup);
-      const server =
-        tools === undefined
-          ? {}
-          : {
-              sdkMcpServerManifests: {
-                [toolServerName]: { initializeResult: tools.initializeResult, toolsListResult: tools.toolList },
-              },
-            };
+      setUp.resolve(setup.tools);
       request({
         subtype: "initialize",
         systemPrompt: [setup.system],
         settings: setup.settings,
-        sdkMcpServers: tools === undefined ? [] : [toolServerName],
-        ...server,
+        sdkMcpServers: [toolServerName],
         ...(setup.jsonSchema === undefined ? {} : { jsonSchema: setup.jsonSchema }),
       });
     },

@@ -77,7 +77,7 @@ export function createSdkConnect(sdk: AgentSdk): ConnectClaude {
             ...(setup.jsonSchema === undefined
               ? {}
               : { outputFormat: { type: "json_schema", schema: setup.jsonSchema } }),
-            mcpServers: setup.tools === undefined ? {} : { [toolServerName]: describeServer(setup.tools) },
+            mcpServers: { [toolServerName]: describeServer(setup.tools) },
           },
         });
         void readMessages(query);

@@ -10,8 +10,6 @@ export const toolServerName = "auxot";
 export type CallResult = { readonly text: string; readonly isError: boolean };
 
 export type ToolServer = {
-  readonly initializeResult: Readonly<Record<string, unknown>>;
-  readonly toolList: Readonly<Record<string, unknown>>;
   /** The answer to one JSON-RPC message; undefined for a notification. A call's answer waits for `answer`. */
   handle(message: unknown): Promise<Readonly<Record<string, unknown>> | undefined>;
   /** Also before the call has come. */
@@ -51,8 +49,6 @@ export function createToolServer(tools: readonly ClaudeTool[]): ToolServer {
   }
 
   return {
-    initializeResult,
-    toolList,
     async handle(message) {
       if (!isRecord(message) || message["id"] === undefined) return undefined;
       const reply = { jsonrpc: "2.0", id: message["id"] };
