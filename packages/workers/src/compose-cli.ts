@@ -1,6 +1,6 @@
 // Wires a CLI worker together: agent, engine, link.
 
-import { accessSync, constants, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { accessSync, constants, realpathSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { AppError } from "@auxot/wire/errors";
@@ -13,6 +13,7 @@ import { createCliEngine } from "./cli/cli-engine.ts";
 import { examine } from "./cli/doctor.ts";
 import { measureMemory } from "./cli/memory.ts";
 import { openSandbox, type Sandbox } from "./cli/sandbox.ts";
+import { openScratch } from "./cli/scratch.ts";
 import type { AgentConfig, CliConfig } from "./command-line/cli-command.ts";
 import { readVersion, type RunningWorker } from "./compose.ts";
 import { detectHardware } from "./gpu/hardware.ts";
@@ -96,13 +97,13 @@ export async function openAgent(config: AgentConfig): Promise<OpenAgent> {
     throw new AppError("invalid_request", message);
   }
   const { name, connect } = await chooseLink(config);
-  const scratchRoot = mkdtempSync(path.join(os.tmpdir(), "auxot-cli-"));
+  const scratch = openScratch(os.tmpdir());
   const adapter = createClaudeAdapter({
     name,
     executable,
     connect,
     sandbox,
-    scratchRoot,
+    scratchRoot: scratch.path,
     allowedTools: config.allowedTools,
     environment: config.environment,
     parkTimeoutMs: config.parkTimeoutMs,
@@ -112,7 +113,7 @@ export async function openAgent(config: AgentConfig): Promise<OpenAgent> {
     adapter,
     executable,
     sandbox,
-    close: () => rmSync(scratchRoot, { recursive: true, force: true, maxRetries: 3 }),
+    close: scratch.remove,
   };
 }
 

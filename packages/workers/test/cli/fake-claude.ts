@@ -33,6 +33,7 @@ if (process.env["FAKE_CLAUDE_BROKEN"] !== undefined) {
 const turns: Turn[] = [];
 const waiting = new Map<string, (response: Fields) => void>();
 let setup: Initialize = {};
+let credential = "";
 let tools: readonly Tool[] = [];
 let nextId = 1;
 let interrupt: (() => void) | undefined;
@@ -158,7 +159,7 @@ function report(): void {
     tools,
     turns,
     pid: process.pid,
-    credential: readCredential(),
+    credential,
   };
   answer(JSON.stringify(state));
 }
@@ -207,7 +208,7 @@ async function respond(): Promise<void> {
       startMessage();
       event({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } });
       event({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "half" } });
-      process.stderr.write(`fatal: boom with ${readCredential()}\n`, () => process.exit(3));
+      process.stderr.write(`fatal: boom with ${credential}\n`, () => process.exit(3));
       return;
     case "LIMIT":
       limit("rejected", 1.01);
@@ -272,6 +273,7 @@ async function onControl(id: unknown, request: Fields): Promise<void> {
   }
   if (request["subtype"] !== "initialize") return;
   setup = request as Initialize;
+  credential = readCredential();
   for (const server_name of readServers()) tools = await listTools(server_name);
   readSession();
   reply({ commands: [], models: [], settings_applied: true, mcp_servers_applied: true });

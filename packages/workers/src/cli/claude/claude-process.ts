@@ -16,7 +16,7 @@ import { createAnswerReader, type AnswerEnd, type AnswerReader } from "./answer-
 import { createCleaner, explainResult, explainRetry } from "./claude-faults.ts";
 import { credentialDescriptor, planCredential } from "./credential.ts";
 import type { ClaudeChild, ConnectClaude } from "./claude-link.ts";
-import { isResult, isRetry, listResults, readLimit, type ClaudeMessage } from "./claude-messages.ts";
+import { isResult, isRetry, isStreamEvent, listResults, readLimit, type ClaudeMessage } from "./claude-messages.ts";
 import { buildArguments, buildEnvironment, planScratch, type LaunchOptions, type Scratch } from "./launch.ts";
 import { buildPrompt } from "./prompt.ts";
 import { writeSession } from "./session-file.ts";
@@ -38,7 +38,7 @@ const interruptLimitMs = 1000;
 export function startClaudeProcess(options: ClaudeOptions, start: StartOptions): CliProcess {
   const scratch = planScratch(path.join(options.scratchRoot, randomUUID()));
   const clean = createCleaner(Object.values(start.account.environment));
-  const { child, link: openLink, problem, settings } = launch(options, start, scratch);
+  const { child, link: openLink, problem, credential } = launch(options, start, scratch);
   const stderr = keepTail(child.stderr, clean);
   const gone = Promise.withResolvers<void>();
   let state: ProcessState = "fresh";
@@ -50,6 +50,7 @@ export function startClaudeProcess(options: ClaudeOptions, start: StartOptions):
   let toolNames: ReadonlySet<string> = new Set();
   let hasSchema = false;
   let restMs: number | undefined;
+  let keyFile = credential.file?.path;
   let hasSpoken = false;
   /** It answered a call of the caller's by itself. */
   let hasGivenUp = false;
@@ -69,6 +70,7 @@ export function startClaudeProcess(options: ClaudeOptions, start: StartOptions):
 
   function onMessage(message: ClaudeMessage): void {
     hasSpoken = true;
+    if (isStreamEvent(message)) forgetKey();
     const limit = readLimit(message);
     if (limit !== undefined) {
       if (limit.isRejected && limit.resetsAt !== undefined) {
@@ -84,6 +86,12 @@ export function startClaudeProcess(options: ClaudeOptions, start: StartOptions):
     } catch (error) {
       endTurn(error instanceof Error ? error : new Error(String(error)));
     }
+  }
+
+  /** The vendor answers, so the key has been read; the agent's own tools are not to find it. */
+  function forgetKey(): void {
+    if (keyFile !== undefined) rmSync(keyFile, { force: true });
+    keyFile = undefined;
   }
 
   function read(message: ClaudeMessage): void {
@@ -174,7 +182,11 @@ export function startClaudeProcess(options: ClaudeOptions, start: StartOptions):
       writeFileSync(scratch.sessionFile, writeSession(prompt.turns, place, options.now), { mode: 0o600 });
       link.initialize({
         system: prompt.system,
-        settings: { ...prompt.settings, ...settings },
+        settings: {
+          ...prompt.settings,
+          ...credential.settings,
+          env: { ...prompt.settings.env, ...credential.settings.env },
+        },
         tools: server,
         ...(prompt.jsonSchema === undefined ? {} : { jsonSchema: prompt.jsonSchema }),
       });
@@ -232,7 +244,7 @@ function launch(options: ClaudeOptions, start: StartOptions, scratch: Scratch) {
   return {
     child,
     link: (events: Parameters<ConnectClaude>[2]) => options.connect(child, launched, events),
-    settings: credential.settings,
+    credential,
     problem: (error: Error) => `Claude Code cannot be started (${command.file}): ${error.message}.`,
   };
 }

@@ -1,5 +1,5 @@
 // How an account's credential reaches its process without standing in an environment or an argument, where other programs
-// and what the agent starts could read it: over a pipe, or in a file only this user can read.
+// and what the agent starts could read it: over a pipe, with its settings, or in a file only this user can read.
 
 import path from "node:path";
 import type { Account } from "../adapter.ts";
@@ -9,8 +9,8 @@ export type Credential = {
   /** What is left for the environment. */
   readonly environment: Readonly<Record<string, string>>;
   /** Settings of the process. */
-  readonly settings: Readonly<Record<string, unknown>>;
-  /** To be written before the process starts, readable by its owner only. */
+  readonly settings: { readonly env?: Readonly<Record<string, string>>; readonly apiKeyHelper?: string };
+  /** To be written before the process starts, readable by its owner only, and removed once it has been used. */
   readonly file?: { readonly path: string; readonly text: string };
   /** To be written into the pipe at descriptor 3. */
   readonly piped?: string;
@@ -19,7 +19,12 @@ export type Credential = {
 export const credentialDescriptor = 3;
 
 export function planCredential(account: Account, scratch: Scratch): Credential {
-  const { ANTHROPIC_API_KEY: key, CLAUDE_CODE_OAUTH_TOKEN: token, ...environment } = account.environment;
+  const {
+    ANTHROPIC_API_KEY: key,
+    CLAUDE_CODE_OAUTH_TOKEN: token,
+    ANTHROPIC_AUTH_TOKEN: bearer,
+    ...environment
+  } = account.environment;
   if (token !== undefined) {
     return {
       environment: { ...environment, CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR: String(credentialDescriptor) },
@@ -27,6 +32,7 @@ export function planCredential(account: Account, scratch: Scratch): Credential {
       piped: token,
     };
   }
+  if (bearer !== undefined) return { environment, settings: { env: { ANTHROPIC_AUTH_TOKEN: bearer } } };
   if (key === undefined) return { environment, settings: {} };
   // Windows has no `cat`.
   if (process.platform === "win32") return { environment: account.environment, settings: {} };

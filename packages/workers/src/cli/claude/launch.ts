@@ -65,7 +65,7 @@ export function buildArguments({ model, allowedTools }: LaunchOptions, scratch: 
 export function buildEnvironment(options: LaunchOptions, scratch: Scratch): Record<string, string> {
   const { account, environment } = options;
   // Without a subscription Claude Code can do without notes of its own on date, machine and git in the conversation.
-  const isPlain = account.environment["ANTHROPIC_API_KEY"] !== undefined;
+  const isPlain = ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"].some((name) => name in account.environment);
   return {
     ...environment,
     HOME: scratch.home,
@@ -88,6 +88,8 @@ export function buildEnvironment(options: LaunchOptions, scratch: Scratch): Reco
     CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK: "1",
     DISABLE_AUTO_COMPACT: "1",
     CLAUDE_CODE_MAX_RETRIES: "2",
+    // A key in a file is read once: see credential.ts.
+    CLAUDE_CODE_API_KEY_HELPER_TTL_MS: String(2 ** 31 - 1),
     // The caller's tools: their own names, whole descriptions, whole results, as much time as this worker waits.
     CLAUDE_AGENT_SDK_MCP_NO_PREFIX: "1",
     ENABLE_TOOL_SEARCH: "false",

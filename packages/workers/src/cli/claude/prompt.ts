@@ -23,7 +23,7 @@ export type ClaudePrompt = {
   readonly tools: readonly ClaudeTool[];
   readonly jsonSchema?: Readonly<Record<string, unknown>>;
   /** Settings of this one process (Claude Code's settings.json). */
-  readonly settings: Readonly<Record<string, unknown>>;
+  readonly settings: { readonly env: Readonly<Record<string, string>>; readonly [name: string]: unknown };
   readonly warnings: readonly string[];
 };
 
@@ -101,7 +101,7 @@ function describeChoice({ toolChoice, parallelToolCalls, tools }: ChatRequest): 
   return said;
 }
 
-function buildSettings(request: ChatRequest, { thinking, output_config: config }: Body): Record<string, unknown> {
+function buildSettings(request: ChatRequest, { thinking, output_config: config }: Body): ClaudePrompt["settings"] {
   const environment: Record<string, string> = {};
   if (request.maxOutputTokens !== undefined) {
     environment["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] = String(request.maxOutputTokens);
