@@ -40,8 +40,10 @@ child.on("exit", (code) => {
 });
 
 function listAllTests(): string[] {
-  // Those in test/clients need programs that are no dependency: `npm run test:clients`.
-  const found = globSync(["packages/*/test/**/*.test.ts", "test/**/*.test.ts"], { exclude: ["test/clients/**"] });
+  // These need programs that are no dependency: `npm run test:clients`, `npm run test:cli`.
+  const found = globSync(["packages/*/test/**/*.test.ts", "test/**/*.test.ts"], {
+    exclude: ["test/clients/**", "test/cli/**"],
+  });
   return ["scripts/unit-tests.ts", ...found.toSorted()];
 }
 
