@@ -10,6 +10,7 @@ import {
   assistant,
   deltas,
   listDescendants,
+  model,
   nameOf,
   say,
   startCliStack,
@@ -88,6 +89,7 @@ for (const adapter of adapters) {
       const reply = await stack.ask([first]);
       assert.deepEqual(plain(stack.last().body.messages), [first]);
       const session = stack.last().headers["x-claude-code-session-id"];
+      await until("the process waits", async () => (await stack.router.busySlots(model)) === 0);
       const conversation = [first, assistant(reply), say("/help and now?")];
       await stack.ask(conversation);
       assert.deepEqual(plain(stack.last().body.messages), conversation);

@@ -104,8 +104,10 @@ for (const adapter of adapters) {
         guarded.api.play(talk);
         const answer = await guarded.stream([say("TOPSECRET")], { system: "TOPSECRET" });
         assert.ok(String(guarded.last().headers[header]).endsWith(value), "the account is used");
-        const processes = await listDescendants(program.pid);
-        assert.ok(processes.length >= 2, "one answers, one is warm");
+        const processes = await until("one answers and one is warm", async () => {
+          const found = await listDescendants(program.pid);
+          return found.length >= 2 && found;
+        });
         const hidden = [guarded.workerKey, value, "hf_other_secret", "TOPSECRET"];
         for (const pid of processes) {
           const seen = ["environ", "cmdline"].map((file) => readFileSync(`/proc/${pid}/${file}`, "utf8")).join("\n");

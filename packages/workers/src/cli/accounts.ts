@@ -57,7 +57,7 @@ export function createAccounts({ accounts, now, onChange }: AccountsOptions): Ac
       const [first, ...others] = listFree();
       if (first === undefined) {
         const wait = Math.max(0, Math.min(...states.map(({ restsUntil }) => restsUntil)) - now());
-        const message = "Every account of this worker has reached its limit.";
+        const message = "Every account of this worker rests: its limit is reached, or its login was refused.";
         throw new AppError("rate_limited", message, { retryAfterMs: wait });
       }
       const chosen = others.reduce((best, state) => (isBetter(state, best) ? state : best), first);

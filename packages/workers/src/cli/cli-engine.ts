@@ -46,6 +46,7 @@ async function* embed(): AsyncGenerator<EmbedPart> {
   yield await Promise.reject(new AppError("unsupported", "A command-line agent makes no embeddings."));
 }
 
+type Asked = { readonly request: ChatRequest; readonly model: CliModel; readonly signal: AbortSignal };
 type Seat = { readonly process: CliProcess; readonly turn: Turn };
 
 export function createCliEngine(options: CliEngineOptions): Engine {
@@ -92,7 +93,7 @@ export function createCliEngine(options: CliEngineOptions): Engine {
     return found;
   }
 
-  async function findSeat(request: ChatRequest, model: CliModel, signal: AbortSignal): Promise<Seat> {
+  async function findSeat({ request, model, signal }: Asked): Promise<Seat> {
     const known = parked.resume(request);
     if (known !== undefined) return known;
     const account = accounts.choose();
@@ -100,28 +101,58 @@ export function createCliEngine(options: CliEngineOptions): Engine {
     return { process, turn: process.begin(request) };
   }
 
-  /** One that was started ahead may have been broken all along: then a second one gets the request. */
-  async function* readTurn(
-    seat: Seat,
-    request: ChatRequest,
-    use: (process: CliProcess) => void,
-  ): Turn & AsyncGenerator {
-    use(seat.process);
-    try {
-      yield* seat.turn;
-    } catch (error) {
-      if (seat.process.hasSpoken() || !(error instanceof AppError) || error.code !== "source_failed") throw error;
-      const second = pool.startCold(seat.process.account, seat.process.model);
-      use(second);
-      yield* second.begin(request);
+  /** Before the first event another process may take over; `use` is told of each. */
+  async function* readTurn(first: Seat, asked: Asked, use: (process: CliProcess) => void): Turn & AsyncGenerator {
+    let seat: Seat | undefined = first;
+    let isSecondTry = false;
+    while (seat !== undefined) {
+      use(seat.process);
+      let hasBegun = false;
+      try {
+        for await (const events of seat.turn) {
+          if (!hasBegun) pool.warm(seat.process.account, seat.process.model);
+          hasBegun = true;
+          yield events;
+        }
+        return;
+      } catch (error) {
+        const next: Seat | undefined = hasBegun ? undefined : await replace(seat, error, asked, isSecondTry);
+        if (next === undefined) throw error;
+        isSecondTry = true;
+        seat = next;
+      }
     }
+  }
+
+  /** Another account for one that rests now; a second try for one that never spoke, as it may have been broken all along. */
+  async function replace(
+    { process }: Seat,
+    error: unknown,
+    asked: Asked,
+    isSecondTry: boolean,
+  ): Promise<Seat | undefined> {
+    if (!(error instanceof AppError) || asked.signal.aborted) return undefined;
+    restAccount(process.account, error);
+    if (accounts.isResting(process.account)) {
+      log.warn("an account rests", { account: process.account.name, reason: error.message });
+      return accounts.status().restsUntil === undefined ? findSeat(asked) : undefined;
+    }
+    if (isSecondTry || process.hasSpoken() || error.code !== "source_failed") return undefined;
+    const second = pool.startCold(process.account, process.model);
+    return { process: second, turn: second.begin(asked.request) };
+  }
+
+  function restAccount(account: Account, error: AppError): void {
+    if (error.code !== "rate_limited" || accounts.isResting(account)) return;
+    accounts.rest(account, error.retryAfterMs ?? 10_000);
   }
 
   async function* run(request: ChatRequest, signal: AbortSignal): AsyncGenerator<readonly ChatEvent[]> {
     const model = findModel(request.model);
     const plain = { ...request, model: model.id };
     const warnings = adapter.check(plain);
-    const seat = await findSeat(plain, model, signal);
+    const asked: Asked = { request: plain, model, signal };
+    const seat = await findSeat(asked);
     let { process } = seat;
     const interrupt = (): void => process.interrupt();
     signal.addEventListener("abort", interrupt, { once: true });
@@ -130,7 +161,7 @@ export function createCliEngine(options: CliEngineOptions): Engine {
       const fold = createEventFold();
       const filter = request.stop === undefined ? undefined : createStopFilter(request.stop);
       if (warnings.length > 0) yield warnings.map((message) => ({ type: "warning", message }));
-      for await (const batch of readTurn(seat, plain, (used) => (process = used))) {
+      for await (const batch of readTurn(seat, asked, (used) => (process = used))) {
         const events = filter?.(batch) ?? batch;
         for (const event of events) fold.push(event);
         const isOver = events.at(-1)?.type === "end";
@@ -169,9 +200,7 @@ export function createCliEngine(options: CliEngineOptions): Engine {
     process.interrupt();
     if (signal.aborted) return new AppError("cancelled", "The request was cancelled.", { cause: error });
     if (!(error instanceof AppError)) return new AppError("source_failed", `The agent failed: ${String(error)}`);
-    if (error.code === "rate_limited" && !accounts.isResting(process.account)) {
-      accounts.rest(process.account, error.retryAfterMs ?? 10_000);
-    }
+    restAccount(process.account, error);
     log.warn("an answer failed", { model: process.model, account: process.account.name, reason: error.message });
     return error;
   }

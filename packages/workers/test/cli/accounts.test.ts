@@ -33,10 +33,9 @@ test("an account at its limit rests until its window begins anew; when all rest,
   await using cli = startCliTest({ accounts, now: () => now });
   const changed: (number | undefined)[] = [];
   cli.engine.onOffersChanged(() => void changed.push(cli.engine.offers()[0]?.restsUntil));
-  for (const name of ["one", "two"]) {
-    const failed = readResult(cli.engine, ask("LIMIT", { model }));
-    await assert.rejects(failed, (error) => error instanceof AppError && error.code === "rate_limited", name);
-  }
+  const failed = readResult(cli.engine, ask("LIMIT", { model }));
+  await assert.rejects(failed, (error) => error instanceof AppError && error.code === "rate_limited");
+  assert.equal(cli.started().length, 2, "both were asked");
   const until = cli.engine.offers()[0]?.restsUntil ?? 0;
   assert.ok(until > now + 3_590_000 && until < now + 3_610_000);
   assert.equal(changed.at(-1), until);
@@ -47,6 +46,13 @@ test("an account at its limit rests until its window begins anew; when all rest,
   now += 3_700_000;
   assert.equal(cli.engine.offers()[0]?.restsUntil, undefined);
   assert.equal(textOf(await readResult(cli.engine, ask("hello", { model }))), "You said: hello");
+});
+
+test("an account whose login is refused rests, and the other one answers in its place, unseen", async () => {
+  await using cli = startCliTest({ accounts });
+  assert.equal(textOf(await readResult(cli.engine, ask("LOGIN", { model }))), "logged in");
+  assert.deepEqual([await nameAccount(cli.engine), await nameAccount(cli.engine)], ["two", "two"]);
+  assert.equal(cli.engine.offers()[0]?.restsUntil, undefined);
 });
 
 test("the share of a window that is used is told with the offer", async () => {

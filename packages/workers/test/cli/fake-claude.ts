@@ -226,6 +226,9 @@ async function respond(): Promise<void> {
         error_status: 429,
       });
       return;
+    case "LOGIN":
+      if (credential.endsWith("one")) return fail(401, "API Error: 401 invalid bearer token");
+      return answer("logged in");
     case "REFUSED":
       return fail(400, "API Error: 400 messages.1: bad thing", { api_error_type: "invalid_request_error" });
     case "LENGTH":

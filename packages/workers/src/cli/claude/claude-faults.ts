@@ -34,6 +34,13 @@ export function explainRetry(retry: RetryMessage): AppError | undefined {
   return undefined;
 }
 
+/** A login that was refused once is refused again for a while; its account rests so long. */
+export const refusedRestMs = 5 * 60_000;
+
+export function isRefusedLogin(message: ResultMessage | RetryMessage): boolean {
+  return (message.type === "result" ? message.api_error_status : message.error_status) === 401;
+}
+
 /** Takes credentials out of a text that people will read: the given ones and what looks like one. */
 export function createCleaner(secrets: readonly string[]): (text: string) => string {
   const known = secrets.filter((secret) => secret.length >= 4);

@@ -13,7 +13,7 @@ import type { Sandbox } from "../sandbox.ts";
 import { keepTail } from "../stderr-tail.ts";
 import { createTurnQueue, type TurnQueue } from "../turn-queue.ts";
 import { createAnswerReader, type AnswerEnd, type AnswerReader } from "./answer-reader.ts";
-import { createCleaner, explainResult, explainRetry } from "./claude-faults.ts";
+import { createCleaner, explainResult, explainRetry, isRefusedLogin, refusedRestMs } from "./claude-faults.ts";
 import { credentialDescriptor, planCredential } from "./credential.ts";
 import type { ClaudeChild, ConnectClaude } from "./claude-link.ts";
 import { isResult, isRetry, isStreamEvent, listResults, readLimit, type ClaudeMessage } from "./claude-messages.ts";
@@ -95,6 +95,9 @@ export function startClaudeProcess(options: ClaudeOptions, start: StartOptions):
   }
 
   function read(message: ClaudeMessage): void {
+    if ((isRetry(message) || isResult(message)) && isRefusedLogin(message)) {
+      start.onLimit({ isRejected: true, resetsAt: options.now().getTime() + refusedRestMs });
+    }
     if (isRetry(message) && reader?.hasContent() === false) {
       const fault = explainRetry(message);
       if (fault !== undefined) throw fault;
