@@ -36,7 +36,8 @@ function wrapInBubblewrap(command: Command, directory: string, writable: readonl
   for (const home of homes) options.push("--tmpfs", home);
   // The program itself may be installed in a home.
   if (command.file.startsWith("/")) options.push("--ro-bind", command.file, command.file);
-  for (const one of writable) options.push("--bind", one, one);
+  // One that is not there is the command's to complain of.
+  for (const one of writable) options.push("--bind-try", one, one);
   options.push("--chdir", directory);
   return { file: "bwrap", arguments: [...options, "--", command.file, ...command.arguments] };
 }

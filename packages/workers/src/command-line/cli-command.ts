@@ -61,7 +61,8 @@ export type CliCommand =
 const cliHelp = `auxot-worker cli answers requests of an Auxot router with Claude Code on this machine.
 
 Usage: auxot-worker cli --router URL --key axw_... [options]
-       auxot-worker cli doctor [options]     looks whether it would work, and asks one question
+       auxot-worker cli doctor [options]     looks whether it would work, and asks one question with each account;
+                                             exit code 0: all answer, 1: one does not, 2: it could not be tried
 
 ${connectionHelp}
 

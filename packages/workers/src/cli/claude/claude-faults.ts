@@ -4,12 +4,18 @@ import { mapUpstreamFault, readUpstreamFault } from "@auxot/dialects/answers/ups
 import { AppError } from "@auxot/wire/errors";
 import type { ResultMessage, RetryMessage } from "./claude-messages.ts";
 
+const refusedLogin = "The vendor refused the login of this worker's Claude Code.";
+const notLoggedIn = "Claude Code is not logged in on this worker.";
+
 /** `restMs`: how long the account rests, where that is known. */
 export function explainResult(result: ResultMessage, clean: (text: string) => string, restMs?: number): AppError {
   const said = clean(result.result ?? result.errors?.join(" ") ?? "").replace(/^API Error: (?:\d{3} )?/, "");
-  const status = result.api_error_status;
+  const status = result.api_error_status ?? undefined;
   if (result.terminal_reason === "prompt_too_long") {
     return new AppError("context_length_exceeded", `The conversation is too long for this model: ${said}`);
+  }
+  if (isRefusedLogin(result)) {
+    return new AppError("source_failed", saysNotLoggedIn(result) ? notLoggedIn : refusedLogin);
   }
   if (status === 429) {
     return new AppError("rate_limited", said || "This account's limit is reached.", { retryAfterMs: restMs });
@@ -29,7 +35,7 @@ export function explainRetry(retry: RetryMessage): AppError | undefined {
   if (status === 429) return new AppError("rate_limited", "This account is asked too often.", { retryAfterMs });
   if (status === 529) return new AppError("no_capacity", "The vendor is overloaded.", { retryAfterMs });
   if (status === 401 || status === 403) {
-    return new AppError("source_failed", "The vendor refused the login of this worker's Claude Code.");
+    return new AppError("source_failed", refusedLogin);
   }
   return undefined;
 }
@@ -38,7 +44,12 @@ export function explainRetry(retry: RetryMessage): AppError | undefined {
 export const refusedRestMs = 5 * 60_000;
 
 export function isRefusedLogin(message: ResultMessage | RetryMessage): boolean {
-  return (message.type === "result" ? message.api_error_status : message.error_status) === 401;
+  if (message.type === "system") return message.error_status === 401;
+  return message.api_error_status === 401 || saysNotLoggedIn(message);
+}
+
+function saysNotLoggedIn({ is_error, result }: ResultMessage): boolean {
+  return is_error === true && result?.startsWith("Not logged in") === true;
 }
 
 /** Takes credentials out of a text that people will read: the given ones and what looks like one. */

@@ -21,7 +21,8 @@ export type ResultMessage = ClaudeMessage & {
   readonly result?: string;
   readonly errors?: readonly string[];
   readonly terminal_reason?: string;
-  readonly api_error_status?: number;
+  /** Absent or null where no API answered. */
+  readonly api_error_status?: number | null;
   readonly api_error_type?: string;
 };
 
