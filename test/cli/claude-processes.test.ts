@@ -125,6 +125,22 @@ for (const adapter of adapters) {
       });
     }
 
+    for (const [variable, value] of [
+      ["ANTHROPIC_API_KEY", apiKey],
+      ["CLAUDE_CODE_OAUTH_TOKEN", oauthToken],
+    ] as const) {
+      test(`with ${variable}, an allowed Bash finds no credential`, async () => {
+        await using open = await startCliStack(adapter);
+        await open.startCli({ [variable]: value }, "--allow-tool", "Bash");
+        const command = "env; cat ../credential /proc/self/fd/3; tr '\\0' '\\n' < /proc/$PPID/environ; echo looked";
+        open.api.play(useTool("Bash", { command, description: "Looks for it." }));
+        await open.ask([say("look")]);
+        const told = JSON.stringify(open.last().body.messages);
+        assert.match(told, /CLAUDE_CONFIG_DIR=[^]*looked/);
+        assert.ok(!told.includes(value) && !told.includes(open.workerKey));
+      });
+    }
+
     test("a worker that stops finishes its answer first, and leaves no process and no file", async () => {
       await using stopping = await startCliStack(adapter);
       const program = await stopping.startCli({ ANTHROPIC_API_KEY: apiKey });
@@ -169,7 +185,7 @@ for (const adapter of adapters) {
         const program = await caged.startCli({ ANTHROPIC_API_KEY: apiKey }, ...sandbox);
         const file = path.join(caged.temporary, "private.txt");
         writeFileSync(file, "of this machine");
-        caged.api.play(readAndTell(file));
+        caged.api.play(useTool("Read", { file_path: file }));
         const reply = await caged.ask([say("read")]);
         assert.deepEqual(reply.content, [{ type: "text", text: "Done." }]);
         const told = JSON.stringify(caged.last().body.messages);
@@ -183,11 +199,9 @@ for (const adapter of adapters) {
   });
 }
 
-function readAndTell(file: string): (body: MessagesBody) => Answer {
+function useTool(name: string, input: object): (body: MessagesBody) => Answer {
   return ({ messages }) =>
-    isSecond(messages)
-      ? { blocks: [words("Done.")] }
-      : { blocks: [call("toolu_r", "Read", { file_path: file })], stop: "tool_use" };
+    isSecond(messages) ? { blocks: [words("Done.")] } : { blocks: [call("toolu_r", name, input)], stop: "tool_use" };
 }
 
 /** The files of processes that have a conversation. */
