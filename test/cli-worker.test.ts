@@ -26,8 +26,8 @@ before(async () => {
 after(() => stack.disposeAsync());
 
 async function startCliWorker(key: string, ...args: string[]): Promise<Program> {
-  const options = ["--router", router.url, "--claude", writeFakeClaude(directory), "--model", "sonnet", ...args];
-  const program = startProgram([workerFile, "cli", ...options], {
+  const options = ["--router", router.url, "--claude", writeFakeClaude(directory), "--model", "sonnet"];
+  const program = startProgram([workerFile, "cli", ...options, "--sandbox", "off", ...args], {
     env: { AUXOT_WORKER_KEY: key, ANTHROPIC_API_KEY: secret },
   });
   await program.said(/connected to the router/);

@@ -37,8 +37,11 @@ test("a request has one line: who asked what, who answered, tokens, times and ho
       worker: "fake-worker",
       tries: 1,
       usage: someUsage,
+      costMicroUsd: 0,
       outcome: "ok",
       status: 200,
+      tags: [],
+      client: "node",
     });
   }
   assert.doesNotMatch(JSON.stringify(app.log), /words of the/);

@@ -37,7 +37,7 @@ test("needs an admin key or the token, and says so", async () => {
   assert.equal((await app.get("/metrics")).status, 200);
   assert.equal((await app.get("/metrics", { key: token.reveal() })).status, 200);
   assert.equal((await app.get("/v1/models", { key: token.reveal() })).status, 401, "the token opens nothing else");
-  assert.equal((await app.post("/metrics", {})).status, 404);
+  assert.equal((await app.post("/metrics", {})).status, 405);
 });
 
 test("is open to anybody, or not there at all, when the configuration says so", async () => {

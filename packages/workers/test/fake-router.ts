@@ -41,6 +41,8 @@ export async function startFakeRouter(): Promise<FakeRouter> {
   const arrived = createQueue<FakeLink>();
   let refusal: { status: number; body: string } | undefined;
   http.on("upgrade", (request, socket, head) => {
+    // A worker may be gone before it has read why it was refused.
+    socket.on("error", () => undefined);
     if (refusal !== undefined) {
       const { status, body } = refusal;
       socket.end(
