@@ -21,6 +21,8 @@ type Answer = Readonly<Record<string, unknown>>;
 /** What an answer holds once and never again. */
 const oneTimeFields = ["key", "token", "secret", "password", "link"];
 const maxColumns = 9;
+/** Of a list inside an answer, which has nowhere else to be shown. */
+const maxInnerColumns = 16;
 
 export function showAnswer(operation: Operation, answer: unknown, { terminal, url }: Invocation): void {
   const presenter = presenters[operation.name] ?? {};
@@ -80,11 +82,27 @@ function fitsCell(schema: JsonSchema): boolean {
   return inner.enum !== undefined || ["string", "number", "integer", "boolean"].includes(String(type));
 }
 
-/** One field a line; nested ones with dots. */
+/** One field a line; nested ones with dots; lists of things as tables below. */
 export function renderFields(fields: Answer): string {
-  const rows = flatten(fields).filter(([, value]) => value !== null);
+  const all = flatten(fields).filter(([, value]) => value !== null);
+  const tables = all.filter(([, value]) => isTable(value));
+  const rows = all.filter(([, value]) => !isTable(value));
   const width = Math.max(0, ...rows.map(([field]) => field.length));
-  return rows.map(([field, value]) => `${field.padEnd(width)}  ${formatCell(field, value)}\n`).join("");
+  const lines = rows.map(([field, value]) => `${field.padEnd(width)}  ${formatCell(field, value)}\n`).join("");
+  return lines + tables.map(([field, value]) => renderThings(field, value as readonly Answer[])).join("");
+}
+
+function isTable(value: unknown): boolean {
+  return Array.isArray(value) && value.some((one) => typeof one === "object" && one !== null);
+}
+
+function renderThings(field: string, things: readonly Answer[]): string {
+  const rows = things.map((thing) => new Map(flatten(thing).filter(([, value]) => !isTable(value))));
+  const names = [...new Set(rows.flatMap((row) => [...row.keys()]))]
+    .filter((name) => rows.some((row) => (row.get(name) ?? null) !== null))
+    .slice(0, maxInnerColumns);
+  const cells = rows.map((row) => names.map((name) => formatCell(name, row.get(name))));
+  return `\n${toHeading(field)}\n${renderTable(names.map(toHeading), cells)}`;
 }
 
 /** A text that a create or a rotation answers with, and that lists do not show. */

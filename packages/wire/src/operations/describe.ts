@@ -57,7 +57,8 @@ export function listPathFields({ path }: Pick<Operation, "path">): readonly stri
 
 /** Whether it gives its answer in pages. */
 export function isList(operation: Operation): boolean {
-  return operation.method === "GET" && readShape(operation.output)?.["nextCursor"] !== undefined;
+  const shape = readShape(operation.output);
+  return operation.method === "GET" && shape?.["items"] !== undefined && shape["nextCursor"] !== undefined;
 }
 
 /** The schema of one thing in a list. Undefined: it is no list. */
