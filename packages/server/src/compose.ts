@@ -3,6 +3,8 @@
 import { join } from "node:path";
 import { dialects } from "@auxot/dialects/dialects";
 import type { Config } from "./config/settings.ts";
+import { createReadAddress } from "./http/caller-address.ts";
+import { createCheckOrigin } from "./http/check-origin.ts";
 import { createHttpServer } from "./http/server.ts";
 import { readConversation } from "./hub/conversation.ts";
 import { createHub, type Hub, type HubTimes } from "./hub/hub.ts";
@@ -19,6 +21,7 @@ import { createReasoningTokens } from "./platform/reasoning-tokens.ts";
 import { createPepper, createSealing } from "./platform/sealing.ts";
 import { ensureSecretKey } from "./platform/secret-file.ts";
 import type { Secret } from "./platform/secret-text.ts";
+import { createIdentity } from "./records/identity/identity.ts";
 import { createKeys } from "./records/keys/keys.ts";
 import { createKeyOperations } from "./records/keys/operations.ts";
 import { createKeyStore } from "./records/keys/store.ts";
@@ -45,6 +48,8 @@ export type RouterOptions = {
   readonly expectWorker: boolean;
   /** Told the first admin key when this start makes it, before anything else can fail: nobody can see it again. */
   readonly onFirstKey?: (key: string) => void;
+  /** Told the token of the set-up at each start while nobody owns the installation. */
+  readonly onSetupToken?: (token: string) => void;
   readonly hubTimes?: Partial<HubTimes>;
   /** A silent stream gets a ping this often. */
   readonly streamPingEveryMs?: number;
@@ -122,6 +127,11 @@ async function startParts(
   if (created !== undefined) options.onFirstKey?.(created);
   const workerKey = await keys.ensureBundledWorkerKey(join(config.dataDir, "worker.key"));
 
+  let port = config.port;
+  const origins = (): readonly string[] => listOrigins(config, port);
+  const identity = await createIdentity({ database, secretKey, origins, clock, log });
+  cleanups.push(() => identity.close());
+
   const usage = createUsageWriter({ insert: createUsageStore(database).insert, clock, log });
   cleanups.push(() => usage.close());
 
@@ -168,6 +178,9 @@ async function startParts(
     checkRoute: createCheckRoute(inferDeps),
     countTokens: createCountTokens({ offers: sources.offers, countTokens: sources.countTokens, clock }),
     identify: (text) => keys.identify(text),
+    identity,
+    readAddress: createReadAddress(config.trustedProxies),
+    checkOrigin: createCheckOrigin(origins, config.baseUrl === undefined),
     offers: sources.offers,
     hub,
     operations: [...createKeyOperations(keys), ...createWorkerOperations(hub)],
@@ -181,13 +194,15 @@ async function startParts(
     pingEveryMs: options.streamPingEveryMs ?? streamPingEveryMs,
     log,
   });
-  const port = await listen(http, config.host, config.port);
+  port = await listen(http, config.host, config.port);
   cleanups.push(async () => {
     draining = true;
     hub.announceShutdown();
     const { drainTimeoutMs } = config.limits;
     await Promise.all([http.drain(drainTimeoutMs), background.drain(drainTimeoutMs)]);
   });
+  const setupToken = await identity.beginSetup();
+  if (setupToken !== undefined) options.onSetupToken?.(setupToken);
   if (!options.expectWorker) ready.resolve();
   const localUrl = `http://${formatHost(config.host)}:${port}`;
   return {
@@ -283,6 +298,12 @@ async function listen(http: ReturnType<typeof createHttpServer>, host: string, p
         : `Cannot listen on ${host}:${port} (${String(code)}). Check AUXOT_HOST and AUXOT_PORT.`;
     throw new Error(reason, { cause });
   }
+}
+
+/** How browsers reach the router. Passkeys need a name: without a configured address it is localhost. */
+function listOrigins({ baseUrl, host }: Config, port: number): readonly string[] {
+  if (baseUrl !== undefined) return [new URL(baseUrl).origin];
+  return [...new Set([`http://localhost:${port}`, `http://127.0.0.1:${port}`, `http://${formatHost(host)}:${port}`])];
 }
 
 function formatHost(host: string): string {

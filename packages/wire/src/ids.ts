@@ -8,6 +8,19 @@ export const idPrefixes = {
   count: "cnt_",
   key: "key_",
   provider: "prv_",
+  user: "usr_",
+  signInMethod: "sim_",
+  signIn: "sin_",
+  challenge: "chl_",
+  passkey: "pky_",
+  twoFactor: "tfa_",
+  invitation: "inv_",
+  passwordReset: "rst_",
+  service: "svc_",
+  ssoProvider: "sso_",
+  scimToken: "sct_",
+  scimGroup: "grp_",
+  deviceGrant: "dev_",
 } as const;
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

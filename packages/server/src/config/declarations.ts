@@ -1,6 +1,7 @@
 // Owns what the YAML file may declare: providers, keys, limits, responses. Every check adds its own problem; none hides another.
 
 import { z } from "zod";
+import { isAllowEntry } from "../platform/fetch-guard/addresses.ts";
 import { readKeyForm } from "../platform/key-text.ts";
 import { createSecret } from "../platform/secret-text.ts";
 import type { DeclaredKey } from "../records/keys/make-key.ts";
@@ -20,6 +21,7 @@ export type Declarations = {
   readonly limits: Limits;
   readonly fetch: FetchSettings;
   readonly responses: ResponseSettings;
+  readonly trustedProxies: readonly string[];
 };
 
 const topSchema = z.strictObject({
@@ -28,7 +30,17 @@ const topSchema = z.strictObject({
   limits: z.record(z.string(), z.unknown()).nullish(),
   fetch: z.record(z.string(), z.unknown()).nullish(),
   responses: z.record(z.string(), z.unknown()).nullish(),
+  trustedProxies: z.array(z.unknown()).nullish(),
 });
+
+const trustedProxiesSchema = z.array(
+  z
+    .string()
+    .refine(
+      (text) => isAllowEntry(text) && /^[\d.:a-fA-F/]+$/.test(text),
+      "must be an address or a range like 10.2.0.0/16",
+    ),
+);
 
 /** Longest delay a timer can take. */
 const longestMs = 2_147_483_647;
@@ -70,10 +82,11 @@ export function readDeclarations(tree: unknown, problems: Problems, warn: (text:
       limits: limitsSchema.parse({}),
       fetch: readFetchSettings({}, problems),
       responses: responsesSchema.parse({}),
+      trustedProxies: [],
     };
   }
   problems.check([], topSchema, tree);
-  const top: { providers?: unknown; keys?: unknown; limits?: unknown; fetch?: unknown; responses?: unknown } = tree;
+  const top: Readonly<Partial<Record<keyof typeof topSchema.shape, unknown>>> = tree;
   const rawProviders = Array.isArray(top.providers) ? top.providers : [];
   const rawKeys = Array.isArray(top.keys) ? top.keys : [];
   const providers = rawProviders.map((raw, index) => checkProvider(raw, ["providers", index], problems, warn));
@@ -87,6 +100,7 @@ export function readDeclarations(tree: unknown, problems: Problems, warn: (text:
     limits: problems.check(["limits"], limitsSchema, top.limits ?? {}) ?? limitsSchema.parse({}),
     fetch: readFetchSettings(top.fetch ?? {}, problems),
     responses: problems.check(["responses"], responsesSchema, top.responses ?? {}) ?? responsesSchema.parse({}),
+    trustedProxies: problems.check(["trustedProxies"], trustedProxiesSchema, top.trustedProxies ?? []) ?? [],
   };
 }
 

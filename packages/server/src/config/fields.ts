@@ -91,6 +91,11 @@ export const fileFields = [
   },
   { name: "keys[].admin", default: "false", meaning: "May use the administrative API. Caller keys only." },
   { name: "keys[].provider", meaning: "Worker keys, required: the gpu or cli provider of its workers." },
+  {
+    name: "trustedProxies",
+    default: "none",
+    meaning: "Addresses and ranges of proxies in front: their X-Forwarded-For says where callers are.",
+  },
   ...limitFields.map((field) => ({ ...field, name: `limits.${field.name}` })),
   ...Object.entries(fetchFields).map(([name, field]) => ({ ...field, name: `fetch.${name}` })),
   ...responseFields.map((field) => ({ ...field, name: `responses.${field.name}` })),

@@ -38,6 +38,8 @@ export type Config = {
   /** Absent only with the embedded Postgres: `ensureSecretKey(dataDir)`. */
   readonly secretKey?: Secret;
   readonly bootstrapKey?: Secret;
+  /** Addresses and ranges whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
   readonly limits: Limits;
   readonly fetch: FetchSettings;
   readonly responses: ResponseSettings;

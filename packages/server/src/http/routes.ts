@@ -1,5 +1,6 @@
 // Every path of the router on one screen.
 
+import type { IncomingMessage } from "node:http";
 import type { Dialect, ServeSide } from "@auxot/dialects/dialect";
 import { dialects } from "@auxot/dialects/dialects";
 import type { DialectName } from "@auxot/wire/chat";
@@ -11,8 +12,9 @@ import type { Identity } from "../records/keys/identity.ts";
 import type { Offer } from "../sources/source.ts";
 import { handleChat, type ChatDeps } from "./chat.ts";
 import { handleCompletions } from "./completions.ts";
-import { authenticate, type Context } from "./context.ts";
+import { authenticate, readPresentedKeys, type Context } from "./context.ts";
 import { handleEmbeddings, type EmbeddingsDeps } from "./embeddings.ts";
+import { handleIdentity, isIdentityPath, type IdentityRouteDeps } from "./identity.ts";
 import { handleHealth, handleReady, type Readiness } from "./health.ts";
 import { handleCountTokens, type CountTokensDeps } from "./count-tokens.ts";
 import { findModel, listModels } from "./models.ts";
@@ -25,6 +27,7 @@ import { handleCancel, handleDelete, handleInputItems, handleRetrieve } from "./
 export type RouteDeps = ChatDeps &
   CountTokensDeps &
   EmbeddingsDeps &
+  IdentityRouteDeps &
   ResponsesDeps & {
     identify(text: string): Promise<Identity | undefined>;
     offers(): readonly Offer[];
@@ -119,6 +122,7 @@ async function handleOwn(deps: RouteDeps, method: string, context: Context): Pro
   if (pathname === "/api/health" && isRead(method)) return handleHealth(context);
   if (pathname === "/api/ready" && isRead(method)) return handleReady(deps.readiness, context);
   if (pathname === "/api/hello" && isRead(method)) return handleHealth(context);
+  if (isIdentityPath(pathname)) return handleIdentity(deps, method, context);
   const found = findOperation(deps.operations, method, pathname);
   if (found === undefined) {
     throw new AppError(
@@ -126,8 +130,20 @@ async function handleOwn(deps: RouteDeps, method: string, context: Context): Pro
       `There is nothing at ${pathname}. The API is at /v1 (OpenAI and Anthropic), health at /api/health.`,
     );
   }
-  const caller = await authenticate(context.request, deps.identify);
+  const caller = await authenticatePerson(deps, context.request);
   return handleOperation(found, { run: deps.runOperation, context, caller });
+}
+
+/** A key, or the session of somebody signed in: sessions are for the administrative API, not for inference. */
+async function authenticatePerson(deps: RouteDeps, request: IncomingMessage): Promise<Caller> {
+  if (readPresentedKeys(request).length === 0) {
+    const caller = await deps.identity.identifyCaller(request.headers.cookie);
+    if (caller !== undefined) {
+      if (!isRead(request.method ?? "GET")) deps.checkOrigin(request);
+      return caller;
+    }
+  }
+  return authenticate(request, deps.identify);
 }
 
 async function handleModels(deps: RouteDeps, dialect: DialectName, endpoint: string, context: Context): Promise<void> {

@@ -28,7 +28,7 @@ export function readInput(operation: Operation, sent: unknown): unknown {
 }
 
 /** The validator's own words, less its jargon. */
-function readably(message: string): string {
+export function readably(message: string): string {
   return message
     .replace(/^Invalid (input|option): /, "")
     .replace(/^expected (.+), received undefined$/, "is missing: expected $1");

@@ -10,8 +10,9 @@ const driver = load("drizzle-orm/postgres-js") as typeof import("drizzle-orm/pos
 const migrations = load("drizzle-orm/migrator") as typeof import("drizzle-orm/migrator");
 const migrator = load("drizzle-orm/postgres-js/migrator") as typeof import("drizzle-orm/postgres-js/migrator");
 
-export const { and, asc, desc, eq, inArray, isNull, lt, notInArray, or, sql } = core;
-export const { bigint, boolean, customType, index, integer, jsonb, pgTable, primaryKey, text, timestamp } = columns;
+export const { and, asc, desc, eq, gt, ilike, inArray, isNotNull, isNull, lt, ne, notInArray, or, sql } = core;
+export const { bigint, boolean, customType, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uniqueIndex } =
+  columns;
 export const { drizzle } = driver;
 export const { readMigrationFiles } = migrations;
 export const { migrate } = migrator;

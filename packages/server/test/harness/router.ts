@@ -16,6 +16,8 @@ export type TestRouter = AsyncDisposable & {
   readonly url: string;
   readonly key: string;
   readonly workerKey: string;
+  /** Undefined while there is an owner. */
+  readonly setupToken: string | undefined;
   readonly dataDir: string;
   /** Log lines, parsed. */
   readonly log: Record<string, unknown>[];
@@ -71,10 +73,13 @@ export async function startTestRouter(options: TestRouterOptions = {}): Promise<
     responses: { retentionDays: 30, maxBackground: 20, ...options.responses },
     providers: options.providers ?? [],
     keys: [],
+    trustedProxies: [],
     ...options.config,
   };
+  let setupToken: string | undefined;
   const router = await startRouter(config, log, {
     expectWorker: options.expectWorker ?? false,
+    onSetupToken: (token) => (setupToken = token),
     hubTimes: { resumeWindowMs: 300, ...options.hubTimes },
     ...(options.streamPingEveryMs === undefined ? {} : { streamPingEveryMs: options.streamPingEveryMs }),
   });
@@ -98,6 +103,7 @@ export async function startTestRouter(options: TestRouterOptions = {}): Promise<
     url: router.localUrl,
     key: testKey,
     workerKey: router.workerKey.reveal(),
+    setupToken,
     dataDir,
     log: lines,
     post: (path, body, request = {}) =>

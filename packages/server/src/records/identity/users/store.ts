@@ -1,0 +1,129 @@
+// SQL of people's accounts. Knows no sign-in and no permission.
+
+import type { Database, Executor } from "../../../store/database.ts";
+import { and, eq, isNull, sql } from "../../../store/drizzle.ts";
+import { signInMethod, userAccount } from "../../../store/tables/identity.ts";
+
+export type OrgRole = "owner" | "admin" | "member";
+export type UserOrigin = "setup" | "invitation" | "sso" | "scim" | "created";
+
+export type User = {
+  readonly id: string;
+  readonly email: string;
+  readonly emailVerified: boolean;
+  readonly name: string;
+  readonly orgRole: OrgRole;
+  readonly origin: UserOrigin;
+  readonly externalId: string | null;
+  readonly twoFactorEnabled: boolean;
+  readonly version: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly lastSignInAt: Date | null;
+  readonly deactivatedAt: Date | null;
+};
+
+export type NewUser = Pick<User, "id" | "email" | "emailVerified" | "name" | "orgRole" | "origin" | "createdAt"> & {
+  readonly externalId?: string | null;
+};
+
+export type UserChange = Partial<
+  Pick<User, "email" | "emailVerified" | "name" | "orgRole" | "externalId" | "deactivatedAt">
+>;
+
+export type UserStore = {
+  transaction<T>(work: (tx: Executor) => Promise<T>): Promise<T>;
+  find(id: string, tx?: Executor): Promise<User | undefined>;
+  /** `email` in small letters. */
+  findByEmail(email: string, tx?: Executor): Promise<User | undefined>;
+  /** Undefined when the address or the directory's id is taken. */
+  insert(tx: Executor, user: NewUser): Promise<User | undefined>;
+  /** Raises the version. Undefined: no such user, or another `version` than the one given. Throws what the database says of a taken address. */
+  update(tx: Executor, id: string, change: UserChange, at: Date, version?: number): Promise<User | undefined>;
+  /** Until the transaction ends nobody else changes who owns the installation. */
+  lockOwners(tx: Executor): Promise<void>;
+  countActiveOwners(tx?: Executor): Promise<number>;
+  noteSignIn(id: string, at: Date): Promise<void>;
+  /** In place of the one there was. */
+  setPassword(
+    tx: Executor,
+    method: { readonly id: string; readonly userId: string; readonly hash: string },
+  ): Promise<void>;
+  findBySubject(providerId: string, subject: string, tx?: Executor): Promise<User | undefined>;
+  addSubject(
+    tx: Executor,
+    method: { readonly id: string; readonly userId: string; readonly providerId: string; readonly subject: string },
+  ): Promise<void>;
+};
+
+/** "ownr" in ASCII. */
+const ownersLock = 1_870_098_034;
+
+export function createUserStore({ db }: Database): UserStore {
+  return {
+    transaction: (work) => db.transaction(work),
+    async find(id, tx = db) {
+      return (await tx.select(columns).from(userAccount).where(eq(userAccount.id, id)))[0];
+    },
+    async findByEmail(email, tx = db) {
+      return (await tx.select(columns).from(userAccount).where(eq(userAccount.email, email)))[0];
+    },
+    async insert(tx, user) {
+      const row = { ...user, updatedAt: user.createdAt };
+      return (await tx.insert(userAccount).values(row).onConflictDoNothing().returning(columns))[0];
+    },
+    async update(tx, id, change, at, version) {
+      const rows = await tx
+        .update(userAccount)
+        .set({ ...change, updatedAt: at, version: sql`${userAccount.version} + 1` })
+        .where(and(eq(userAccount.id, id), version === undefined ? undefined : eq(userAccount.version, version)))
+        .returning(columns);
+      return rows[0];
+    },
+    lockOwners: async (tx) => void (await tx.execute(sql`select pg_advisory_xact_lock(${ownersLock})`)),
+    async countActiveOwners(tx = db) {
+      const [row] = await tx
+        .select({ found: sql<number>`count(*)::int` })
+        .from(userAccount)
+        .where(and(eq(userAccount.orgRole, "owner"), isNull(userAccount.deactivatedAt)));
+      return row?.found ?? 0;
+    },
+    noteSignIn: async (id, at) =>
+      void (await db.update(userAccount).set({ lastSignInAt: at }).where(eq(userAccount.id, id))),
+    async setPassword(tx, { id, userId, hash }) {
+      await tx
+        .insert(signInMethod)
+        .values({ id, userId, providerId: "credential", accountId: userId, password: hash })
+        .onConflictDoUpdate({
+          target: [signInMethod.providerId, signInMethod.accountId],
+          set: { password: hash, updatedAt: sql`now()` },
+        });
+    },
+    async findBySubject(providerId, subject, tx = db) {
+      const rows = await tx
+        .select(columns)
+        .from(signInMethod)
+        .innerJoin(userAccount, eq(userAccount.id, signInMethod.userId))
+        .where(and(eq(signInMethod.providerId, providerId), eq(signInMethod.accountId, subject)));
+      return rows[0];
+    },
+    addSubject: async (tx, { subject, ...method }) =>
+      void (await tx.insert(signInMethod).values({ ...method, accountId: subject })),
+  };
+}
+
+const columns = {
+  id: userAccount.id,
+  email: userAccount.email,
+  emailVerified: userAccount.emailVerified,
+  name: userAccount.name,
+  orgRole: userAccount.orgRole,
+  origin: userAccount.origin,
+  externalId: userAccount.externalId,
+  twoFactorEnabled: userAccount.twoFactorEnabled,
+  version: userAccount.version,
+  createdAt: userAccount.createdAt,
+  updatedAt: userAccount.updatedAt,
+  lastSignInAt: userAccount.lastSignInAt,
+  deactivatedAt: userAccount.deactivatedAt,
+};
