@@ -129,7 +129,16 @@ async function startParts(
 
   let port = config.port;
   const origins = (): readonly string[] => listOrigins(config, port);
-  const identity = await createIdentity({ database, secretKey, origins, clock, log });
+  const identity = await createIdentity({
+    database,
+    secretKey,
+    origins,
+    mail: config.mail,
+    // No key belongs to a person yet.
+    revokeKeysOf: async () => {},
+    clock,
+    log,
+  });
   cleanups.push(() => identity.close());
 
   const usage = createUsageWriter({ insert: createUsageStore(database).insert, clock, log });
@@ -183,7 +192,7 @@ async function startParts(
     checkOrigin: createCheckOrigin(origins, config.baseUrl === undefined),
     offers: sources.offers,
     hub,
-    operations: [...createKeyOperations(keys), ...createWorkerOperations(hub)],
+    operations: [...createKeyOperations(keys), ...createWorkerOperations(hub), ...identity.operations],
     runOperation: createRunOperation({ database, sealing, appendAudit: createAuditLog(log), clock, log }),
     readiness: {
       pingDatabase: () => database.ping(),

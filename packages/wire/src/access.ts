@@ -24,6 +24,11 @@ export type ActionRule = {
 export const actions = {
   "keys.read": { org: "admin", team: "admin", level: "owner" },
   "keys.edit": { org: "admin", team: "admin", level: "owner" },
+  /** Everybody's account is their own. */
+  "users.read": { org: "admin", level: "owner" },
+  "users.edit": { org: "admin" },
+  "invitations.read": { org: "admin" },
+  "invitations.edit": { org: "admin" },
   "workers.read": { org: "admin" },
   "audit.read": { org: "admin" },
 } as const satisfies Readonly<Record<`${string}.${string}`, ActionRule>>;

@@ -4,11 +4,13 @@ import { z } from "zod";
 import { isAllowEntry } from "../platform/fetch-guard/addresses.ts";
 import { readKeyForm } from "../platform/key-text.ts";
 import { createSecret } from "../platform/secret-text.ts";
+import type { MailSettings } from "../records/identity/mail.ts";
 import type { DeclaredKey } from "../records/keys/make-key.ts";
 import type { DeclaredProvider } from "../records/providers/providers.ts";
 import type { FetchSettings } from "../platform/fetch-guard/fetch-guard.ts";
 import { readFetchSettings } from "./fetch-declaration.ts";
 import type { Limits, ResponseSettings } from "./settings.ts";
+import { readMailSettings } from "./mail-declaration.ts";
 import { limitFields, responseFields } from "./fields.ts";
 import type { Path, Problems } from "./problems.ts";
 import { findBuiltInKind } from "../platform/built-in-provider.ts";
@@ -22,6 +24,7 @@ export type Declarations = {
   readonly fetch: FetchSettings;
   readonly responses: ResponseSettings;
   readonly trustedProxies: readonly string[];
+  readonly mail?: MailSettings;
 };
 
 const topSchema = z.strictObject({
@@ -31,6 +34,7 @@ const topSchema = z.strictObject({
   fetch: z.record(z.string(), z.unknown()).nullish(),
   responses: z.record(z.string(), z.unknown()).nullish(),
   trustedProxies: z.array(z.unknown()).nullish(),
+  mail: z.record(z.string(), z.unknown()).nullish(),
 });
 
 const trustedProxiesSchema = z.array(
@@ -91,6 +95,7 @@ export function readDeclarations(tree: unknown, problems: Problems, warn: (text:
   const rawKeys = Array.isArray(top.keys) ? top.keys : [];
   const providers = rawProviders.map((raw, index) => checkProvider(raw, ["providers", index], problems, warn));
   const keys = rawKeys.map((raw, index) => checkKey(raw, ["keys", index], rawProviders, problems));
+  const mail = readMailSettings(top.mail, problems);
   checkDistinct(rawProviders, "providers", "name", problems);
   checkDistinct(rawKeys, "keys", "name", problems);
   checkDistinct(rawKeys, "keys", "key", problems);
@@ -101,6 +106,7 @@ export function readDeclarations(tree: unknown, problems: Problems, warn: (text:
     fetch: readFetchSettings(top.fetch ?? {}, problems),
     responses: problems.check(["responses"], responsesSchema, top.responses ?? {}) ?? responsesSchema.parse({}),
     trustedProxies: problems.check(["trustedProxies"], trustedProxiesSchema, top.trustedProxies ?? []) ?? [],
+    ...(mail === undefined ? {} : { mail }),
   };
 }
 

@@ -3,6 +3,7 @@
 import type { FetchSettings } from "../platform/fetch-guard/fetch-guard.ts";
 import type { LogLevel } from "../platform/log.ts";
 import type { Secret } from "../platform/secret-text.ts";
+import type { MailSettings } from "../records/identity/mail.ts";
 import type { DeclaredKey } from "../records/keys/make-key.ts";
 import type { DeclaredProvider } from "../records/providers/providers.ts";
 
@@ -40,6 +41,8 @@ export type Config = {
   readonly bootstrapKey?: Secret;
   /** Addresses and ranges whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
+  /** Absent: no mail is sent. */
+  readonly mail?: MailSettings;
   readonly limits: Limits;
   readonly fetch: FetchSettings;
   readonly responses: ResponseSettings;

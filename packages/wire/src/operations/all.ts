@@ -1,7 +1,33 @@
 // Every operation there is, in the order documents and help show them.
 
 import type { Operation } from "./define-operation.ts";
+import { createInvitation, listInvitations, resendInvitation, revokeInvitation } from "./invitations.ts";
 import { createKey, listKeys, revokeKey } from "./keys.ts";
+import {
+  activateUser,
+  deactivateUser,
+  endUserSessions,
+  getUser,
+  listUsers,
+  resetUserPassword,
+  updateUser,
+} from "./users.ts";
 import { listWorkers } from "./workers.ts";
 
-export const allOperations: readonly Operation[] = [createKey, listKeys, revokeKey, listWorkers];
+export const allOperations: readonly Operation[] = [
+  createKey,
+  listKeys,
+  revokeKey,
+  listUsers,
+  getUser,
+  updateUser,
+  deactivateUser,
+  activateUser,
+  endUserSessions,
+  resetUserPassword,
+  listInvitations,
+  createInvitation,
+  resendInvitation,
+  revokeInvitation,
+  listWorkers,
+];

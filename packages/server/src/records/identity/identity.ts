@@ -1,6 +1,7 @@
 // Wires the rooms of identity: who a cookie belongs to, and what answers at /api/auth and /api/setup.
 
 import { AppError } from "@auxot/wire/errors";
+import type { AnyOperationHandler } from "../../operations/handler.ts";
 import type { Caller } from "../../platform/caller.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Log } from "../../platform/log.ts";
@@ -10,6 +11,14 @@ import type { Database } from "../../store/database.ts";
 import type { IdentityAnswer, IdentityRequest } from "./auth-port.ts";
 import { createEngine } from "./engine/engine.ts";
 import { createEngineStore } from "./engine/store.ts";
+import { createInvitations } from "./links/invitations.ts";
+import { createInvitationOperations } from "./links/operations.ts";
+import { createPasswordResets } from "./links/password-resets.ts";
+import { createLinkPaths } from "./links/paths.ts";
+import { createSendLater } from "./links/send-later.ts";
+import { createLinkStore } from "./links/store.ts";
+import { createMailer, type MailSettings } from "./mail.ts";
+import { createOrganisationStore } from "./organisation/store.ts";
 import { createPasswords } from "./passwords.ts";
 import { answer, findPath } from "./paths.ts";
 import { createSessionPaths } from "./sessions/paths.ts";
@@ -17,10 +26,13 @@ import { createSessions, type Person, type Sessions } from "./sessions/sessions.
 import { createSessionStore } from "./sessions/store.ts";
 import { createSetup } from "./setup.ts";
 import { createSlowdown } from "./slowdown.ts";
+import { createDeactivation, type RevokeKeysOf } from "./users/deactivation.ts";
+import { createUserOperations } from "./users/operations.ts";
 import { createUserStore } from "./users/store.ts";
 
 export type Identity = {
   readonly sessions: Sessions;
+  readonly operations: readonly AnyOperationHandler[];
   /** A request below /api/auth. Undefined: nothing is there. `onCookies` gets Set-Cookie lines that go with an error. */
   handle(request: IdentityRequest, onCookies: (lines: readonly string[]) => void): Promise<IdentityAnswer | undefined>;
   /** GET or POST /api/setup. */
@@ -37,6 +49,9 @@ export type IdentityDeps = {
   readonly secretKey: Secret;
   /** How browsers reach the router, the main one first. Asked when it listens. */
   origins(): readonly string[];
+  /** Absent: no mail is sent. */
+  readonly mail?: MailSettings | undefined;
+  readonly revokeKeysOf: RevokeKeysOf;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -48,6 +63,7 @@ const cleanUpEveryMs = 60 * 60 * 1000;
 export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
   const { database, clock, log } = deps;
   const users = createUserStore(database);
+  const organisation = createOrganisationStore(database);
   const passwords = createPasswords();
   const engineStore = createEngineStore(database);
   const engine = createEngine({
@@ -62,10 +78,35 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
     onSignIn: (userId) => users.noteSignIn(userId, new Date(clock.now())),
     log,
   });
-  const sessions = await createSessions({ engine, store: createSessionStore(database), users, clock });
-  const setup = createSetup({ users, passwords, clock });
+  const sessionStore = createSessionStore(database);
+  const sessions = await createSessions({ engine, store: sessionStore, users, clock });
+  const mailer = createMailer(deps.mail, log);
+  const { sendLater, settle } = createSendLater(mailer, log);
+  const links = createLinkStore(database);
+  const { origins } = deps;
+  const invitations = createInvitations({ links, users, organisation, passwords, sendLater, origins, clock });
+  const canMail = mailer.isConfigured;
+  const passwordResets = createPasswordResets({
+    links,
+    users,
+    passwords,
+    sessions,
+    sessionStore,
+    sendLater,
+    canMail,
+    origins,
+    clock,
+    log,
+  });
+  const { revokeKeysOf } = deps;
+  const deactivation = createDeactivation({ users, organisation, sessions, sessionStore, revokeKeysOf });
+  const setup = createSetup({ users, organisation, passwords, clock });
   const guess = createGuessGuards(clock);
-  const paths = [...createSessionPaths(sessions)];
+  const mailSlowdown = createSlowdown({ clock, free: 5, everyMs: 60_000 });
+  const paths = [
+    ...createSessionPaths(sessions),
+    ...createLinkPaths({ engine, invitations, passwordResets, mailSlowdown }),
+  ];
   const cleanUp = setInterval(() => {
     engineStore.deleteExpired(new Date(clock.now())).catch((err: unknown) => {
       log.warn({ err }, "Sessions that are over could not be deleted; trying again later");
@@ -75,6 +116,10 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
 
   return {
     sessions,
+    operations: [
+      ...createUserOperations({ users, sessions, sessionStore, deactivation, passwordResets }),
+      ...createInvitationOperations({ links, invitations, canMail }),
+    ],
     beginSetup: setup.begin,
     async identifyCaller(cookieHeader) {
       const person = await sessions.identify(cookieHeader);
@@ -96,6 +141,8 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
     },
     async close() {
       clearInterval(cleanUp);
+      await passwordResets.settle();
+      await settle();
       await sessions.close();
     },
   };

@@ -6,6 +6,7 @@ import { createId, idPrefixes } from "@auxot/wire/ids";
 import { z } from "zod";
 import type { Clock } from "../../platform/clock.ts";
 import { hashText } from "../../platform/hash-text.ts";
+import type { OrganisationStore } from "./organisation/store.ts";
 import { checkPassword, type Passwords } from "./passwords.ts";
 import { emailSchema, nameSchema, readInput } from "./read-input.ts";
 import { createSlowdown } from "./slowdown.ts";
@@ -31,10 +32,11 @@ const inputSchema = z.strictObject({
 
 export function createSetup(deps: {
   readonly users: UserStore;
+  readonly organisation: OrganisationStore;
   readonly passwords: Passwords;
   readonly clock: Clock;
 }): Setup {
-  const { users, passwords, clock } = deps;
+  const { users, organisation, passwords, clock } = deps;
   const slowdown = createSlowdown({ clock, free: 5, everyMs: 10_000 });
   let token: { readonly hash: string; readonly until: number } | undefined;
 
@@ -52,7 +54,7 @@ export function createSetup(deps: {
     );
   }
 
-  const isNeeded = async (): Promise<boolean> => (await users.countActiveOwners()) === 0;
+  const isNeeded = async (): Promise<boolean> => (await organisation.countOwners()) === 0;
 
   return {
     isNeeded,
@@ -69,8 +71,8 @@ export function createSetup(deps: {
       if (password !== undefined) checkPassword(password, { email });
       const hash = password === undefined ? undefined : await passwords.hash(password);
       const owner = await users.transaction(async (tx) => {
-        await users.lockOwners(tx);
-        if ((await users.countActiveOwners(tx)) > 0) return undefined;
+        await organisation.lock(tx);
+        if ((await organisation.countOwners(tx)) > 0) return undefined;
         const createdAt = new Date(clock.now());
         const id = createId(idPrefixes.user);
         const made = await users.insert(tx, {
@@ -78,7 +80,6 @@ export function createSetup(deps: {
           email,
           emailVerified: false,
           name,
-          orgRole: "owner",
           origin: "setup",
           createdAt,
         });
@@ -87,9 +88,10 @@ export function createSetup(deps: {
             param: "email",
           });
         }
+        await organisation.setRole(tx, id, "owner", createdAt);
         if (hash !== undefined)
           await users.setPassword(tx, { id: createId(idPrefixes.signInMethod), userId: id, hash });
-        return made;
+        return users.find(id, tx);
       });
       token = undefined;
       if (owner !== undefined) return owner;

@@ -10,6 +10,8 @@ export type Slowdown = {
    * counts already, so that a crowd at once gains nothing. Throws `rate_limited` without trying when there were too many.
    */
   attempt<T>(names: readonly string[], work: () => Promise<T>): Promise<T>;
+  /** Counts whatever comes of it. Throws `rate_limited` as well. */
+  count(names: readonly string[]): void;
 };
 
 type Level = { readonly level: number; readonly at: number };
@@ -34,15 +36,20 @@ export function createSlowdown(deps: {
     for (const name of names) seen.set(name, { level: Math.max(0, levelOf(name) + by), at }, at);
   }
 
+  function count(names: readonly string[]): void {
+    const highest = Math.max(...names.map(levelOf));
+    if (highest > free - 1) {
+      const retryAfterMs = Math.ceil((highest - (free - 1)) * everyMs);
+      const seconds = Math.ceil(retryAfterMs / 1000);
+      throw new AppError("rate_limited", `Too many tries. Try again in ${seconds} s.`, { retryAfterMs });
+    }
+    add(names, 1);
+  }
+
   return {
+    count,
     async attempt(names, work) {
-      const highest = Math.max(...names.map(levelOf));
-      if (highest > free - 1) {
-        const retryAfterMs = Math.ceil((highest - (free - 1)) * everyMs);
-        const seconds = Math.ceil(retryAfterMs / 1000);
-        throw new AppError("rate_limited", `Too many failed tries. Try again in ${seconds} s.`, { retryAfterMs });
-      }
-      add(names, 1);
+      count(names);
       try {
         const result = await work();
         add(names, -1);

@@ -1,6 +1,6 @@
 CREATE TABLE "device_grant" (
 	"id" text PRIMARY KEY NOT NULL,
-	"device_code_hmac" text NOT NULL,
+	"device_code_hash" text NOT NULL,
 	"user_code" text NOT NULL,
 	"client" text NOT NULL,
 	"status" text NOT NULL,
@@ -8,14 +8,14 @@ CREATE TABLE "device_grant" (
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"expires_at" timestamp with time zone NOT NULL,
 	"last_polled_at" timestamp with time zone,
-	CONSTRAINT "device_grant_device_code_hmac_unique" UNIQUE("device_code_hmac"),
+	CONSTRAINT "device_grant_device_code_hash_unique" UNIQUE("device_code_hash"),
 	CONSTRAINT "device_grant_user_code_unique" UNIQUE("user_code")
 );
 --> statement-breakpoint
 CREATE TABLE "one_time_link" (
 	"id" text PRIMARY KEY NOT NULL,
 	"kind" text NOT NULL,
-	"token_hmac" text NOT NULL,
+	"token_hash" text NOT NULL,
 	"email" text NOT NULL,
 	"user_id" text,
 	"org_role" text,
@@ -25,7 +25,7 @@ CREATE TABLE "one_time_link" (
 	"expires_at" timestamp with time zone NOT NULL,
 	"used_at" timestamp with time zone,
 	"revoked_at" timestamp with time zone,
-	CONSTRAINT "one_time_link_token_hmac_unique" UNIQUE("token_hmac")
+	CONSTRAINT "one_time_link_token_hash_unique" UNIQUE("token_hash")
 );
 --> statement-breakpoint
 CREATE TABLE "passkey" (
@@ -62,24 +62,13 @@ CREATE TABLE "scim_group_member" (
 CREATE TABLE "scim_token" (
 	"id" text PRIMARY KEY NOT NULL,
 	"name" text NOT NULL,
-	"hmac" text NOT NULL,
+	"hash" text NOT NULL,
 	"masked" text NOT NULL,
 	"created_by" text NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"last_used_at" timestamp with time zone,
 	"revoked_at" timestamp with time zone,
-	CONSTRAINT "scim_token_hmac_unique" UNIQUE("hmac")
-);
---> statement-breakpoint
-CREATE TABLE "service_account" (
-	"id" text PRIMARY KEY NOT NULL,
-	"name" text NOT NULL,
-	"description" text DEFAULT '' NOT NULL,
-	"version" integer DEFAULT 1 NOT NULL,
-	"created_by" text NOT NULL,
-	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
-	"deactivated_at" timestamp with time zone,
-	CONSTRAINT "service_account_name_unique" UNIQUE("name")
+	CONSTRAINT "scim_token_hash_unique" UNIQUE("hash")
 );
 --> statement-breakpoint
 CREATE TABLE "sign_in_challenge" (
@@ -140,7 +129,6 @@ CREATE TABLE "user_account" (
 	"email_verified" boolean DEFAULT false NOT NULL,
 	"name" text NOT NULL,
 	"image" text,
-	"org_role" text NOT NULL,
 	"origin" text NOT NULL,
 	"external_id" text,
 	"two_factor_enabled" boolean DEFAULT false NOT NULL,
@@ -165,6 +153,57 @@ CREATE TABLE "user_session" (
 	CONSTRAINT "user_session_token_unique" UNIQUE("token")
 );
 --> statement-breakpoint
+CREATE TABLE "custom_role" (
+	"id" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"description" text DEFAULT '' NOT NULL,
+	"actions" text[] NOT NULL,
+	"team_id" text,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "custom_role_holder" (
+	"role_id" text NOT NULL,
+	"holder_id" text NOT NULL,
+	"created_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "custom_role_holder_role_id_holder_id_pk" PRIMARY KEY("role_id","holder_id")
+);
+--> statement-breakpoint
+CREATE TABLE "org_member" (
+	"member_id" text PRIMARY KEY NOT NULL,
+	"role" text NOT NULL,
+	"created_at" timestamp with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "service_account" (
+	"id" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"description" text DEFAULT '' NOT NULL,
+	"team_id" text,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp with time zone NOT NULL,
+	"disabled_at" timestamp with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "team" (
+	"id" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"slug" text NOT NULL,
+	"description" text DEFAULT '' NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "team_slug_unique" UNIQUE("slug")
+);
+--> statement-breakpoint
+CREATE TABLE "team_member" (
+	"team_id" text NOT NULL,
+	"member_id" text NOT NULL,
+	"role" text NOT NULL,
+	"created_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "team_member_team_id_member_id_pk" PRIMARY KEY("team_id","member_id")
+);
+--> statement-breakpoint
 ALTER TABLE "device_grant" ADD CONSTRAINT "device_grant_user_id_user_account_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user_account"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "one_time_link" ADD CONSTRAINT "one_time_link_user_id_user_account_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user_account"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "passkey" ADD CONSTRAINT "passkey_user_id_user_account_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user_account"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -173,6 +212,10 @@ ALTER TABLE "scim_group_member" ADD CONSTRAINT "scim_group_member_user_id_user_a
 ALTER TABLE "sign_in_method" ADD CONSTRAINT "sign_in_method_user_id_user_account_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user_account"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "two_factor" ADD CONSTRAINT "two_factor_user_id_user_account_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user_account"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "user_session" ADD CONSTRAINT "user_session_user_id_user_account_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user_account"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "custom_role" ADD CONSTRAINT "custom_role_team_id_team_id_fk" FOREIGN KEY ("team_id") REFERENCES "public"."team"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "custom_role_holder" ADD CONSTRAINT "custom_role_holder_role_id_custom_role_id_fk" FOREIGN KEY ("role_id") REFERENCES "public"."custom_role"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "service_account" ADD CONSTRAINT "service_account_team_id_team_id_fk" FOREIGN KEY ("team_id") REFERENCES "public"."team"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "team_member" ADD CONSTRAINT "team_member_team_id_team_id_fk" FOREIGN KEY ("team_id") REFERENCES "public"."team"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "device_grant_expires_at" ON "device_grant" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "one_time_link_email" ON "one_time_link" USING btree ("email");--> statement-breakpoint
 CREATE UNIQUE INDEX "one_time_link_open_invitation" ON "one_time_link" USING btree ("email") WHERE kind = 'invitation' and used_at is null and revoked_at is null;--> statement-breakpoint
@@ -183,4 +226,7 @@ CREATE INDEX "sign_in_challenge_expires_at" ON "sign_in_challenge" USING btree (
 CREATE UNIQUE INDEX "sign_in_method_subject" ON "sign_in_method" USING btree ("provider_id","account_id");--> statement-breakpoint
 CREATE INDEX "sign_in_method_user_id" ON "sign_in_method" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "user_session_user_id" ON "user_session" USING btree ("user_id");--> statement-breakpoint
-CREATE INDEX "user_session_expires_at" ON "user_session" USING btree ("expires_at");
+CREATE INDEX "user_session_expires_at" ON "user_session" USING btree ("expires_at");--> statement-breakpoint
+CREATE INDEX "custom_role_holder_holder_id" ON "custom_role_holder" USING btree ("holder_id");--> statement-breakpoint
+CREATE INDEX "service_account_team_id" ON "service_account" USING btree ("team_id");--> statement-breakpoint
+CREATE INDEX "team_member_member_id" ON "team_member" USING btree ("member_id");

@@ -3,7 +3,8 @@
 import { count, moment } from "../columns.ts";
 import { boolean, index, integer, jsonb, pgTable, primaryKey, sql, text, uniqueIndex } from "../drizzle.ts";
 
-/** Who may sign in. The sign-in engine reads it and changes name, image and the second factor's flag; everything else is ours. */
+/** Who may sign in. The sign-in engine reads it and changes name, image and the second factor's flag; everything else is ours.
+ * What they may do is in tables/people.ts. */
 export const userAccount = pgTable("user_account", {
   id: text("id").primaryKey(),
   /** In small letters. */
@@ -11,7 +12,6 @@ export const userAccount = pgTable("user_account", {
   emailVerified: boolean("email_verified").notNull().default(false),
   name: text("name").notNull(),
   image: text("image"),
-  orgRole: text("org_role", { enum: ["owner", "admin", "member"] }).notNull(),
   /** How the account came about. */
   origin: text("origin", { enum: ["setup", "invitation", "sso", "scim", "created"] }).notNull(),
   /** The directory's own id for a person it manages (SCIM). */
@@ -128,7 +128,7 @@ export const oneTimeLink = pgTable(
   {
     id: text("id").primaryKey(),
     kind: text("kind", { enum: ["invitation", "password-reset"] }).notNull(),
-    tokenHmac: text("token_hmac").notNull().unique(),
+    tokenHash: text("token_hash").notNull().unique(),
     email: text("email").notNull(),
     /** Of a password reset: whose password. Of an invitation: who came of it. */
     userId: text("user_id").references(() => userAccount.id, { onDelete: "cascade" }),
@@ -150,17 +150,6 @@ export const oneTimeLink = pgTable(
       .where(sql`kind = 'invitation' and used_at is null and revoked_at is null`),
   ],
 );
-
-/** Programs that own keys and never sign in. */
-export const serviceAccount = pgTable("service_account", {
-  id: text("id").primaryKey(),
-  name: text("name").notNull().unique(),
-  description: text("description").notNull().default(""),
-  version: integer("version").notNull().default(1),
-  createdBy: text("created_by").notNull(),
-  createdAt: moment("created_at").notNull().defaultNow(),
-  deactivatedAt: moment("deactivated_at"),
-});
 
 /** Identity providers people sign in with (OpenID Connect). */
 export const ssoProvider = pgTable("sso_provider", {
@@ -185,7 +174,7 @@ export const ssoProvider = pgTable("sso_provider", {
 export const scimToken = pgTable("scim_token", {
   id: text("id").primaryKey(),
   name: text("name").notNull(),
-  hmac: text("hmac").notNull().unique(),
+  hash: text("hash").notNull().unique(),
   masked: text("masked").notNull(),
   createdBy: text("created_by").notNull(),
   createdAt: moment("created_at").notNull().defaultNow(),
@@ -225,7 +214,7 @@ export const deviceGrant = pgTable(
   "device_grant",
   {
     id: text("id").primaryKey(),
-    deviceCodeHmac: text("device_code_hmac").notNull().unique(),
+    deviceCodeHash: text("device_code_hash").notNull().unique(),
     userCode: text("user_code").notNull().unique(),
     /** What the program says of itself, e.g. the machine's name. Never trusted. */
     client: text("client").notNull(),

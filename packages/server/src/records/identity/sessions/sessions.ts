@@ -1,11 +1,12 @@
 // Owns the question who a browser's cookie belongs to, remembered for a few seconds, and the ending of sessions.
 
+import type { OrgRole } from "@auxot/wire/access";
 import { AppError } from "@auxot/wire/errors";
 import { createBoundedMap } from "../../../platform/bounded-map.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import { hashText } from "../../../platform/hash-text.ts";
 import type { AuthPort } from "../auth-port.ts";
-import type { OrgRole, UserStore } from "../users/store.ts";
+import type { UserStore } from "../users/store.ts";
 import type { SessionStore } from "./store.ts";
 
 /** Who is signed in, as the rest of the router needs to know. */

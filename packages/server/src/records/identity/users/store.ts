@@ -1,10 +1,12 @@
 // SQL of people's accounts. Knows no sign-in and no permission.
 
+import type { OrgRole } from "@auxot/wire/access";
+import { planPage, visibleRows, type AskedPage } from "../../../operations/store.ts";
+import type { Caller } from "../../../platform/caller.ts";
 import type { Database, Executor } from "../../../store/database.ts";
-import { and, eq, isNull, sql } from "../../../store/drizzle.ts";
+import { and, eq, ilike, isNotNull, isNull, or, sql } from "../../../store/drizzle.ts";
 import { signInMethod, userAccount } from "../../../store/tables/identity.ts";
 
-export type OrgRole = "owner" | "admin" | "member";
 export type UserOrigin = "setup" | "invitation" | "sso" | "scim" | "created";
 
 export type User = {
@@ -23,15 +25,24 @@ export type User = {
   readonly deactivatedAt: Date | null;
 };
 
-export type NewUser = Pick<User, "id" | "email" | "emailVerified" | "name" | "orgRole" | "origin" | "createdAt"> & {
+export type NewUser = Pick<User, "id" | "email" | "emailVerified" | "name" | "origin" | "createdAt"> & {
   readonly externalId?: string | null;
 };
 
-export type UserChange = Partial<
-  Pick<User, "email" | "emailVerified" | "name" | "orgRole" | "externalId" | "deactivatedAt">
->;
+export type UserChange = Partial<Pick<User, "email" | "emailVerified" | "name" | "externalId" | "deactivatedAt">>;
+
+export type AskedUsers = AskedPage & {
+  readonly status?: "active" | "deactivated" | undefined;
+  readonly search?: string | undefined;
+};
 
 export type UserStore = {
+  /** Those the caller may see. */
+  list(
+    tx: Executor,
+    caller: Caller,
+    asked: AskedUsers,
+  ): Promise<{ readonly rows: readonly User[]; readonly nextCursor: string | null }>;
   transaction<T>(work: (tx: Executor) => Promise<T>): Promise<T>;
   find(id: string, tx?: Executor): Promise<User | undefined>;
   /** `email` in small letters. */
@@ -40,9 +51,6 @@ export type UserStore = {
   insert(tx: Executor, user: NewUser): Promise<User | undefined>;
   /** Raises the version. Undefined: no such user, or another `version` than the one given. Throws what the database says of a taken address. */
   update(tx: Executor, id: string, change: UserChange, at: Date, version?: number): Promise<User | undefined>;
-  /** Until the transaction ends nobody else changes who owns the installation. */
-  lockOwners(tx: Executor): Promise<void>;
-  countActiveOwners(tx?: Executor): Promise<number>;
   noteSignIn(id: string, at: Date): Promise<void>;
   /** In place of the one there was. */
   setPassword(
@@ -56,12 +64,20 @@ export type UserStore = {
   ): Promise<void>;
 };
 
-/** "ownr" in ASCII. */
-const ownersLock = 1_870_098_034;
-
 export function createUserStore({ db }: Database): UserStore {
   return {
     transaction: (work) => db.transaction(work),
+    async list(tx, caller, { status, search, ...asked }) {
+      const page = planPage(asked, { name: userAccount.name, createdAt: userAccount.createdAt }, userAccount.id);
+      const visible = visibleRows(caller, "users.read", { kind: "user", id: userAccount.id, ownerId: userAccount.id });
+      const rows = await tx
+        .select(columns)
+        .from(userAccount)
+        .where(and(visible, ofStatus(status), search === undefined ? undefined : matches(search), page.after))
+        .orderBy(...page.orderBy)
+        .limit(page.limit);
+      return page.cut(rows, (row) => ({ value: asked.sort.endsWith("name") ? row.name : row.createdAt, id: row.id }));
+    },
     async find(id, tx = db) {
       return (await tx.select(columns).from(userAccount).where(eq(userAccount.id, id)))[0];
     },
@@ -79,14 +95,6 @@ export function createUserStore({ db }: Database): UserStore {
         .where(and(eq(userAccount.id, id), version === undefined ? undefined : eq(userAccount.version, version)))
         .returning(columns);
       return rows[0];
-    },
-    lockOwners: async (tx) => void (await tx.execute(sql`select pg_advisory_xact_lock(${ownersLock})`)),
-    async countActiveOwners(tx = db) {
-      const [row] = await tx
-        .select({ found: sql<number>`count(*)::int` })
-        .from(userAccount)
-        .where(and(eq(userAccount.orgRole, "owner"), isNull(userAccount.deactivatedAt)));
-      return row?.found ?? 0;
     },
     noteSignIn: async (id, at) =>
       void (await db.update(userAccount).set({ lastSignInAt: at }).where(eq(userAccount.id, id))),
@@ -112,12 +120,22 @@ export function createUserStore({ db }: Database): UserStore {
   };
 }
 
+function ofStatus(status: AskedUsers["status"]) {
+  if (status === undefined) return undefined;
+  return status === "active" ? isNull(userAccount.deactivatedAt) : isNotNull(userAccount.deactivatedAt);
+}
+
+function matches(search: string) {
+  const pattern = `%${search.replace(/[\\%_]/g, "\\$&")}%`;
+  return or(ilike(userAccount.name, pattern), ilike(userAccount.email, pattern));
+}
+
 const columns = {
   id: userAccount.id,
   email: userAccount.email,
   emailVerified: userAccount.emailVerified,
   name: userAccount.name,
-  orgRole: userAccount.orgRole,
+  orgRole: sql<OrgRole>`coalesce((select o.role from org_member o where o.member_id = ${userAccount.id}), 'member')`,
   origin: userAccount.origin,
   externalId: userAccount.externalId,
   twoFactorEnabled: userAccount.twoFactorEnabled,
