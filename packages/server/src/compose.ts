@@ -18,7 +18,7 @@ import { systemClock } from "./platform/clock.ts";
 import { createFetchGuard } from "./platform/fetch-guard/fetch-guard.ts";
 import type { Log } from "./platform/log.ts";
 import { createReasoningTokens } from "./platform/reasoning-tokens.ts";
-import { createPepper, createSealing } from "./platform/sealing.ts";
+import { createPepper, createSealing, derive } from "./platform/sealing.ts";
 import { ensureSecretKey } from "./platform/secret-file.ts";
 import type { Secret } from "./platform/secret-text.ts";
 import { createIdentity } from "./records/identity/identity.ts";
@@ -131,15 +131,18 @@ async function startParts(
   const origins = (): readonly string[] => listOrigins(config, port);
   const identity = await createIdentity({
     database,
-    secretKey,
+    sealing,
+    engineSecret: derive(secretKey, "auxot sign-in engine v1"),
     origins,
     mail: config.mail,
+    hasPasswords: config.signIn.password,
     // No key belongs to a person yet.
     revokeKeysOf: async () => {},
     clock,
     log,
   });
   cleanups.push(() => identity.close());
+  await identity.applyConfiguredSso(config.sso);
 
   const usage = createUsageWriter({ insert: createUsageStore(database).insert, clock, log });
   cleanups.push(() => usage.close());

@@ -29,6 +29,9 @@ export const actions = {
   "users.edit": { org: "admin" },
   "invitations.read": { org: "admin" },
   "invitations.edit": { org: "admin" },
+  /** Whoever says who people are can be anybody. */
+  "sso-providers.read": { org: "admin" },
+  "sso-providers.edit": { org: "owner" },
   "workers.read": { org: "admin" },
   "audit.read": { org: "admin" },
 } as const satisfies Readonly<Record<`${string}.${string}`, ActionRule>>;

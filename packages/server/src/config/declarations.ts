@@ -9,7 +9,9 @@ import type { DeclaredKey } from "../records/keys/make-key.ts";
 import type { DeclaredProvider } from "../records/providers/providers.ts";
 import type { FetchSettings } from "../platform/fetch-guard/fetch-guard.ts";
 import { readFetchSettings } from "./fetch-declaration.ts";
-import type { Limits, ResponseSettings } from "./settings.ts";
+import type { DeclaredSsoProvider } from "../records/identity/sso/settings.ts";
+import type { Limits, ResponseSettings, SignInSettings } from "./settings.ts";
+import { readSignInSettings, readSsoProviders } from "./sso-declaration.ts";
 import { readMailSettings } from "./mail-declaration.ts";
 import { limitFields, responseFields } from "./fields.ts";
 import type { Path, Problems } from "./problems.ts";
@@ -25,6 +27,8 @@ export type Declarations = {
   readonly responses: ResponseSettings;
   readonly trustedProxies: readonly string[];
   readonly mail?: MailSettings;
+  readonly sso: readonly DeclaredSsoProvider[];
+  readonly signIn: SignInSettings;
 };
 
 const topSchema = z.strictObject({
@@ -35,6 +39,8 @@ const topSchema = z.strictObject({
   responses: z.record(z.string(), z.unknown()).nullish(),
   trustedProxies: z.array(z.unknown()).nullish(),
   mail: z.record(z.string(), z.unknown()).nullish(),
+  sso: z.array(z.unknown()).nullish(),
+  signIn: z.record(z.string(), z.unknown()).nullish(),
 });
 
 const trustedProxiesSchema = z.array(
@@ -87,6 +93,8 @@ export function readDeclarations(tree: unknown, problems: Problems, warn: (text:
       fetch: readFetchSettings({}, problems),
       responses: responsesSchema.parse({}),
       trustedProxies: [],
+      sso: [],
+      signIn: { password: true },
     };
   }
   problems.check([], topSchema, tree);
@@ -95,6 +103,7 @@ export function readDeclarations(tree: unknown, problems: Problems, warn: (text:
   const rawKeys = Array.isArray(top.keys) ? top.keys : [];
   const providers = rawProviders.map((raw, index) => checkProvider(raw, ["providers", index], problems, warn));
   const keys = rawKeys.map((raw, index) => checkKey(raw, ["keys", index], rawProviders, problems));
+  const sso = readSsoProviders(top.sso, problems);
   const mail = readMailSettings(top.mail, problems);
   checkDistinct(rawProviders, "providers", "name", problems);
   checkDistinct(rawKeys, "keys", "name", problems);
@@ -107,6 +116,8 @@ export function readDeclarations(tree: unknown, problems: Problems, warn: (text:
     responses: problems.check(["responses"], responsesSchema, top.responses ?? {}) ?? responsesSchema.parse({}),
     trustedProxies: problems.check(["trustedProxies"], trustedProxiesSchema, top.trustedProxies ?? []) ?? [],
     ...(mail === undefined ? {} : { mail }),
+    sso,
+    signIn: readSignInSettings(top.signIn, sso, problems),
   };
 }
 

@@ -3,6 +3,7 @@
 import type { FetchSettings } from "../platform/fetch-guard/fetch-guard.ts";
 import type { LogLevel } from "../platform/log.ts";
 import type { Secret } from "../platform/secret-text.ts";
+import type { DeclaredSsoProvider } from "../records/identity/sso/settings.ts";
 import type { MailSettings } from "../records/identity/mail.ts";
 import type { DeclaredKey } from "../records/keys/make-key.ts";
 import type { DeclaredProvider } from "../records/providers/providers.ts";
@@ -25,6 +26,11 @@ export type ResponseSettings = {
   readonly maxBackground: number;
 };
 
+export type SignInSettings = {
+  /** False: passwords open nothing; passkeys and identity providers do. */
+  readonly password: boolean;
+};
+
 export type Config = {
   readonly host: string;
   /** 0 lets the system choose (tests). */
@@ -41,6 +47,9 @@ export type Config = {
   readonly bootstrapKey?: Secret;
   /** Addresses and ranges whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
+  /** Identity providers of the file. */
+  readonly sso: readonly DeclaredSsoProvider[];
+  readonly signIn: SignInSettings;
   /** Absent: no mail is sent. */
   readonly mail?: MailSettings;
   readonly limits: Limits;

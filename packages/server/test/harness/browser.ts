@@ -11,6 +11,8 @@ export type Browser = {
 export type AskOptions = {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as a form in place of `body`. */
+  readonly form?: URLSearchParams;
 };
 
 export type Answer = {
@@ -25,7 +27,7 @@ export function openBrowser(url: string, kept: ReadonlyMap<string, string> = new
   return {
     cookies,
     clone: () => openBrowser(url, cookies),
-    async ask(path, body, { method = body === undefined ? "GET" : "POST", headers = {} } = {}) {
+    async ask(path, body, { method = body === undefined ? "GET" : "POST", headers = {}, form } = {}) {
       const response = await fetch(new URL(path, url), {
         method,
         redirect: "manual",
@@ -36,6 +38,7 @@ export function openBrowser(url: string, kept: ReadonlyMap<string, string> = new
           ...headers,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(form === undefined ? {} : { body: form.toString() }),
       });
       for (const line of response.headers.getSetCookie()) keepCookie(cookies, line);
       const text = await response.text();

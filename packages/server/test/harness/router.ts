@@ -74,6 +74,8 @@ export async function startTestRouter(options: TestRouterOptions = {}): Promise<
     providers: options.providers ?? [],
     keys: [],
     trustedProxies: [],
+    sso: [],
+    signIn: { password: true },
     ...options.config,
   };
   let setupToken: string | undefined;

@@ -4,6 +4,15 @@ import type { Operation } from "./define-operation.ts";
 import { createInvitation, listInvitations, resendInvitation, revokeInvitation } from "./invitations.ts";
 import { createKey, listKeys, revokeKey } from "./keys.ts";
 import {
+  createSsoProvider,
+  disableSsoProvider,
+  enableSsoProvider,
+  listSsoProviders,
+  removeSsoProvider,
+  testSsoProvider,
+  updateSsoProvider,
+} from "./sso-providers.ts";
+import {
   activateUser,
   deactivateUser,
   endUserSessions,
@@ -29,5 +38,12 @@ export const allOperations: readonly Operation[] = [
   createInvitation,
   resendInvitation,
   revokeInvitation,
+  listSsoProviders,
+  createSsoProvider,
+  updateSsoProvider,
+  testSsoProvider,
+  enableSsoProvider,
+  disableSsoProvider,
+  removeSsoProvider,
   listWorkers,
 ];

@@ -4,31 +4,17 @@ import { AppError } from "@auxot/wire/errors";
 import type { AnyOperationHandler } from "../../operations/handler.ts";
 import type { Caller } from "../../platform/caller.ts";
 import type { Clock } from "../../platform/clock.ts";
-import type { Log } from "../../platform/log.ts";
-import { derive } from "../../platform/sealing.ts";
-import type { Secret } from "../../platform/secret-text.ts";
-import type { Database } from "../../store/database.ts";
 import type { IdentityAnswer, IdentityRequest } from "./auth-port.ts";
-import { createEngine } from "./engine/engine.ts";
-import { createEngineStore } from "./engine/store.ts";
-import { createInvitations } from "./links/invitations.ts";
-import { createInvitationOperations } from "./links/operations.ts";
-import { createPasswordResets } from "./links/password-resets.ts";
-import { createLinkPaths } from "./links/paths.ts";
-import { createSendLater } from "./links/send-later.ts";
-import { createLinkStore } from "./links/store.ts";
-import { createMailer, type MailSettings } from "./mail.ts";
-import { createOrganisationStore } from "./organisation/store.ts";
-import { createPasswords } from "./passwords.ts";
+import { createFoundation, type FoundationDeps } from "./foundation.ts";
+import { createLinkParts } from "./links/parts.ts";
+import type { MailSettings } from "./mail.ts";
 import { answer, findPath } from "./paths.ts";
 import { createSessionPaths } from "./sessions/paths.ts";
-import { createSessions, type Person, type Sessions } from "./sessions/sessions.ts";
-import { createSessionStore } from "./sessions/store.ts";
+import type { Person, Sessions } from "./sessions/sessions.ts";
 import { createSetup } from "./setup.ts";
 import { createSlowdown } from "./slowdown.ts";
-import { createDeactivation, type RevokeKeysOf } from "./users/deactivation.ts";
+import { createSsoParts, type SsoParts } from "./sso/parts.ts";
 import { createUserOperations } from "./users/operations.ts";
-import { createUserStore } from "./users/store.ts";
 
 export type Identity = {
   readonly sessions: Sessions;
@@ -39,74 +25,31 @@ export type Identity = {
   handleSetup(request: IdentityRequest): Promise<IdentityAnswer>;
   /** Whose acts those with this Cookie header are; undefined without a session that lasts. */
   identifyCaller(cookieHeader: string | undefined): Promise<Caller | undefined>;
+  /** Makes the identity providers of the configuration equal to the declared ones. */
+  readonly applyConfiguredSso: SsoParts["applyConfigured"];
   /** While nobody owns the installation: a new token for the log. */
   beginSetup(): Promise<string | undefined>;
   close(): Promise<void>;
 };
 
-export type IdentityDeps = {
-  readonly database: Database;
-  readonly secretKey: Secret;
-  /** How browsers reach the router, the main one first. Asked when it listens. */
-  origins(): readonly string[];
+export type IdentityDeps = FoundationDeps & {
   /** Absent: no mail is sent. */
   readonly mail?: MailSettings | undefined;
-  readonly revokeKeysOf: RevokeKeysOf;
-  readonly clock: Clock;
-  readonly log: Log;
 };
 
 /** Paths of the engine after which a cookie that was known may be worth nothing. */
 const endsSessions = /^\/(sign-out|change-password|two-factor\/(enable|disable))$/;
+const onPasswords = /^\/(sign-in\/email|change-password|request-password-reset|reset-password)$/;
 const cleanUpEveryMs = 60 * 60 * 1000;
 
 export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
-  const { database, clock, log } = deps;
-  const users = createUserStore(database);
-  const organisation = createOrganisationStore(database);
-  const passwords = createPasswords();
-  const engineStore = createEngineStore(database);
-  const engine = createEngine({
-    store: engineStore,
-    passwords,
-    secret: derive(deps.secretKey, "auxot sign-in engine v1").toString("base64url"),
-    origins: deps.origins,
-    async isActive(userId) {
-      const user = await users.find(userId);
-      return user !== undefined && user.deactivatedAt === null;
-    },
-    onSignIn: (userId) => users.noteSignIn(userId, new Date(clock.now())),
-    log,
-  });
-  const sessionStore = createSessionStore(database);
-  const sessions = await createSessions({ engine, store: sessionStore, users, clock });
-  const mailer = createMailer(deps.mail, log);
-  const { sendLater, settle } = createSendLater(mailer, log);
-  const links = createLinkStore(database);
-  const { origins } = deps;
-  const invitations = createInvitations({ links, users, organisation, passwords, sendLater, origins, clock });
-  const canMail = mailer.isConfigured;
-  const passwordResets = createPasswordResets({
-    links,
-    users,
-    passwords,
-    sessions,
-    sessionStore,
-    sendLater,
-    canMail,
-    origins,
-    clock,
-    log,
-  });
-  const { revokeKeysOf } = deps;
-  const deactivation = createDeactivation({ users, organisation, sessions, sessionStore, revokeKeysOf });
-  const setup = createSetup({ users, organisation, passwords, clock });
+  const foundation = await createFoundation(deps);
+  const { engine, engineStore, sessions, clock, log } = foundation;
+  const links = createLinkParts(foundation, deps.mail);
+  const sso = createSsoParts(foundation, links.canMail);
+  const setup = createSetup(foundation);
   const guess = createGuessGuards(clock);
-  const mailSlowdown = createSlowdown({ clock, free: 5, everyMs: 60_000 });
-  const paths = [
-    ...createSessionPaths(sessions),
-    ...createLinkPaths({ engine, invitations, passwordResets, mailSlowdown }),
-  ];
+  const paths = [...createSessionPaths(sessions), ...links.paths, ...sso.paths];
   const cleanUp = setInterval(() => {
     engineStore.deleteExpired(new Date(clock.now())).catch((err: unknown) => {
       log.warn({ err }, "Sessions that are over could not be deleted; trying again later");
@@ -117,15 +60,20 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
   return {
     sessions,
     operations: [
-      ...createUserOperations({ users, sessions, sessionStore, deactivation, passwordResets }),
-      ...createInvitationOperations({ links, invitations, canMail }),
+      ...createUserOperations({ ...foundation, passwordResets: links.passwordResets }),
+      ...links.operations,
+      ...sso.operations,
     ],
     beginSetup: setup.begin,
+    applyConfiguredSso: sso.applyConfigured,
     async identifyCaller(cookieHeader) {
       const person = await sessions.identify(cookieHeader);
       return person === undefined ? undefined : toCaller(person);
     },
     async handle(request, onCookies) {
+      if (!deps.hasPasswords && onPasswords.test(request.path)) {
+        throw new AppError("forbidden", "Passwords are off here. Sign in with your identity provider or a passkey.");
+      }
       const found = findPath(paths, request);
       if (found !== undefined) return found.found.handle(request, found.fields);
       const given = await guess(request, () => engine.handle(request, onCookies));
@@ -141,8 +89,7 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
     },
     async close() {
       clearInterval(cleanUp);
-      await passwordResets.settle();
-      await settle();
+      await links.close();
       await sessions.close();
     },
   };
