@@ -138,6 +138,8 @@ async function startParts(
     hasPasswords: config.signIn.password,
     // No key belongs to a person yet.
     revokeKeysOf: async () => {},
+    announceRights: async () => {},
+    appendAudit: createAuditLog(log),
     clock,
     log,
   });

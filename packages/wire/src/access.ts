@@ -32,6 +32,8 @@ export const actions = {
   /** Whoever says who people are can be anybody. */
   "sso-providers.read": { org: "admin" },
   "sso-providers.edit": { org: "owner" },
+  "scim-tokens.read": { org: "admin" },
+  "scim-tokens.edit": { org: "owner" },
   "workers.read": { org: "admin" },
   "audit.read": { org: "admin" },
 } as const satisfies Readonly<Record<`${string}.${string}`, ActionRule>>;

@@ -20,6 +20,7 @@ import { handleCountTokens, type CountTokensDeps } from "./count-tokens.ts";
 import { findModel, listModels } from "./models.ts";
 import { findOperation, handleOperation } from "./operations.ts";
 import { handleResponses, type ResponsesDeps } from "./responses.ts";
+import { handleScim, isScimPath } from "./scim.ts";
 import { decodePathPart, readRoutePath } from "./route-path.ts";
 import { sendJson } from "./send-json.ts";
 import { handleCancel, handleDelete, handleInputItems, handleRetrieve } from "./stored-responses.ts";
@@ -122,6 +123,9 @@ async function handleOwn(deps: RouteDeps, method: string, context: Context): Pro
   if (pathname === "/api/health" && isRead(method)) return handleHealth(context);
   if (pathname === "/api/ready" && isRead(method)) return handleReady(deps.readiness, context);
   if (pathname === "/api/hello" && isRead(method)) return handleHealth(context);
+  if (isScimPath(pathname)) {
+    return handleScim({ scim: deps.identity.scim, readAddress: deps.readAddress }, method, context);
+  }
   if (isIdentityPath(pathname)) return handleIdentity(deps, method, context);
   const found = findOperation(deps.operations, method, pathname);
   if (found === undefined) {

@@ -3,6 +3,7 @@
 import type { Operation } from "./define-operation.ts";
 import { createInvitation, listInvitations, resendInvitation, revokeInvitation } from "./invitations.ts";
 import { createKey, listKeys, revokeKey } from "./keys.ts";
+import { createScimToken, listScimTokens, revokeScimToken } from "./scim-tokens.ts";
 import {
   createSsoProvider,
   disableSsoProvider,
@@ -45,5 +46,8 @@ export const allOperations: readonly Operation[] = [
   enableSsoProvider,
   disableSsoProvider,
   removeSsoProvider,
+  listScimTokens,
+  createScimToken,
+  revokeScimToken,
   listWorkers,
 ];

@@ -1,5 +1,6 @@
 // Owns what all rooms of identity stand on: accounts, the sign-in engine, sessions. Knows no room above them.
 
+import type { AppendAudit } from "../../operations/audit-entry.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Sealing } from "../../platform/sealing.ts";
@@ -7,7 +8,7 @@ import type { Database } from "../../store/database.ts";
 import type { AuthPort } from "./auth-port.ts";
 import { createEngine } from "./engine/engine.ts";
 import { createEngineStore, type EngineStore } from "./engine/store.ts";
-import { createOrganisationStore, type OrganisationStore } from "./organisation/store.ts";
+import { createOrganisationStore, type AnnounceRights, type OrganisationStore } from "./organisation/store.ts";
 import { createPasswords, type Passwords } from "./passwords.ts";
 import { createSessions, type Sessions } from "./sessions/sessions.ts";
 import { createSessionStore, type SessionStore } from "./sessions/store.ts";
@@ -24,6 +25,8 @@ export type FoundationDeps = {
   /** False: passwords open nothing. */
   readonly hasPasswords: boolean;
   readonly revokeKeysOf: RevokeKeysOf;
+  readonly announceRights: AnnounceRights;
+  readonly appendAudit: AppendAudit;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -42,7 +45,7 @@ export type Foundation = FoundationDeps & {
 export async function createFoundation(deps: FoundationDeps): Promise<Foundation> {
   const { database, clock, log, origins, revokeKeysOf } = deps;
   const users = createUserStore(database);
-  const organisation = createOrganisationStore(database);
+  const organisation = createOrganisationStore(database, deps.announceRights);
   const passwords = createPasswords();
   const engineStore = createEngineStore(database);
   const engine = createEngine({
@@ -59,7 +62,14 @@ export async function createFoundation(deps: FoundationDeps): Promise<Foundation
   });
   const sessionStore = createSessionStore(database);
   const sessions = await createSessions({ engine, store: sessionStore, users, clock });
-  const deactivation = createDeactivation({ users, organisation, sessions, sessionStore, revokeKeysOf });
+  const deactivation = createDeactivation({
+    users,
+    organisation,
+    sessions,
+    sessionStore,
+    revokeKeysOf,
+    announceRights: deps.announceRights,
+  });
   return {
     ...deps,
     users,

@@ -10,6 +10,8 @@ import { createLinkParts } from "./links/parts.ts";
 import type { MailSettings } from "./mail.ts";
 import { answer, findPath } from "./paths.ts";
 import { createSessionPaths } from "./sessions/paths.ts";
+import { createScimParts } from "./scim/parts.ts";
+import type { Scim } from "./scim/scim.ts";
 import type { Person, Sessions } from "./sessions/sessions.ts";
 import { createSetup } from "./setup.ts";
 import { createSlowdown } from "./slowdown.ts";
@@ -25,6 +27,8 @@ export type Identity = {
   handleSetup(request: IdentityRequest): Promise<IdentityAnswer>;
   /** Whose acts those with this Cookie header are; undefined without a session that lasts. */
   identifyCaller(cookieHeader: string | undefined): Promise<Caller | undefined>;
+  /** Requests below /scim/v2. */
+  readonly scim: Scim;
   /** Makes the identity providers of the configuration equal to the declared ones. */
   readonly applyConfiguredSso: SsoParts["applyConfigured"];
   /** While nobody owns the installation: a new token for the log. */
@@ -47,6 +51,7 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
   const { engine, engineStore, sessions, clock, log } = foundation;
   const links = createLinkParts(foundation, deps.mail);
   const sso = createSsoParts(foundation, links.canMail);
+  const scim = createScimParts(foundation);
   const setup = createSetup(foundation);
   const guess = createGuessGuards(clock);
   const paths = [...createSessionPaths(sessions), ...links.paths, ...sso.paths];
@@ -63,7 +68,9 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
       ...createUserOperations({ ...foundation, passwordResets: links.passwordResets }),
       ...links.operations,
       ...sso.operations,
+      ...scim.operations,
     ],
+    scim,
     beginSetup: setup.begin,
     applyConfiguredSso: sso.applyConfigured,
     async identifyCaller(cookieHeader) {

@@ -71,6 +71,16 @@ CREATE TABLE "scim_token" (
 	CONSTRAINT "scim_token_hash_unique" UNIQUE("hash")
 );
 --> statement-breakpoint
+CREATE TABLE "scim_user" (
+	"user_id" text PRIMARY KEY NOT NULL,
+	"user_name" text NOT NULL,
+	"external_id" text,
+	"given_name" text,
+	"family_name" text,
+	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"removed_at" timestamp with time zone
+);
+--> statement-breakpoint
 CREATE TABLE "sign_in_challenge" (
 	"id" text PRIMARY KEY NOT NULL,
 	"identifier" text NOT NULL,
@@ -130,15 +140,13 @@ CREATE TABLE "user_account" (
 	"name" text NOT NULL,
 	"image" text,
 	"origin" text NOT NULL,
-	"external_id" text,
 	"two_factor_enabled" boolean DEFAULT false NOT NULL,
 	"version" integer DEFAULT 1 NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"last_sign_in_at" timestamp with time zone,
 	"deactivated_at" timestamp with time zone,
-	CONSTRAINT "user_account_email_unique" UNIQUE("email"),
-	CONSTRAINT "user_account_external_id_unique" UNIQUE("external_id")
+	CONSTRAINT "user_account_email_unique" UNIQUE("email")
 );
 --> statement-breakpoint
 CREATE TABLE "user_session" (
@@ -209,6 +217,7 @@ ALTER TABLE "one_time_link" ADD CONSTRAINT "one_time_link_user_id_user_account_i
 ALTER TABLE "passkey" ADD CONSTRAINT "passkey_user_id_user_account_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user_account"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "scim_group_member" ADD CONSTRAINT "scim_group_member_group_id_scim_group_id_fk" FOREIGN KEY ("group_id") REFERENCES "public"."scim_group"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "scim_group_member" ADD CONSTRAINT "scim_group_member_user_id_user_account_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user_account"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "scim_user" ADD CONSTRAINT "scim_user_user_id_user_account_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user_account"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "sign_in_method" ADD CONSTRAINT "sign_in_method_user_id_user_account_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user_account"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "two_factor" ADD CONSTRAINT "two_factor_user_id_user_account_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user_account"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "user_session" ADD CONSTRAINT "user_session_user_id_user_account_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user_account"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -221,6 +230,8 @@ CREATE INDEX "one_time_link_email" ON "one_time_link" USING btree ("email");--> 
 CREATE UNIQUE INDEX "one_time_link_open_invitation" ON "one_time_link" USING btree ("email") WHERE kind = 'invitation' and used_at is null and revoked_at is null;--> statement-breakpoint
 CREATE INDEX "passkey_user_id" ON "passkey" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "scim_group_member_user_id" ON "scim_group_member" USING btree ("user_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "scim_user_user_name" ON "scim_user" USING btree (lower("user_name"));--> statement-breakpoint
+CREATE INDEX "scim_user_external_id" ON "scim_user" USING btree ("external_id");--> statement-breakpoint
 CREATE INDEX "sign_in_challenge_identifier" ON "sign_in_challenge" USING btree ("identifier");--> statement-breakpoint
 CREATE INDEX "sign_in_challenge_expires_at" ON "sign_in_challenge" USING btree ("expires_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "sign_in_method_subject" ON "sign_in_method" USING btree ("provider_id","account_id");--> statement-breakpoint

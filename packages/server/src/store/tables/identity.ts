@@ -14,8 +14,6 @@ export const userAccount = pgTable("user_account", {
   image: text("image"),
   /** How the account came about. */
   origin: text("origin", { enum: ["setup", "invitation", "sso", "scim", "created"] }).notNull(),
-  /** The directory's own id for a person it manages (SCIM). */
-  externalId: text("external_id").unique(),
   twoFactorEnabled: boolean("two_factor_enabled").notNull().default(false),
   version: integer("version").notNull().default(1),
   createdAt: moment("created_at").notNull().defaultNow(),
@@ -181,6 +179,28 @@ export const scimToken = pgTable("scim_token", {
   lastUsedAt: moment("last_used_at"),
   revokedAt: moment("revoked_at"),
 });
+
+/** What a directory says of the people it manages. Others have no row. */
+export const scimUser = pgTable(
+  "scim_user",
+  {
+    userId: text("user_id")
+      .primaryKey()
+      .references(() => userAccount.id, { onDelete: "cascade" }),
+    /** In the directory's own letters. */
+    userName: text("user_name").notNull(),
+    externalId: text("external_id"),
+    givenName: text("given_name"),
+    familyName: text("family_name"),
+    updatedAt: moment("updated_at").notNull().defaultNow(),
+    /** The directory deleted the person: it may not see the account any more, which is deactivated. */
+    removedAt: moment("removed_at"),
+  },
+  (table) => [
+    uniqueIndex("scim_user_user_name").on(sql`lower(${table.userName})`),
+    index("scim_user_external_id").on(table.externalId),
+  ],
+);
 
 /** Groups as a directory sends them. Each becomes a team. */
 export const scimGroup = pgTable("scim_group", {

@@ -3,7 +3,7 @@
 import type { OrgRole, TeamRole } from "@auxot/wire/access";
 import { createId } from "@auxot/wire/ids";
 import type { Database, Executor } from "../../../store/database.ts";
-import { and, eq, inArray, isNull, notInArray, sql } from "../../../store/drizzle.ts";
+import { and, eq, inArray, isNull, sql } from "../../../store/drizzle.ts";
 import { userAccount } from "../../../store/tables/identity.ts";
 import { orgMember, team, teamMember } from "../../../store/tables/people.ts";
 
@@ -23,28 +23,31 @@ export type OrganisationStore = {
   findTeams(tx: Executor, ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** The team of this id, else the one of this name, else a new one. It has the name afterwards. */
   ensureTeam(tx: Executor, wanted: { readonly id: string | null; readonly name: string }, at: Date): Promise<string>;
-  /** The people among the members are exactly these; owners and admins among them stay that, service accounts stay. */
-  setMembers(tx: Executor, teamId: string, userIds: readonly string[], at: Date): Promise<void>;
 };
 
-const isPerson = sql`${teamMember.memberId} like 'usr\\_%'`;
+/** In the transaction: what callers may do is asked for anew, on all routers. */
+export type AnnounceRights = (tx: Executor) => Promise<void>;
 
-const join: OrganisationStore["join"] = async (tx, userId, teams, createdAt) => {
-  if (teams.length === 0) return;
-  const rows = teams.map(({ teamId, role }) => ({ teamId, memberId: userId, role, createdAt }));
-  await tx.insert(teamMember).values(rows).onConflictDoNothing();
-};
-
-export function createOrganisationStore({ db }: Pick<Database, "db">): OrganisationStore {
+export function createOrganisationStore(
+  { db }: Pick<Database, "db">,
+  announceRights: AnnounceRights,
+): OrganisationStore {
   return {
-    join,
+    async join(tx, userId, teams, createdAt) {
+      if (teams.length === 0) return;
+      const rows = teams.map(({ teamId, role }) => ({ teamId, memberId: userId, role, createdAt }));
+      await tx.insert(teamMember).values(rows).onConflictDoNothing();
+      await announceRights(tx);
+    },
     // The same lock as that of operations on roles.
     lock: async (tx) => void (await tx.execute(sql`select pg_advisory_xact_lock(hashtext('org members'))`)),
-    setRole: async (tx, memberId, role, createdAt) =>
-      void (await tx
+    async setRole(tx, memberId, role, createdAt) {
+      await tx
         .insert(orgMember)
         .values({ memberId, role, createdAt })
-        .onConflictDoUpdate({ target: orgMember.memberId, set: { role } })),
+        .onConflictDoUpdate({ target: orgMember.memberId, set: { role } });
+      await announceRights(tx);
+    },
     async countOwners(tx = db, exceptId = "") {
       const [row] = await tx
         .select({ found: sql<number>`count(*)::int` })
@@ -62,6 +65,7 @@ export function createOrganisationStore({ db }: Pick<Database, "db">): Organisat
     async leave(tx, userId, teamIds) {
       if (teamIds.length === 0) return;
       await tx.delete(teamMember).where(and(eq(teamMember.memberId, userId), inArray(teamMember.teamId, [...teamIds])));
+      await announceRights(tx);
     },
     async findTeams(tx, ids) {
       if (ids.length === 0) return new Set();
@@ -90,12 +94,6 @@ export function createOrganisationStore({ db }: Pick<Database, "db">): Organisat
           .where(eq(team.id, found.id));
       }
       return found.id;
-    },
-    async setMembers(tx, teamId, userIds, at) {
-      await tx.execute(sql`select 1 from team where id = ${teamId} for update`);
-      const gone = userIds.length === 0 ? undefined : notInArray(teamMember.memberId, [...userIds]);
-      await tx.delete(teamMember).where(and(eq(teamMember.teamId, teamId), isPerson, gone));
-      for (const userId of userIds) await join(tx, userId, [{ teamId, role: "member" }], at);
     },
   };
 }

@@ -2,7 +2,7 @@
 
 import { AppError } from "@auxot/wire/errors";
 import type { Work } from "../../../operations/handler.ts";
-import type { OrganisationStore } from "../organisation/store.ts";
+import type { AnnounceRights, OrganisationStore } from "../organisation/store.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { SessionStore } from "../sessions/store.ts";
 import type { User, UserStore } from "./store.ts";
@@ -25,12 +25,14 @@ export function createDeactivation(deps: {
   readonly sessions: Pick<Sessions, "forget">;
   readonly sessionStore: Pick<SessionStore, "end">;
   readonly revokeKeysOf: RevokeKeysOf;
+  readonly announceRights: AnnounceRights;
 }): Deactivation {
   const { users, organisation, sessions, sessionStore, revokeKeysOf } = deps;
 
   async function set({ tx, now, afterCommit }: PeopleWork, id: string, deactivatedAt: Date | null): Promise<User> {
     const after = await users.update(tx, id, { deactivatedAt }, now);
     if (after === undefined) throw new Error(`The account ${id} is gone.`);
+    await deps.announceRights(tx);
     afterCommit(() => sessions.forget());
     return after;
   }

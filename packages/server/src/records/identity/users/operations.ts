@@ -128,7 +128,7 @@ export function toView(user: User): UserView {
     name,
     role,
     origin,
-    managed: user.externalId !== null || origin === "scim",
+    managed: user.managed,
     twoFactor: user.twoFactorEnabled,
     version,
     createdAt: user.createdAt.toISOString(),

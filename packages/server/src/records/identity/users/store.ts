@@ -16,7 +16,8 @@ export type User = {
   readonly name: string;
   readonly orgRole: OrgRole;
   readonly origin: UserOrigin;
-  readonly externalId: string | null;
+  /** A directory manages it (SCIM). */
+  readonly managed: boolean;
   readonly twoFactorEnabled: boolean;
   readonly version: number;
   readonly createdAt: Date;
@@ -25,11 +26,9 @@ export type User = {
   readonly deactivatedAt: Date | null;
 };
 
-export type NewUser = Pick<User, "id" | "email" | "emailVerified" | "name" | "origin" | "createdAt"> & {
-  readonly externalId?: string | null;
-};
+export type NewUser = Pick<User, "id" | "email" | "emailVerified" | "name" | "origin" | "createdAt">;
 
-export type UserChange = Partial<Pick<User, "email" | "emailVerified" | "name" | "externalId" | "deactivatedAt">>;
+export type UserChange = Partial<Pick<User, "email" | "emailVerified" | "name" | "deactivatedAt">>;
 
 export type AskedUsers = AskedPage & {
   readonly status?: "active" | "deactivated" | undefined;
@@ -137,7 +136,7 @@ const columns = {
   name: userAccount.name,
   orgRole: sql<OrgRole>`coalesce((select o.role from org_member o where o.member_id = ${userAccount.id}), 'member')`,
   origin: userAccount.origin,
-  externalId: userAccount.externalId,
+  managed: sql<boolean>`exists (select 1 from scim_user s where s.user_id = ${userAccount.id} and s.removed_at is null)`,
   twoFactorEnabled: userAccount.twoFactorEnabled,
   version: userAccount.version,
   createdAt: userAccount.createdAt,
