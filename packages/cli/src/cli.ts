@@ -7,13 +7,14 @@ import { AppError } from "@auxot/wire/errors";
 import type { Command, Invocation, OptionValues, Terminal } from "./command.ts";
 import { renderCommandHelp, renderHelp } from "./help.ts";
 import { keysCreate, keysList, keysRevoke } from "./keys.ts";
+import { login } from "./login.ts";
 import { missingKeyMessage } from "./missing-key.ts";
 import { findNearMatches } from "@auxot/wire/near-matches";
 import { verify } from "./verify.ts";
 import { workersList } from "./workers.ts";
 import packageFile from "../package.json" with { type: "json" };
 
-const commands: readonly Command[] = [verify, keysCreate, keysList, keysRevoke, workersList];
+const commands: readonly Command[] = [verify, keysCreate, keysList, keysRevoke, workersList, login];
 
 /** Gives the exit code; never throws on what a person or a router may do. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {

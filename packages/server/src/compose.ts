@@ -139,6 +139,10 @@ async function startParts(
     // No key belongs to a person yet.
     revokeKeysOf: async () => {},
     announceRights: async () => {},
+    async mintKey(work, { name }) {
+      const { key: text, id } = await keys.create({ name, kind: "caller", admin: false }, work);
+      return { text, id };
+    },
     appendAudit: createAuditLog(log),
     clock,
     log,

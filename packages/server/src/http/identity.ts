@@ -52,6 +52,7 @@ async function readRequest(deps: IdentityRouteDeps, method: string, context: Con
     headers,
     body: method === "POST" ? await readJson(context) : undefined,
     address: deps.readAddress(request),
+    requestId: context.id,
   };
 }
 

@@ -10,6 +10,7 @@ export type IdentityRequest = {
   /** JSON. */
   readonly body: Readonly<Record<string, unknown>> | undefined;
   readonly address: string;
+  readonly requestId: string;
 };
 
 /** `cookies` are whole Set-Cookie lines. With `location` the browser is sent there, and there is no body. */

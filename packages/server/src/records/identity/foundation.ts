@@ -6,6 +6,7 @@ import type { Log } from "../../platform/log.ts";
 import type { Sealing } from "../../platform/sealing.ts";
 import type { Database } from "../../store/database.ts";
 import type { AuthPort } from "./auth-port.ts";
+import type { MintKey } from "./device/device-login.ts";
 import { createEngine } from "./engine/engine.ts";
 import { createEngineStore, type EngineStore } from "./engine/store.ts";
 import { createOrganisationStore, type AnnounceRights, type OrganisationStore } from "./organisation/store.ts";
@@ -26,6 +27,7 @@ export type FoundationDeps = {
   readonly hasPasswords: boolean;
   readonly revokeKeysOf: RevokeKeysOf;
   readonly announceRights: AnnounceRights;
+  readonly mintKey: MintKey;
   readonly appendAudit: AppendAudit;
   readonly clock: Clock;
   readonly log: Log;

@@ -5,6 +5,7 @@ import type { AnyOperationHandler } from "../../operations/handler.ts";
 import type { Caller } from "../../platform/caller.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { IdentityAnswer, IdentityRequest } from "./auth-port.ts";
+import { createDeviceParts } from "./device/parts.ts";
 import { createFoundation, type FoundationDeps } from "./foundation.ts";
 import { createLinkParts } from "./links/parts.ts";
 import type { MailSettings } from "./mail.ts";
@@ -12,10 +13,11 @@ import { answer, findPath } from "./paths.ts";
 import { createSessionPaths } from "./sessions/paths.ts";
 import { createScimParts } from "./scim/parts.ts";
 import type { Scim } from "./scim/scim.ts";
-import type { Person, Sessions } from "./sessions/sessions.ts";
+import type { Sessions } from "./sessions/sessions.ts";
 import { createSetup } from "./setup.ts";
 import { createSlowdown } from "./slowdown.ts";
 import { createSsoParts, type SsoParts } from "./sso/parts.ts";
+import { createUserCaller } from "./users/caller.ts";
 import { createUserOperations } from "./users/operations.ts";
 
 export type Identity = {
@@ -51,10 +53,11 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
   const { engine, engineStore, sessions, clock, log } = foundation;
   const links = createLinkParts(foundation, deps.mail);
   const sso = createSsoParts(foundation, links.canMail);
+  const device = createDeviceParts(foundation);
   const scim = createScimParts(foundation);
   const setup = createSetup(foundation);
   const guess = createGuessGuards(clock);
-  const paths = [...createSessionPaths(sessions), ...links.paths, ...sso.paths];
+  const paths = [...createSessionPaths(sessions), ...links.paths, ...sso.paths, ...device.paths];
   const cleanUp = setInterval(() => {
     engineStore.deleteExpired(new Date(clock.now())).catch((err: unknown) => {
       log.warn({ err }, "Sessions that are over could not be deleted; trying again later");
@@ -75,7 +78,7 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
     applyConfiguredSso: sso.applyConfigured,
     async identifyCaller(cookieHeader) {
       const person = await sessions.identify(cookieHeader);
-      return person === undefined ? undefined : toCaller(person);
+      return person === undefined ? undefined : createUserCaller(person);
     },
     async handle(request, onCookies) {
       if (!deps.hasPasswords && onPasswords.test(request.path)) {
@@ -99,20 +102,6 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
       await links.close();
       await sessions.close();
     },
-  };
-}
-
-function toCaller({ userId, name, orgRole }: Person): Caller {
-  return {
-    kind: "caller",
-    keyId: "",
-    name,
-    principal: { type: "user", id: userId },
-    orgRole,
-    teams: [],
-    roles: [],
-    scopes: null,
-    models: null,
   };
 }
 

@@ -6,6 +6,7 @@ import { APIError } from "@better-auth/core/error";
 import { passkey } from "@better-auth/passkey";
 import { createId, idPrefixes } from "@auxot/wire/ids";
 import { createAdapterFactory } from "better-auth/adapters";
+import { isAPIError } from "better-auth/api";
 import { setSessionCookie } from "better-auth/cookies";
 import { betterAuth } from "better-auth/minimal";
 import { twoFactor } from "better-auth/plugins/two-factor";
@@ -70,6 +71,12 @@ export function buildEngine(deps: EngineDeps): EngineApi {
     // Counted by account and address in slowdown.ts.
     rateLimit: { enabled: false },
     telemetry: { enabled: false },
+    // Its own way would be to print them.
+    onAPIError: {
+      onError(error) {
+        if (!isAPIError(error)) throw error;
+      },
+    },
     logger: { level: "debug", log: (level, message) => log[level === "error" ? "warn" : "debug"]({ level }, message) },
     databaseHooks: {
       session: { create: { before: refuseDeactivated(deps), after: ({ userId }) => deps.onSignIn(userId) } },

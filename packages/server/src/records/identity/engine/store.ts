@@ -1,5 +1,6 @@
 // SQL of the sign-in engine: its generic questions over the tables it may touch, and no others. Knows no meaning of them.
 
+import { AppError } from "@auxot/wire/errors";
 import type { Database } from "../../../store/database.ts";
 
 export type Condition = {
@@ -12,6 +13,7 @@ export type Condition = {
 
 export type EngineRow = Record<string, unknown>;
 
+/** Throws `no_capacity` when the database does not answer. */
 export type EngineStore = {
   insert(model: string, row: EngineRow): Promise<EngineRow>;
   /** At most one row, atomically; undefined when none fits. */
@@ -50,8 +52,22 @@ const comparisons: Readonly<Record<string, string>> = { eq: "=", ne: "<>", lt: "
 export function createEngineStore({ sql }: Database): EngineStore {
   /** Values go as parameters only; names are checked, then quoted. */
   async function ask(text: string, values: readonly unknown[]): Promise<{ rows: EngineRow[]; count: number }> {
-    const rows = await sql.unsafe<EngineRow[]>(text, values.map(toParameter) as never[]);
-    return { rows: rows.map(fromRow), count: rows.count };
+    try {
+      const rows = await sql.unsafe<EngineRow[]>(text, values.map(toParameter) as never[]);
+      return { rows: rows.map(fromRow), count: rows.count };
+    } catch (cause) {
+      // What the database itself refuses is a mistake of ours.
+      if (
+        cause instanceof Error &&
+        cause.name === "PostgresError" &&
+        !/^(57P|53)/.test(String("code" in cause ? cause.code : ""))
+      )
+        throw cause;
+      throw new AppError("no_capacity", "Nobody can sign in now: Auxot's database does not answer. Try again.", {
+        cause,
+        retryAfterMs: 1000,
+      });
+    }
   }
 
   return {
