@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { openBrowser } from "../harness/browser.ts";
-import { makeOwner, type Owner } from "../harness/people.ts";
+import { makeOwner, type Owner } from "../harness/owner.ts";
 import { startTestRouter, type TestRouter } from "../harness/router.ts";
 
 let app: TestRouter;

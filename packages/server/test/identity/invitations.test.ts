@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { openBrowser } from "../harness/browser.ts";
 import { startFakeMailServer } from "../harness/fake-mail-server.ts";
-import { makeOwner, ownerPassword, type Owner } from "../harness/people.ts";
+import { makeOwner, ownerPassword, type Owner } from "../harness/owner.ts";
 import { startTestRouter, type TestRouter } from "../harness/router.ts";
 
 let app: TestRouter;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { openBrowser, type Browser } from "../harness/browser.ts";
-import { makeOwner, ownerPassword, type Owner } from "../harness/people.ts";
+import { makeOwner, ownerPassword, type Owner } from "../harness/owner.ts";
 import { startTestRouter, type TestRouter } from "../harness/router.ts";
 
 let app: TestRouter;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openBrowser } from "../harness/browser.ts";
-import { makeOwner, ownerPassword } from "../harness/people.ts";
+import { makeOwner, ownerPassword } from "../harness/owner.ts";
 import { startTestRouter } from "../harness/router.ts";
 
 const person = { name: "Olga", email: "olga@example.com", password: ownerPassword };

@@ -8,7 +8,7 @@ import { createSecret } from "../../src/platform/secret-text.ts";
 import { ssoSettingsSchema } from "@auxot/wire/operations/sso-providers";
 import { openBrowser } from "../harness/browser.ts";
 import { goThrough, startIdentityProvider } from "../harness/identity-provider.ts";
-import { makeOwner, ownerPassword } from "../harness/people.ts";
+import { makeOwner, ownerPassword } from "../harness/owner.ts";
 import { startTestRouter } from "../harness/router.ts";
 
 async function findFreePort(): Promise<number> {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { openBrowser, type Browser } from "../harness/browser.ts";
 import { goThrough, goToCallback, startIdentityProvider, type IdentityProvider } from "../harness/identity-provider.ts";
-import { makeOwner, type Owner } from "../harness/people.ts";
+import { makeOwner, type Owner } from "../harness/owner.ts";
 import { startTestRouter, type TestRouter } from "../harness/router.ts";
 
 let app: TestRouter;

@@ -1,4 +1,4 @@
-// People for tests of identity: an owner who is signed in.
+// The owner of a router under test, signed in.
 
 import assert from "node:assert/strict";
 import { openBrowser, type Browser } from "./browser.ts";
