@@ -7,7 +7,7 @@ import type { Identity } from "../records/identity/identity.ts";
 import type { ReadAddress } from "./caller-address.ts";
 import type { CheckOrigin } from "./check-origin.ts";
 import type { Context } from "./context.ts";
-import { readJson } from "./operations.ts";
+import { readObject } from "./read-object.ts";
 import { decodePathPart } from "./route-path.ts";
 
 export type IdentityRouteDeps = {
@@ -50,7 +50,7 @@ async function readRequest(deps: IdentityRouteDeps, method: string, context: Con
     path: url.pathname.slice(authPath.length).split("/").map(decodePathPart).join("/"),
     query: url.searchParams,
     headers,
-    body: method === "POST" ? await readJson(context) : undefined,
+    body: method === "POST" ? await readObject(context.request) : undefined,
     address: deps.readAddress(request),
     requestId: context.id,
   };

@@ -116,8 +116,7 @@ function readQuery(url: URL): Record<string, unknown> {
   return Object.fromEntries(url.searchParams);
 }
 
-/** The body as a JSON object; nothing reads as an empty one. Throws `invalid_request`. */
-export async function readJson(context: Context): Promise<Record<string, unknown>> {
+async function readJson(context: Context): Promise<Record<string, unknown>> {
   const body = await readBody(context.request, 1024 * 1024);
   if (body.length === 0) return {};
   try {

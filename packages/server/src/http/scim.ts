@@ -5,7 +5,7 @@ import { schemaNames, ScimError } from "../records/identity/scim/words.ts";
 import type { Scim } from "../records/identity/scim/scim.ts";
 import type { ReadAddress } from "./caller-address.ts";
 import { readPresentedKeys, type Context } from "./context.ts";
-import { readJson } from "./operations.ts";
+import { readObject } from "./read-object.ts";
 import { decodePathPart } from "./route-path.ts";
 
 const scimPath = "/scim/v2";
@@ -27,7 +27,7 @@ export async function handleScim(
       method,
       path: url.pathname.slice(scimPath.length).replace(/\/$/, "").split("/").map(decodePathPart).join("/"),
       query: url.searchParams,
-      body: hasBody ? await readJson(context) : {},
+      body: hasBody ? await readObject(request) : {},
       token: readPresentedKeys(request)[0],
       origin: {
         face: "scim",

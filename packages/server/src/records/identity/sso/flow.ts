@@ -37,7 +37,7 @@ export type Flow = {
     },
   ): Promise<{ readonly location: string; readonly memory: string }>;
   /** Throws `unauthenticated` for a memory that is none, is of another provider or took too long. */
-  remember(memory: string | undefined, provider: SsoProvider): FlowMemory;
+  remember(memory: string | undefined, provider: SsoProvider): Promise<FlowMemory>;
   /** Throws `unauthenticated` with what is wrong with the provider's answer, `source_failed` when it cannot be asked. */
   finish(
     provider: SsoProvider,
@@ -166,10 +166,10 @@ export function createFlow(deps: {
       const { id: providerId, version } = provider;
       const until = clock.now() + flowLastsMs;
       const memory: FlowMemory = { providerId, state, nonce, verifier, returnTo, test, version, until };
-      return { location: location.href, memory: sealing.seal(createSecret(JSON.stringify(memory)), sealedFor) };
+      return { location: location.href, memory: await sealing.seal(createSecret(JSON.stringify(memory)), sealedFor) };
     },
-    remember(text, provider) {
-      const memory = readMemory(text, sealing);
+    async remember(text, provider) {
+      const memory = await readMemory(text, sealing);
       if (memory !== undefined && memory.providerId === provider.id && clock.now() < memory.until) return memory;
       throw new AppError("unauthenticated", "This sign-in took too long, or began in another browser. Start again.");
     },
@@ -199,10 +199,10 @@ export function createFlow(deps: {
   };
 }
 
-function readMemory(text: string | undefined, sealing: Sealing): FlowMemory | undefined {
+async function readMemory(text: string | undefined, sealing: Sealing): Promise<FlowMemory | undefined> {
   if (text === undefined) return undefined;
   try {
-    return memorySchema.parse(JSON.parse(sealing.open(text, sealedFor).reveal()));
+    return memorySchema.parse(JSON.parse((await sealing.open(text, sealedFor)).reveal()));
   } catch {
     return undefined;
   }

@@ -19,7 +19,7 @@ import type { Sealing } from "../../../platform/sealing.ts";
 import { createSecret } from "../../../platform/secret-text.ts";
 import type { Discovery } from "./discovery.ts";
 import { createRedirectUrl } from "./paths.ts";
-import type { SsoProviders } from "./providers.ts";
+import { nameSecret, type SsoProviders } from "./providers.ts";
 import type { SsoProvider } from "./settings.ts";
 import type { SsoChange, SsoStore } from "./store.ts";
 
@@ -74,7 +74,7 @@ export function createSsoOperations(deps: SsoOperationsDeps): readonly AnyOperat
       async handle(caller, input, { tx }) {
         requireAccess(caller, "sso-providers.read");
         const { rows, nextCursor } = await store.list(tx, input);
-        return { items: rows.map((row) => toView(providers.open(row))), nextCursor };
+        return { items: await Promise.all(rows.map(async (row) => toView(await providers.open(row)))), nextCursor };
       },
     }),
     createHandler(deps, tell, find),
@@ -150,7 +150,7 @@ function createHandler(
     async handle(caller, { name, issuer, clientId, clientSecret, ...settings }, work) {
       requireAccess(caller, "sso-providers.edit");
       const id = createId(idPrefixes.ssoProvider);
-      const clientSecretSealed = sealing.seal(createSecret(clientSecret), id);
+      const clientSecretSealed = await sealing.seal(createSecret(clientSecret), nameSecret(id));
       const row = { id, name, issuer, clientId, clientSecretSealed, settings, enabled: false } as const;
       if (!(await store.insert(work.tx, { ...row, origin: "created", createdAt: work.now }))) {
         throw new AppError("conflict", `There is an identity provider named "${name}" already.`, { param: "name" });
@@ -192,7 +192,9 @@ async function planChange(
     issuer,
     clientId,
     settings,
-    ...(clientSecret === undefined ? {} : { clientSecretSealed: sealing.seal(createSecret(clientSecret), before.id) }),
+    ...(clientSecret === undefined
+      ? {}
+      : { clientSecretSealed: await sealing.seal(createSecret(clientSecret), nameSecret(before.id)) }),
     ...(changesTheWay ? { enabled: false, testedAt: null } : {}),
   };
 }

@@ -74,7 +74,7 @@ export function createSsoPaths(deps: SsoPathDeps): readonly IdentityPath[] {
 async function finish(deps: SsoPathDeps, name: string, request: IdentityRequest) {
   const { providers, flow, admit, engine, origins, store } = deps;
   const provider = await providers.require(name, true);
-  const memory = flow.remember(readCookie(request.headers["cookie"]), provider);
+  const memory = await flow.remember(readCookie(request.headers["cookie"]), provider);
   if (!provider.enabled && !memory.test) throw new AppError("not_found", `Nobody can sign in with "${name}" here.`);
   const redirectUrl = createRedirectUrl(origins(), name);
   const claims = await flow.finish(provider, { redirectUrl, memory, query: request.query });

@@ -18,8 +18,13 @@ export type SsoProviders = {
   require(name: string, test: boolean): Promise<SsoProvider>;
   /** The one that an address belongs to. */
   findFor(email: string): Promise<SsoProvider | undefined>;
-  open(row: SsoRow): SsoProvider;
+  open(row: SsoRow): Promise<SsoProvider>;
 };
+
+/** What a provider's secret is sealed for. */
+export function nameSecret(providerId: string): string {
+  return `sso_provider/client_secret_sealed/${providerId}`;
+}
 
 export function createSsoProviders(deps: {
   readonly store: SsoStore;
@@ -28,10 +33,10 @@ export function createSsoProviders(deps: {
 }): SsoProviders {
   const { store, sealing, clock } = deps;
 
-  function open({ clientSecretSealed, settings, ...row }: SsoRow): SsoProvider {
+  async function open({ clientSecretSealed, settings, ...row }: SsoRow): Promise<SsoProvider> {
     return {
       ...row,
-      clientSecret: sealing.open(clientSecretSealed, row.id),
+      clientSecret: await sealing.open(clientSecretSealed, nameSecret(row.id)),
       settings: ssoSettingsSchema.parse(settings),
     };
   }
@@ -45,13 +50,13 @@ export function createSsoProviders(deps: {
       );
     }
     const id = found?.id ?? createId(idPrefixes.ssoProvider);
-    const row = { ...declared, clientSecretSealed: sealing.seal(clientSecret, id), enabled: true };
+    const row = { ...declared, clientSecretSealed: await sealing.seal(clientSecret, nameSecret(id)), enabled: true };
     if (found === undefined) await store.insert(tx, { ...row, id, name, origin: "config", createdAt: at });
     else await store.update(tx, id, row, at);
   }
 
   async function listEnabled(tx?: Executor): Promise<readonly SsoProvider[]> {
-    return (await store.listEnabled(tx)).map(open);
+    return Promise.all((await store.listEnabled(tx)).map(open));
   }
 
   return {
