@@ -208,6 +208,13 @@ test("a changed way of signing in is off until it is tested again; what does not
   assert.equal((await owner.browser.ask(`/api/sso-providers/${id}/enable`, {})).status, 200);
 });
 
+test("a provider is switched off and on again without a new test", async () => {
+  const act = (verb: string) => owner.browser.ask(`/api/sso-providers/${id}/${verb}`, {});
+  assert.equal((await act("disable")).body.enabled, false);
+  assert.equal((await openBrowser(app.url).ask(start)).status, 404);
+  assert.equal((await act("enable")).body.enabled, true);
+});
+
 test("says what is wrong with a provider's settings, and lets only owners decide who people are", async () => {
   const good = settingsOf(provider);
   for (const [wrong, field] of [
