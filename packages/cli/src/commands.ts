@@ -4,12 +4,13 @@ import { allOperations } from "@auxot/wire/operations/all";
 import { apply, exportAll } from "./apply.ts";
 import type { Command } from "./command.ts";
 import { createCompletion } from "./completion/completion.ts";
+import { login } from "./login.ts";
 import { createOperationCommand } from "./operation-command.ts";
 import { verify } from "./verify.ts";
 
 /** Those that are no operation's first. */
 export function listCommands(): readonly Command[] {
-  const commands: readonly Command[] = [verify, apply, exportAll, ...allOperations.map(createOperationCommand)];
+  const commands: readonly Command[] = [verify, login, apply, exportAll, ...allOperations.map(createOperationCommand)];
   return [...commands, createCompletion(() => listCommands())];
 }
 

@@ -17,6 +17,14 @@ export function writeFirstKey(key: string): string {
   return `\n  Your key, shown only this once:\n    ${key}\n\n`;
 }
 
+/** For the log, at each start while nobody owns the installation. */
+export function writeSetup({ baseUrl }: { readonly baseUrl?: string }, token: string): string {
+  return (
+    `Nobody owns this installation yet; keys work all the same. To sign in with a browser, make the owner's account at ` +
+    `${baseUrl ?? "this router"}/setup or with POST /api/setup. The set-up token, good for a day or until the next start: ${token}`
+  );
+}
+
 export function writeBanner({ url, firstKey, hasBootstrapKey, model, description }: BannerInput): string {
   const key = firstKey ?? "$AUXOT_KEY";
   const lines = [

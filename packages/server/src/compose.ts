@@ -6,6 +6,7 @@ import { allOperations } from "@auxot/wire/operations/all";
 import type { Config } from "./config/settings.ts";
 import { createApiDocuments } from "./http/openapi/documents.ts";
 import { createOperationTable } from "./http/operation-table.ts";
+import { createCheckOrigin } from "./http/check-origin.ts";
 import { createHttpServer } from "./http/server.ts";
 import { readConversation } from "./hub/conversation.ts";
 import { createHub, type Hub, type HubTimes } from "./hub/hub.ts";
@@ -66,6 +67,7 @@ import { createMetrics, type Metrics } from "./observe/metrics.ts";
 import { acquireDataDirLock } from "./store/data-dir-lock.ts";
 import { createPeopleParts } from "./wiring/administration.ts";
 import { listLimitOperations, startAdmission } from "./wiring/admission.ts";
+import { listOrigins, openIdentity } from "./wiring/identity.ts";
 import { formatHost, listen } from "./wiring/listen.ts";
 import { createSources, inOrder } from "./wiring/sources.ts";
 import { openResponses, openRing, startStorage } from "./wiring/storage.ts";
@@ -75,6 +77,8 @@ export type RouterOptions = {
   readonly expectWorker: boolean;
   /** Told the first admin key when this start makes it, before anything else can fail: nobody can see it again. */
   readonly onFirstKey?: (key: string) => void;
+  /** Told the token of the set-up at each start while nobody owns the installation. */
+  readonly onSetupToken?: (token: string) => void;
   readonly hubTimes?: Partial<HubTimes>;
   /** A silent stream gets a ping this often. */
   readonly streamPingEveryMs?: number;
@@ -179,6 +183,24 @@ async function startParts(
 
   const tender = createUsageTender({ store: createRollupStore(database), retention: config.usage, clock, log });
   cleanups.push(() => tender.close());
+
+  let port = config.port;
+  const origins = (): readonly string[] => listOrigins(config, port);
+  const appendAudit = createAuditLog(log, audit.append);
+  const identity = await openIdentity({
+    database,
+    sealing,
+    workingKeys,
+    keys,
+    appendAudit,
+    origins,
+    config,
+    clock,
+    log,
+  });
+  cleanups.push(() => identity.close());
+  await identity.applyConfiguredSso(config.sso);
+
   const usage = createUsageWriter({ insert: createUsageStore(database).insert, clock, log });
   cleanups.push(() => usage.close());
 
@@ -239,7 +261,8 @@ async function startParts(
   const background = createBackground({ infer, responses, maxRuns: config.responses.maxBackground });
 
   const ofNouns = [
-    ...createPeopleParts(keys, models, sources.offers),
+    ...createPeopleParts({ keys, identity, models, offers: sources.offers }),
+    ...identity.operations,
     ...createWorkerOperations(hub),
     ...createAuditOperations(audit),
     ...createRequestLogOperations(requestLogStore, requestLog),
@@ -263,13 +286,15 @@ async function startParts(
     countTokens: createCountTokens({ offers: sources.offers, countTokens: sources.countTokens, clock, rulesFor }),
     identify: keys.identify,
     isTrustedProxy: createRangeCheck(config.trustedProxies),
+    identity,
+    checkOrigin: createCheckOrigin(origins, config.baseUrl === undefined),
     offers: sources.offers,
     rulesFor,
     hub,
     operations: createOperationTable(handlers),
     apiDocuments: createApiDocuments(allOperations, packageFile.version),
     exportUsage: createExportUsage({ db: database.db, list: listUsageRecords }),
-    runOperation: createRunOperation({ database, sealing, appendAudit: createAuditLog(log, audit.append), clock, log }),
+    runOperation: createRunOperation({ database, sealing, appendAudit, clock, log }),
     ...describeMetricsPage(config, metrics),
     ...(metrics === undefined ? {} : { observer: metrics }),
     ...(telemetry === undefined ? {} : { telemetry }),
@@ -282,13 +307,15 @@ async function startParts(
     pingEveryMs: options.streamPingEveryMs ?? streamPingEveryMs,
     log,
   });
-  const port = await listen(http, config.host, config.port);
+  port = await listen(http, config.host, config.port);
   cleanups.push(async () => {
     draining = true;
     hub.announceShutdown();
     const { drainTimeoutMs } = config.limits;
     await Promise.all([http.drain(drainTimeoutMs), background.drain(drainTimeoutMs)]);
   });
+  const setupToken = await identity.beginSetup();
+  if (setupToken !== undefined) options.onSetupToken?.(setupToken);
   if (!options.expectWorker) ready.resolve();
   const localUrl = `http://${formatHost(config.host)}:${port}`;
   return {

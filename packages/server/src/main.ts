@@ -2,7 +2,7 @@
 // The router process: reads the configuration, starts, prints where it is, and stops on a signal. Wires nothing itself.
 
 import { parseArgs } from "node:util";
-import { writeBanner, writeFirstKey } from "./banner.ts";
+import { writeBanner, writeFirstKey, writeSetup } from "./banner.ts";
 import { startRouter, type Router } from "./compose.ts";
 import { ConfigError, loadConfig } from "./config.ts";
 import type { Config } from "./config/settings.ts";
@@ -38,7 +38,8 @@ async function main(): Promise<void> {
     process.stdout.write(writeFirstKey(key));
   };
   try {
-    router = await startRouter(config, log, { expectWorker, onFirstKey });
+    const onSetupToken = (token: string): void => log.warn({}, writeSetup(config, token));
+    router = await startRouter(config, log, { expectWorker, onFirstKey, onSetupToken });
   } catch (error) {
     log.debug({ err: error }, "start failed");
     leave(error instanceof Error ? error.message : String(error), exitCodes.failed);

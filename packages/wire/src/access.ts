@@ -45,6 +45,16 @@ export const actions = {
   "models.edit": { org: "admin" },
   "routing.read": { org: "admin", team: "member" },
   "routing.edit": { org: "admin", team: "admin" },
+  /** Everybody's account is their own. */
+  "users.read": { org: "admin", level: "owner" },
+  "users.edit": { org: "admin" },
+  "invitations.read": { org: "admin" },
+  "invitations.edit": { org: "admin" },
+  /** Whoever says who people are can be anybody. */
+  "sso-providers.read": { org: "admin" },
+  "sso-providers.edit": { org: "owner" },
+  "scim-tokens.read": { org: "admin" },
+  "scim-tokens.edit": { org: "owner" },
   "workers.read": { org: "admin" },
   "metrics.read": { org: "admin" },
   "prices.read": { org: "member" },

@@ -19,6 +19,17 @@ export const idPrefixes = {
   lease: "lea_",
   alert: "alt_",
   raiseRequest: "rse_",
+  signInMethod: "sim_",
+  signIn: "sin_",
+  challenge: "chl_",
+  passkey: "pky_",
+  twoFactor: "tfa_",
+  invitation: "inv_",
+  passwordReset: "rst_",
+  ssoProvider: "sso_",
+  scimToken: "sct_",
+  scimGroup: "grp_",
+  deviceGrant: "dev_",
 } as const;
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -4,13 +4,17 @@ import { z } from "zod";
 import { readKeyForm } from "../platform/key-text.ts";
 import { createSecret } from "../platform/secret-text.ts";
 import type { AuditSettings } from "../records/audit/audit.ts";
+import type { MailSettings } from "../records/identity/mail.ts";
 import type { DeclaredKey } from "../records/keys/make-key.ts";
 import type { DeclaredProvider } from "../records/providers/providers.ts";
 import type { FetchSettings } from "../platform/fetch-guard/fetch-guard.ts";
 import { readAuditSettings } from "./audit-declaration.ts";
 import { readRange } from "../platform/ip-ranges.ts";
 import { readFetchSettings } from "./fetch-declaration.ts";
-import type { Limits, ResponseSettings } from "./settings.ts";
+import type { DeclaredSsoProvider } from "../records/identity/sso/settings.ts";
+import type { Limits, ResponseSettings, SignInSettings } from "./settings.ts";
+import { readSignInSettings, readSsoProviders } from "./sso-declaration.ts";
+import { readMailSettings } from "./mail-declaration.ts";
 import { limitFields, responseFields } from "./fields.ts";
 import type { Path, Problems } from "./problems.ts";
 import { findBuiltInKind } from "../platform/built-in-provider.ts";
@@ -28,6 +32,9 @@ export type Declarations = {
   readonly audit: AuditSettings;
   readonly trustedProxies: readonly string[];
   readonly usage: UsageRetention;
+  readonly mail?: MailSettings;
+  readonly sso: readonly DeclaredSsoProvider[];
+  readonly signIn: SignInSettings;
 };
 
 const topSchema = z.strictObject({
@@ -42,6 +49,9 @@ const topSchema = z.strictObject({
   metrics: z.record(z.string(), z.unknown()).nullish(),
   traces: z.record(z.string(), z.unknown()).nullish(),
   usage: z.record(z.string(), z.unknown()).nullish(),
+  mail: z.record(z.string(), z.unknown()).nullish(),
+  sso: z.array(z.unknown()).nullish(),
+  signIn: z.record(z.string(), z.unknown()).nullish(),
   /** What `auxot apply` makes so: not read at start. */
   resources: z.unknown().optional(),
 });
@@ -95,6 +105,8 @@ export function readDeclarations(tree: unknown, problems: Problems, warn: (text:
       audit: readAuditSettings({}, problems),
       trustedProxies: [],
       usage: readUsageSettings({}, problems),
+      sso: [],
+      signIn: { password: true },
     };
   }
   problems.check([], topSchema, tree);
@@ -103,6 +115,8 @@ export function readDeclarations(tree: unknown, problems: Problems, warn: (text:
   const rawKeys = Array.isArray(top.keys) ? top.keys : [];
   const providers = rawProviders.map((raw, index) => checkProvider(raw, ["providers", index], problems, warn));
   const keys = rawKeys.map((raw, index) => checkKey(raw, ["keys", index], rawProviders, problems));
+  const sso = readSsoProviders(top.sso, problems);
+  const mail = readMailSettings(top.mail, problems);
   checkDistinct(rawProviders, "providers", "name", problems);
   checkDistinct(rawKeys, "keys", "name", problems);
   checkDistinct(rawKeys, "keys", "key", problems);
@@ -115,6 +129,9 @@ export function readDeclarations(tree: unknown, problems: Problems, warn: (text:
     audit: readAuditSettings(top.audit ?? {}, problems),
     trustedProxies: problems.check(["trustedProxies"], proxiesSchema, top.trustedProxies ?? []) ?? [],
     usage: readUsageSettings(top.usage ?? {}, problems),
+    ...(mail === undefined ? {} : { mail }),
+    sso,
+    signIn: readSignInSettings(top.signIn, sso, problems),
   };
 }
 

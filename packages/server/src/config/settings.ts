@@ -6,6 +6,8 @@ import type { LogLevel } from "../platform/log.ts";
 import type { Secret } from "../platform/secret-text.ts";
 import type { AuditSettings } from "../records/audit/audit.ts";
 import type { TraceSettings } from "../platform/telemetry.ts";
+import type { DeclaredSsoProvider } from "../records/identity/sso/settings.ts";
+import type { MailSettings } from "../records/identity/mail.ts";
 import type { DeclaredKey } from "../records/keys/make-key.ts";
 import type { UsageRetention } from "../records/usage/tend.ts";
 import type { DeclaredProvider } from "../records/providers/providers.ts";
@@ -35,6 +37,11 @@ export type MetricsSettings = {
   readonly token?: Secret;
 };
 
+export type SignInSettings = {
+  /** False: passwords open nothing; passkeys and identity providers do. */
+  readonly password: boolean;
+};
+
 export type Config = {
   readonly host: string;
   /** 0 lets the system choose (tests). */
@@ -55,6 +62,11 @@ export type Config = {
   readonly bootstrapKey?: Secret;
   /** Checks licences, Ed25519. Absent: nothing needs one. */
   readonly vendorKey?: KeyObject;
+  /** Identity providers of the file. */
+  readonly sso: readonly DeclaredSsoProvider[];
+  readonly signIn: SignInSettings;
+  /** Absent: no mail is sent. */
+  readonly mail?: MailSettings;
   readonly limits: Limits;
   readonly fetch: FetchSettings;
   readonly responses: ResponseSettings;

@@ -10,8 +10,9 @@ import type { RouteRules } from "../inference/route-rules.ts";
 import type { Offer } from "../sources/source.ts";
 import { handleChat, type ChatDeps } from "./chat.ts";
 import { handleCompletions } from "./completions.ts";
-import { authenticate, authenticateInference, type Context, type Identify } from "./context.ts";
+import { authenticate, authenticateInference, readPresentedKeys, type Context, type Identify } from "./context.ts";
 import { handleEmbeddings, type EmbeddingsDeps } from "./embeddings.ts";
+import { handleIdentity, isIdentityPath, type IdentityRouteDeps } from "./identity.ts";
 import { handleHealth, handleReady, type Readiness } from "./health.ts";
 import { handleCountTokens, type CountTokensDeps } from "./count-tokens.ts";
 import { handleMetrics, type MetricsPage } from "./metrics.ts";
@@ -20,6 +21,7 @@ import { handleApiPage, handleOpenapi, type ApiDocuments } from "./openapi/docum
 import type { OperationTable } from "./operation-table.ts";
 import { checkMethod, handleOperation } from "./operations.ts";
 import { handleResponses, type ResponsesDeps } from "./responses.ts";
+import { handleScim, isScimPath } from "./scim.ts";
 import { decodePathPart, readRoutePath } from "./route-path.ts";
 import { sendJson } from "./send-json.ts";
 import { handleUsageExport, type UsageExportDeps } from "./usage-export.ts";
@@ -28,6 +30,7 @@ import { handleCancel, handleDelete, handleInputItems, handleRetrieve } from "./
 export type RouteDeps = ChatDeps &
   CountTokensDeps &
   EmbeddingsDeps &
+  IdentityRouteDeps &
   ResponsesDeps &
   UsageExportDeps & {
     readonly identify: Identify;
@@ -123,6 +126,8 @@ function findResponsesRoute(deps: RouteDeps, method: string, endpoint: string, p
 
 async function handleOwn(deps: RouteDeps, method: string, context: Context): Promise<void> {
   const { pathname } = context.url;
+  if (isScimPath(pathname)) return handleScim(deps.identity.scim, method, context);
+  if (isIdentityPath(pathname)) return handleIdentity(deps, method, context);
   const page = findOwnPage(deps, pathname);
   if (page !== undefined) {
     if (checkMethod(context, ["GET"]) === "good") return page(context);
@@ -136,7 +141,7 @@ async function handleOwn(deps: RouteDeps, method: string, context: Context): Pro
     );
   }
   if (checkMethod(context, allowed) === "answered" || found === undefined) return;
-  const caller = await authenticate(context, deps.identify);
+  const caller = await authenticatePerson(deps, context);
   return handleOperation(found, { run: deps.runOperation, context, caller });
 }
 
@@ -153,7 +158,7 @@ function findOwnPage(deps: RouteDeps, pathname: string): ((context: Context) => 
       return metrics === undefined ? undefined : (context) => handleMetrics(metrics, identify, context);
     }
     case "/api/usage/export":
-      return async (context) => handleUsageExport(deps, context, await authenticate(context, deps.identify));
+      return async (context) => handleUsageExport(deps, context, await authenticatePerson(deps, context));
     case "/openapi.json":
       return (context) => handleOpenapi(deps.apiDocuments, context);
     case "/api/docs":
@@ -161,6 +166,19 @@ function findOwnPage(deps: RouteDeps, pathname: string): ((context: Context) => 
     default:
       return undefined;
   }
+}
+
+/** A key, or the session of somebody signed in: sessions are for the administrative API, not for inference. */
+async function authenticatePerson(deps: RouteDeps, context: Context): Promise<Caller> {
+  const { request } = context;
+  if (readPresentedKeys(request).length === 0) {
+    const caller = await deps.identity.identifyCaller(request.headers.cookie);
+    if (caller !== undefined) {
+      if (request.method !== "GET" && request.method !== "HEAD") deps.checkOrigin(request);
+      return caller;
+    }
+  }
+  return authenticate(context, deps.identify);
 }
 
 async function handleModels(deps: RouteDeps, dialect: DialectName, endpoint: string, context: Context): Promise<void> {

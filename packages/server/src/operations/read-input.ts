@@ -53,7 +53,7 @@ export function toProblems(issue: z.core.$ZodIssue): InputProblem | InputProblem
 }
 
 /** The validator's own words, less its jargon. */
-function readably(message: string): string {
+export function readably(message: string): string {
   return message
     .replace(/^Invalid (input|option): /, "")
     .replace(/^expected (.+), received undefined$/, "is missing: expected $1");

@@ -15,6 +15,8 @@ type Purpose = {
 export const workingKeyPurposes = {
   /** Look-up values of keys cannot be made anew: nobody has the keys' texts. */
   pepper: { label: "auxot key pepper v1", rotates: false },
+  /** Cookies and the secrets of authenticator apps: a new one would sign everybody out and end their second factor. */
+  "sign-in": { label: "auxot sign-in engine v1", rotates: false },
   reasoning: { label: "auxot reasoning v1", rotates: true },
   "audit-anchor": { label: "auxot audit anchor v1", rotates: true },
 } as const satisfies Readonly<Record<string, Purpose>>;

@@ -34,7 +34,7 @@ export function selectRights(id: SQL): SQL {
     'active', case
       when ${id} like 'svc\\_%' then exists (select 1 from service_account s where s.id = ${id} and s.disabled_at is null)
       when ${id} like 'tem\\_%' then exists (select 1 from team t where t.id = ${id})
-      else true end,
+      else exists (select 1 from user_account u where u.id = ${id} and u.deactivated_at is null) end,
     'orgRole', coalesce(
       (select o.role from org_member o where o.member_id = ${id}),
       case when ${id} like 'usr\\_%' then 'member' end),

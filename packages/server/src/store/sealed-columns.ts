@@ -13,6 +13,7 @@ export type SealedColumn = {
 export const sealedColumns: readonly SealedColumn[] = [
   { table: "provider", column: "api_key_sealed", key: ["id"], whenLost: "clear" },
   { table: "secret", column: "value_sealed", key: ["id"], whenLost: "delete row" },
+  { table: "sso_provider", column: "client_secret_sealed", key: ["id"], whenLost: "delete row" },
   { table: "working_key", column: "value_sealed", key: ["id"], whenLost: "delete row" },
   { table: "idempotent_answer", column: "answer", key: ["caller_id", "key"], whenLost: "delete row" },
 ];

@@ -3,9 +3,9 @@
 import { findVisibleTeams, listOwnNames } from "../inference/route-rules.ts";
 import { createDirectory } from "../operations/directory.ts";
 import type { AnyOperationHandler } from "../operations/handler.ts";
-import type { People } from "../operations/people.ts";
 import type { FindResource, ResourceFinders } from "../operations/resources.ts";
 import { createAccessOperations } from "../records/access/operations.ts";
+import type { Identity } from "../records/identity/identity.ts";
 import type { Keys } from "../records/keys/keys.ts";
 import { createKeyOperations, findKeyResource } from "../records/keys/operations.ts";
 import { createCatalogueOperations } from "../records/models/catalogue.ts";
@@ -18,22 +18,26 @@ import { findServiceResource } from "../records/people/services/operations.ts";
 import { findTeamResource } from "../records/people/teams/operations.ts";
 import type { Offer } from "../sources/source.ts";
 
-/** Nobody keeps people yet: whoever is named is taken for one. */
-const people: People = { find: async (_, id) => ({ id, name: id, active: true }) };
-
-export function createPeopleParts(
-  keys: Keys,
-  { current, reload }: LiveModelSettings,
-  offers: () => readonly Offer[],
-): readonly AnyOperationHandler[] {
-  const directory = createDirectory(people);
+export function createPeopleParts(deps: {
+  readonly keys: Keys;
+  readonly identity: Pick<Identity, "people" | "sessions">;
+  readonly models: LiveModelSettings;
+  offers(): readonly Offer[];
+}): readonly AnyOperationHandler[] {
+  const { keys, identity, models, offers } = deps;
+  const { current, reload } = models;
+  const directory = createDirectory(identity.people);
   const findKey: FindResource = (tx, id) => findKeyResource(keys, tx, id);
   const shareable: ResourceFinders = new Map<string, FindResource>([
     ["key", findKey],
     ["service-account", findServiceResource],
   ]);
   const resources = new Map([...shareable, ["team", findTeamResource], ["role", findRoleResource]]);
-  const { revokeOwned: revokeKeysOf, forget: forgetCallers } = keys;
+  const { revokeOwned: revokeKeysOf } = keys;
+  const forgetCallers = (): void => {
+    keys.forget();
+    identity.sessions.forgetHere();
+  };
   return [
     ...createKeyOperations({ keys, directory }),
     ...createPeopleOperations({ directory, shareable, revokeKeysOf, forgetCallers }),

@@ -1,6 +1,7 @@
 // For each operation an input that a fresh router takes, so that tests can drive every one of them.
 
 import type { Client } from "@auxot/client/client";
+import { createInvitation } from "@auxot/wire/operations/invitations";
 import { createKey } from "@auxot/wire/operations/keys";
 import { createLimit } from "@auxot/wire/operations/limits";
 import { setAlias, setRouting } from "@auxot/wire/operations/models";
@@ -11,7 +12,10 @@ import { setSecret } from "@auxot/wire/operations/secrets";
 import { createServiceAccount, disableServiceAccount } from "@auxot/wire/operations/service-accounts";
 import { setContentSetting } from "@auxot/wire/operations/request-log";
 import { setShare } from "@auxot/wire/operations/shares";
+import { createScimToken } from "@auxot/wire/operations/scim-tokens";
+import { createSsoProvider } from "@auxot/wire/operations/sso-providers";
 import { createTeam, setTeamMember } from "@auxot/wire/operations/teams";
+import { deactivateUser } from "@auxot/wire/operations/users";
 import type { TestRouter } from "./router.ts";
 
 /** What it is about is made before, with the client or at the router. Called anew for each try: every input works once. */
@@ -42,6 +46,37 @@ async function makeLimit(client: Client): Promise<string> {
 async function makePrice(client: Client): Promise<string> {
   return (await client.call(setPrice, newPrice())).id;
 }
+
+async function makeInvitation(client: Client): Promise<{ readonly id: string; readonly url: string }> {
+  return client.call(createInvitation, { email: newEmail() });
+}
+
+async function makePerson(client: Client, app: TestRouter): Promise<string> {
+  const { url } = await makeInvitation(client);
+  const response = await fetch(`${app.url}/api/auth/accept-invitation`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ token: new URL(url).hash.slice(1), name: newName() }),
+  });
+  return ((await response.json()) as { readonly id: string }).id;
+}
+
+async function makeScimToken(client: Client): Promise<string> {
+  return (await client.call(createScimToken, { name: newName() })).id;
+}
+
+async function makeSsoProvider(client: Client): Promise<string> {
+  return (await client.call(createSsoProvider, newSsoProvider())).id;
+}
+
+const newEmail = (): string => `${crypto.randomUUID()}@example.com`;
+
+const newSsoProvider = () => ({
+  name: `driven-${crypto.randomUUID()}`,
+  issuer: "https://id.example.com",
+  clientId: "auxot",
+  clientSecret: "hidden",
+});
 
 const newLimit = { subject: "org", measure: "requests", window: "minute", amount: 1_000_000 } as const;
 
@@ -182,6 +217,28 @@ export const operationInputs: Readonly<Record<string, MakeInput>> = {
   },
   "usage.query": () => ({}),
   "usage.records": () => ({}),
+  "users.list": () => ({}),
+  "users.get": async (client, app) => ({ id: await makePerson(client, app) }),
+  "users.update": async (client, app) => ({ id: await makePerson(client, app), name: newName(), version: 1 }),
+  "users.deactivate": async (client, app) => ({ id: await makePerson(client, app) }),
+  "users.activate": async (client, app) => {
+    const id = await makePerson(client, app);
+    await client.call(deactivateUser, { id });
+    return { id };
+  },
+  "users.end-sessions": async (client, app) => ({ id: await makePerson(client, app) }),
+  "users.reset-password": async (client, app) => ({ id: await makePerson(client, app) }),
+  "invitations.list": () => ({}),
+  "invitations.create": () => ({ email: newEmail() }),
+  "invitations.resend": async (client) => ({ id: (await makeInvitation(client)).id }),
+  "invitations.revoke": async (client) => ({ id: (await makeInvitation(client)).id }),
+  "scim-tokens.list": () => ({}),
+  "scim-tokens.create": () => ({ name: newName() }),
+  "scim-tokens.revoke": async (client) => ({ id: await makeScimToken(client) }),
+  "sso-providers.list": () => ({}),
+  "sso-providers.create": newSsoProvider,
+  "sso-providers.update": async (client) => ({ id: await makeSsoProvider(client), label: "Sign in", version: 1 }),
+  "sso-providers.remove": async (client) => ({ id: await makeSsoProvider(client) }),
   "org-members.list": () => ({}),
   "configuration.export": () => ({}),
   "configuration.apply": () => ({ resources: { keys: [{ name: newName() }] } }),
@@ -193,5 +250,8 @@ export const drivenElsewhere: Readonly<Record<string, string>> = {
   "request-content.get": "request-log.test.ts",
   "secrets.rotate-key": "key-rotation.test.ts",
   "secrets.retire-key": "key-rotation.test.ts",
+  "sso-providers.test": "identity/sso.test.ts",
+  "sso-providers.enable": "identity/sso.test.ts",
+  "sso-providers.disable": "identity/sso.test.ts",
   "org-members.set": "people/access.test.ts",
 };

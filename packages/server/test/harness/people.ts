@@ -5,6 +5,9 @@ import type { FindResource } from "../../src/operations/resources.ts";
 import { createAccessOperations } from "../../src/records/access/operations.ts";
 import { findRoleResource } from "../../src/records/people/roles/operations.ts";
 import { findTeamResource } from "../../src/records/people/teams/operations.ts";
+import type { People } from "../../src/operations/people.ts";
+import { createPeople } from "../../src/records/identity/users/people.ts";
+import { createUserStore } from "../../src/records/identity/users/store.ts";
 import { createDirectory } from "../../src/operations/directory.ts";
 import { createPrincipalCaller, type Caller } from "../../src/platform/caller.ts";
 import { systemClock } from "../../src/platform/clock.ts";
@@ -41,13 +44,18 @@ const names: Readonly<Record<string, string>> = { usr_ada: "Ada", usr_bob: "Bob"
 export async function openTestOrganisation(): Promise<TestOrganisation> {
   const database = await openTestDatabase();
   await database.sql`insert into provider (id, name, kind, origin) values ('prv_gpu', 'gpu', 'gpu', 'system')`;
+  const users = createUserStore(database);
+  for (const [id, name] of Object.entries(names)) {
+    const email = `${name.toLowerCase()}@example.com`;
+    await users.insert(database.db, { id, name, email, emailVerified: true, origin: "created", createdAt: new Date() });
+  }
   const keys = await openKeys(database);
   const models = await openModelSettings({ store: createModelStore(database), log: quietLog });
   return {
     database,
     keys,
     models,
-    ...createTestOperations(database, createHandlers(keys, models)),
+    ...createTestOperations(database, createHandlers(createPeople(users), keys, models)),
     async as(id) {
       return createPrincipalCaller({ keyId: "", name: names[id] ?? id, id }, await findRights(database.db, id));
     },
@@ -75,13 +83,8 @@ function openKeys(database: Database): Promise<Keys> {
   return createKeys({ store: createKeyStore(database), pepper, clock: systemClock, log: quietLog });
 }
 
-function createHandlers(keys: Keys, { reload }: LiveModelSettings): readonly AnyOperationHandler[] {
-  const directory = createDirectory({
-    async find(_, id) {
-      const name = names[id];
-      return name === undefined ? undefined : { id, name, active: true };
-    },
-  });
+function createHandlers(people: People, keys: Keys, { reload }: LiveModelSettings): readonly AnyOperationHandler[] {
+  const directory = createDirectory(people);
   const findKey: FindResource = (tx, id) => findKeyResource(keys, tx, id);
   const shareable = new Map<string, FindResource>([
     ["key", findKey],

@@ -16,6 +16,8 @@ export type TestRouter = AsyncDisposable & {
   readonly url: string;
   readonly key: string;
   readonly workerKey: string;
+  /** Undefined while there is an owner. */
+  readonly setupToken: string | undefined;
   readonly dataDir: string;
   /** Log lines, parsed. */
   readonly log: Record<string, unknown>[];
@@ -75,10 +77,14 @@ export async function startTestRouter(options: TestRouterOptions = {}): Promise<
     usage: { recordDays: 90, rollupMonths: 25 },
     providers: options.providers ?? [],
     keys: [],
+    sso: [],
+    signIn: { password: true },
     ...options.config,
   };
+  let setupToken: string | undefined;
   const router = await startRouter(config, log, {
     expectWorker: options.expectWorker ?? false,
+    onSetupToken: (token) => (setupToken = token),
     hubTimes: { resumeWindowMs: 300, ...options.hubTimes },
     ...(options.streamPingEveryMs === undefined ? {} : { streamPingEveryMs: options.streamPingEveryMs }),
   });
@@ -102,6 +108,7 @@ export async function startTestRouter(options: TestRouterOptions = {}): Promise<
     url: router.localUrl,
     key: testKey,
     workerKey: router.workerKey.reveal(),
+    setupToken,
     dataDir,
     log: lines,
     post: (path, body, request = {}) =>

@@ -4,6 +4,7 @@ import type { Operation } from "./define-operation.ts";
 import { explainAccess } from "./access.ts";
 import { exportAudit, listAudit, verifyAudit } from "./audit.ts";
 import { applyConfiguration, exportConfiguration } from "./configuration.ts";
+import { createInvitation, listInvitations, resendInvitation, revokeInvitation } from "./invitations.ts";
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from "./keys.ts";
 import { installLicence, showLicence } from "./licence.ts";
 import { createLimit, getLimit, listAlerts, listLimits, removeLimit, showLimitStatus, updateLimit } from "./limits.ts";
@@ -41,6 +42,7 @@ import {
   takeRole,
   updateRole,
 } from "./roles.ts";
+import { createScimToken, listScimTokens, revokeScimToken } from "./scim-tokens.ts";
 import { listSecrets, removeSecret, retireSecretKey, rotateSecretKey, setSecret, showRotation } from "./secrets.ts";
 import {
   createServiceAccount,
@@ -52,6 +54,15 @@ import {
 } from "./service-accounts.ts";
 import { listShares, removeShare, setShare } from "./shares.ts";
 import {
+  createSsoProvider,
+  disableSsoProvider,
+  enableSsoProvider,
+  listSsoProviders,
+  removeSsoProvider,
+  testSsoProvider,
+  updateSsoProvider,
+} from "./sso-providers.ts";
+import {
   createTeam,
   getTeam,
   listTeamMembers,
@@ -62,6 +73,15 @@ import {
   updateTeam,
 } from "./teams.ts";
 import { listUsageRecords, queryUsage } from "./usage.ts";
+import {
+  activateUser,
+  deactivateUser,
+  endUserSessions,
+  getUser,
+  listUsers,
+  resetUserPassword,
+  updateUser,
+} from "./users.ts";
 import { listWorkers } from "./workers.ts";
 
 export const allOperations: readonly Operation[] = [
@@ -78,6 +98,10 @@ export const allOperations: readonly Operation[] = [
   verifyAudit,
   exportConfiguration,
   applyConfiguration,
+  listInvitations,
+  createInvitation,
+  resendInvitation,
+  revokeInvitation,
   showLicence,
   installLicence,
   createLimit,
@@ -121,6 +145,9 @@ export const allOperations: readonly Operation[] = [
   listRoleHolders,
   giveRole,
   takeRole,
+  listScimTokens,
+  createScimToken,
+  revokeScimToken,
   listSecrets,
   setSecret,
   removeSecret,
@@ -136,6 +163,13 @@ export const allOperations: readonly Operation[] = [
   listShares,
   setShare,
   removeShare,
+  listSsoProviders,
+  createSsoProvider,
+  updateSsoProvider,
+  testSsoProvider,
+  enableSsoProvider,
+  disableSsoProvider,
+  removeSsoProvider,
   listTeams,
   getTeam,
   createTeam,
@@ -146,4 +180,11 @@ export const allOperations: readonly Operation[] = [
   removeTeamMember,
   queryUsage,
   listUsageRecords,
+  listUsers,
+  getUser,
+  updateUser,
+  deactivateUser,
+  activateUser,
+  endUserSessions,
+  resetUserPassword,
 ];

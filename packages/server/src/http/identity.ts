@@ -1,0 +1,66 @@
+// The edge of /api/auth and /api/setup: reads the request, refuses other sites, writes the answer with its cookies.
+// Errors are problem details, as on the rest of the administrative API.
+
+import { AppError } from "@auxot/wire/errors";
+import type { IdentityAnswer, IdentityRequest } from "../records/identity/auth-port.ts";
+import type { Identity } from "../records/identity/identity.ts";
+import type { CheckOrigin } from "./check-origin.ts";
+import type { Context } from "./context.ts";
+import { readObject } from "./read-object.ts";
+import { decodePathPart } from "./route-path.ts";
+
+export type IdentityRouteDeps = {
+  readonly identity: Identity;
+  readonly checkOrigin: CheckOrigin;
+};
+
+const authPath = "/api/auth";
+
+export function isIdentityPath(pathname: string): boolean {
+  return pathname === "/api/setup" || pathname.startsWith(`${authPath}/`);
+}
+
+export async function handleIdentity(deps: IdentityRouteDeps, method: string, context: Context): Promise<void> {
+  const { url, response } = context;
+  if (method !== "GET") deps.checkOrigin(context.request);
+  const request = await readRequest(method, context);
+  const setCookies = (lines: readonly string[]): void => {
+    for (const line of lines) response.appendHeader("set-cookie", line);
+  };
+  response.setHeader("cache-control", "no-store");
+  const answer =
+    url.pathname === "/api/setup"
+      ? await deps.identity.handleSetup(request)
+      : await deps.identity.handle(request, setCookies);
+  if (answer === undefined) {
+    throw new AppError("not_found", `There is nothing at ${method} ${url.pathname}.`);
+  }
+  setCookies(answer.cookies);
+  send(context, answer);
+}
+
+async function readRequest(method: string, context: Context): Promise<IdentityRequest> {
+  const { request, url } = context;
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) if (typeof value === "string") headers[name] = value;
+  return {
+    method,
+    path: url.pathname.slice(authPath.length).split("/").map(decodePathPart).join("/"),
+    query: url.searchParams,
+    headers,
+    body: method === "POST" ? await readObject(context.request) : undefined,
+    address: context.address ?? "",
+    requestId: context.id,
+  };
+}
+
+function send({ response }: Context, { status, body, location }: IdentityAnswer): void {
+  if (location !== undefined) {
+    response.writeHead(302, { location });
+    response.end();
+    return;
+  }
+  const text = JSON.stringify(body);
+  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
+  response.end(text);
+}

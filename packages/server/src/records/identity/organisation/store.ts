@@ -1,0 +1,118 @@
+// SQL of what people are given when they join: a role in the organisation, teams. Decides nothing.
+
+import type { OrgRole, TeamRole } from "@auxot/wire/access";
+import { createId } from "@auxot/wire/ids";
+import type { Database, Executor } from "../../../store/database.ts";
+import { and, eq, inArray, isNull, sql } from "../../../store/drizzle.ts";
+import { userAccount } from "../../../store/tables/identity.ts";
+import { orgMember, team, teamMember } from "../../../store/tables/people.ts";
+
+/** A team somebody joins, and as what. */
+export type TeamRoleOf = { readonly teamId: string; readonly role: TeamRole };
+
+export type OrganisationStore = {
+  /** Until the transaction ends nobody else changes roles in the organisation. */
+  lock(tx: Executor): Promise<void>;
+  setRole(tx: Executor, userId: string, role: OrgRole, at: Date): Promise<void>;
+  /** Owners who may sign in, without `exceptId`. */
+  countOwners(tx?: Executor, exceptId?: string): Promise<number>;
+  /** A role somebody has already stays. */
+  join(tx: Executor, userId: string, teams: readonly TeamRoleOf[], at: Date): Promise<void>;
+  leave(tx: Executor, userId: string, teamIds: readonly string[]): Promise<void>;
+  /** Those of `ids` that are teams. */
+  findTeams(tx: Executor, ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** The team of this id, else the one of this name, else a new one. It has the name afterwards. */
+  ensureTeam(tx: Executor, wanted: { readonly id: string | null; readonly name: string }, at: Date): Promise<string>;
+};
+
+/** In the transaction: what callers may do is asked for anew, on all routers. */
+export type AnnounceRights = (tx: Executor) => Promise<void>;
+
+export function createOrganisationStore(
+  { db }: Pick<Database, "db">,
+  announceRights: AnnounceRights,
+): OrganisationStore {
+  return {
+    async join(tx, userId, teams, createdAt) {
+      if (teams.length === 0) return;
+      const rows = teams.map(({ teamId, role }) => ({ teamId, memberId: userId, role, createdAt }));
+      await tx.insert(teamMember).values(rows).onConflictDoNothing();
+      await announceRights(tx);
+    },
+    // The same lock as that of operations on roles.
+    lock: async (tx) => void (await tx.execute(sql`select pg_advisory_xact_lock(hashtext('org members'))`)),
+    async setRole(tx, memberId, role, createdAt) {
+      await tx
+        .insert(orgMember)
+        .values({ memberId, role, createdAt })
+        .onConflictDoUpdate({ target: orgMember.memberId, set: { role } });
+      await announceRights(tx);
+    },
+    async countOwners(tx = db, exceptId = "") {
+      const [row] = await tx
+        .select({ found: sql<number>`count(*)::int` })
+        .from(orgMember)
+        .innerJoin(userAccount, eq(userAccount.id, orgMember.memberId))
+        .where(
+          and(
+            eq(orgMember.role, "owner"),
+            isNull(userAccount.deactivatedAt),
+            sql`${orgMember.memberId} <> ${exceptId}`,
+          ),
+        );
+      return row?.found ?? 0;
+    },
+    async leave(tx, userId, teamIds) {
+      if (teamIds.length === 0) return;
+      await tx.delete(teamMember).where(and(eq(teamMember.memberId, userId), inArray(teamMember.teamId, [...teamIds])));
+      await announceRights(tx);
+    },
+    async findTeams(tx, ids) {
+      if (ids.length === 0) return new Set();
+      const rows = await tx
+        .select({ id: team.id })
+        .from(team)
+        .where(inArray(team.id, [...ids]));
+      return new Set(rows.map(({ id }) => id));
+    },
+    async ensureTeam(tx, { id, name }, createdAt) {
+      await tx.execute(sql`select pg_advisory_xact_lock(hashtext('team slug'))`);
+      const named = name.slice(0, 100);
+      const byId =
+        id === null ? [] : await tx.select({ id: team.id, name: team.name }).from(team).where(eq(team.id, id));
+      const found =
+        byId[0] ?? (await tx.select({ id: team.id, name: team.name }).from(team).where(eq(team.name, named)))[0];
+      if (found === undefined) {
+        const made = createId("tem_");
+        await tx.insert(team).values({ id: made, name: named, slug: await findFreeSlug(tx, named), createdAt });
+        return made;
+      }
+      if (found.name !== named) {
+        await tx
+          .update(team)
+          .set({ name: named, version: sql`${team.version} + 1` })
+          .where(eq(team.id, found.id));
+      }
+      return found.id;
+    },
+  };
+}
+
+/** `Data Science (EU)` is data-science-eu, or data-science-eu-2. */
+async function findFreeSlug(tx: Executor, name: string): Promise<string> {
+  const plain = name
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
+  const base = plain.slice(0, 50).replace(/-$/, "") || "team";
+  const taken = await tx
+    .select({ slug: team.slug })
+    .from(team)
+    .where(sql`${team.slug} like ${`${base}%`}`);
+  const slugs = new Set(taken.map(({ slug }) => slug));
+  for (let number = 1; ; number++) {
+    const slug = number === 1 ? base : `${base}-${number}`;
+    if (!slugs.has(slug)) return slug;
+  }
+}

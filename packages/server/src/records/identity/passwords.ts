@@ -1,0 +1,86 @@
+// Owns passwords: what a good one is, and slow hashes of them, off the event loop and few at once. Stores nothing.
+
+import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { AppError } from "@auxot/wire/errors";
+
+export const passwordLength = { least: 10, most: 256 } as const;
+
+export type Passwords = {
+  /** `scrypt$log2N$r$p$salt$hash`. Takes about a fifth of a second. Throws `no_capacity` when too many wait. */
+  hash(password: string): Promise<string>;
+  /** False also for a text that is no hash. The same time whether right or wrong. */
+  verify(hash: string, password: string): Promise<boolean>;
+};
+
+type Cost = { readonly logN: number; readonly r: number; readonly p: number };
+
+/** 32 MiB and three passes: OWASP's password storage cheat sheet. */
+const cost: Cost = { logN: 15, r: 8, p: 3 };
+const hashBytes = 32;
+/** Each takes a thread of the pool, which file access and name look-ups share. */
+const atOnce = 2;
+const waitingAtMost = 50;
+
+export function createPasswords(): Passwords {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+
+  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (running >= atOnce) {
+      if (waiting.length >= waitingAtMost) {
+        throw new AppError("no_capacity", "Too many people are signing in at once. Try again in a moment.", {
+          retryAfterMs: 5000,
+        });
+      }
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    } else running++;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running--;
+      else next();
+    }
+  }
+
+  return {
+    async hash(password) {
+      const salt = randomBytes(16);
+      const hash = await inTurn(() => derive(password, salt, cost));
+      return ["scrypt", cost.logN, cost.r, cost.p, salt.toString("base64url"), hash.toString("base64url")].join("$");
+    },
+    async verify(text, password) {
+      const [kind, logN, r, p, salt = "", hash = ""] = text.split("$");
+      const wanted = Buffer.from(hash, "base64url");
+      if (kind !== "scrypt" || wanted.length !== hashBytes) return false;
+      const found = await inTurn(() =>
+        derive(password, Buffer.from(salt, "base64url"), { logN: Number(logN), r: Number(r), p: Number(p) }),
+      );
+      return timingSafeEqual(found, wanted);
+    },
+  };
+}
+
+/** Throws `invalid_request` with the field when nobody should use `password`. */
+export function checkPassword(password: string, about: { readonly email: string }): void {
+  if (password.length < passwordLength.least) refuse(`must have ${passwordLength.least} characters or more`);
+  if (password.length > passwordLength.most) refuse(`must have ${passwordLength.most} characters at most`);
+  if (new Set(password).size < 4) refuse("is too simple: it repeats the same few characters");
+  const name = about.email.split("@")[0] ?? "";
+  if (password.toLowerCase() === about.email || password.toLowerCase() === name)
+    refuse("must not be the e-mail address");
+}
+
+function refuse(reason: string): never {
+  throw new AppError("invalid_request", `The password ${reason}.`, { param: "password" });
+}
+
+function derive(password: string, salt: Buffer, { logN, r, p }: Cost): Promise<Buffer> {
+  const options = { N: 2 ** logN, r, p, maxmem: 256 * 1024 * 1024 };
+  return new Promise((resolve, reject) => {
+    // The same letters typed on different keyboards: NIST SP 800-63B §3.1.1.2.
+    scrypt(password.normalize("NFKC"), salt, hashBytes, options, (error, hash) =>
+      error === null ? resolve(hash) : reject(error),
+    );
+  });
+}

@@ -1,0 +1,63 @@
+// Does one change that a directory asks for: one transaction with its audit entries, as operations have it.
+
+import { AppError } from "@auxot/wire/errors";
+import type { AppendAudit, AuditEntry, Origin } from "../../../operations/audit-entry.ts";
+import type { Work } from "../../../operations/handler.ts";
+import { createOrgCaller } from "../../../platform/caller.ts";
+import type { Clock } from "../../../platform/clock.ts";
+import type { Database } from "../../../store/database.ts";
+
+/** The directory, by its token, and where it asks from. */
+export type ScimCaller = { readonly tokenId: string; readonly name: string; readonly origin: Origin };
+
+/** `action` names the act in the audit trail. */
+export type RunScim = <Result>(
+  caller: ScimCaller,
+  action: string,
+  act: (work: Work) => Promise<Result>,
+) => Promise<Result>;
+
+export function createRunScim(deps: {
+  readonly database: Pick<Database, "db">;
+  readonly appendAudit: AppendAudit;
+  readonly clock: Clock;
+}): RunScim {
+  const { database, appendAudit, clock } = deps;
+  return async (caller, action, act) => {
+    const now = new Date(clock.now());
+    const effects: (() => Promise<void> | void)[] = [];
+    const entries: AuditEntry[] = [];
+    const by = {
+      at: now,
+      caller: createOrgCaller(caller.tokenId, caller.name, true),
+      origin: caller.origin,
+      action,
+    } as const;
+    try {
+      const result = await database.db.transaction(async (tx) => {
+        const done = await act({
+          tx,
+          now,
+          changed({ kind, id, name, before, after }) {
+            entries.push({ ...by, outcome: "success", reason: null, target: { kind, id, name }, before, after });
+          },
+          afterCommit: (effect) => void effects.push(effect),
+        });
+        await appendAudit(tx, entries);
+        return done;
+      });
+      for (const effect of effects) await effect();
+      return result;
+    } catch (error) {
+      // A taken name that two requests found free at once.
+      if (isUniqueViolation(error))
+        throw new AppError("conflict", "This name or address is taken already.", { cause: error });
+      throw error;
+    }
+  };
+}
+
+function isUniqueViolation(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return typeof cause === "object" && cause !== null && "code" in cause && cause.code === "23505";
+}

@@ -1,0 +1,27 @@
+// The paths on a person's own sessions.
+
+import { answer, forPerson, type IdentityPath } from "../paths.ts";
+import type { Sessions } from "./sessions.ts";
+
+export function createSessionPaths(sessions: Sessions): readonly IdentityPath[] {
+  return [
+    {
+      method: "GET",
+      path: "/sessions",
+      handle: forPerson(sessions, async (person) => answer({ items: await sessions.list(person) })),
+    },
+    {
+      method: "DELETE",
+      path: "/sessions/{id}",
+      handle: forPerson(sessions, async (person, _request, { id = "" }) => {
+        await sessions.revoke(person, id);
+        return answer({ revoked: id });
+      }),
+    },
+    {
+      method: "POST",
+      path: "/sign-out-everywhere",
+      handle: forPerson(sessions, async (person) => answer({ ended: await sessions.endAll(person.userId) })),
+    },
+  ];
+}

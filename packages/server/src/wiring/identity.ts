@@ -1,0 +1,46 @@
+// Wires how people sign in: what it needs of keys, and how browsers reach the router.
+
+import type { Config } from "../config/settings.ts";
+import type { AppendAudit } from "../operations/audit-entry.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Log } from "../platform/log.ts";
+import type { Sealing } from "../platform/sealing.ts";
+import type { WorkingKeys } from "../platform/working-keys.ts";
+import { createIdentity, type Identity } from "../records/identity/identity.ts";
+import type { Keys } from "../records/keys/keys.ts";
+import type { Database } from "../store/database.ts";
+import { announceRights } from "../store/rights.ts";
+import { formatHost } from "./listen.ts";
+
+export function openIdentity(deps: {
+  readonly database: Database;
+  readonly sealing: Sealing;
+  readonly workingKeys: WorkingKeys;
+  readonly keys: Keys;
+  readonly appendAudit: AppendAudit;
+  origins(): readonly string[];
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+}): Promise<Identity> {
+  const { workingKeys, keys, config, ...rest } = deps;
+  return createIdentity({
+    ...rest,
+    engineSecret: workingKeys.current("sign-in").key,
+    mail: config.mail,
+    hasPasswords: config.signIn.password,
+    revokeKeysOf: keys.revokeOwned,
+    announceRights: (tx) => announceRights(tx, { from: "", ids: [] }),
+    async mintKey(work, { userId, name, expiresAt }) {
+      const input = { name, kind: "caller", admin: false, ownerId: userId, expiresAt } as const;
+      const { record, text } = await keys.create(input, work);
+      return { text, id: record.id };
+    },
+  });
+}
+
+/** How browsers reach the router. Passkeys need a name: without a configured address it is localhost. */
+export function listOrigins({ baseUrl, host }: Config, port: number): readonly string[] {
+  if (baseUrl !== undefined) return [new URL(baseUrl).origin];
+  return [...new Set([`http://localhost:${port}`, `http://127.0.0.1:${port}`, `http://${formatHost(host)}:${port}`])];
+}
