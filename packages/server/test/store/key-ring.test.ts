@@ -9,7 +9,7 @@ import { createEnvironmentKeys, createFileKeys, nameKey, type KeyProvider } from
 import { createReasoningTokens } from "../../src/platform/reasoning-tokens.ts";
 import { nameContext } from "../../src/platform/sealing.ts";
 import { createSecret } from "../../src/platform/secret-text.ts";
-import { deriveWorkingKeys } from "../../src/platform/working-keys.ts";
+import { deriveWorkingKeys, workingKeyPurposes } from "../../src/platform/working-keys.ts";
 import { openKeyRing, type KeyRing } from "../../src/records/key-ring/key-ring.ts";
 import { createKeyRingStore } from "../../src/records/key-ring/store.ts";
 import { openDatabase, type Database } from "../../src/store/database.ts";
@@ -81,7 +81,7 @@ test("a first start makes the key of the file current, and another start finds e
   assert.equal(currentKeyId, nameKey(first));
   assert.deepEqual(
     keys.map(({ id, state, texts, available }) => ({ id, state, texts, available })),
-    [{ id: nameKey(first), state: "current", texts: 4, available: true }],
+    [{ id: nameKey(first), state: "current", texts: Object.keys(workingKeyPurposes).length + 1, available: true }],
   );
   assert.equal(left, 0);
   const derived = deriveWorkingKeys(first);
