@@ -1,7 +1,9 @@
-// Owns the log: JSON lines on stderr. Credentials are hidden (hide-secrets.ts); request bodies are never logged.
+// Owns the log: JSON lines on stderr. Credentials are hidden (hide-secrets.ts), and what the database was given
+// (describe-error.ts); request bodies are never logged.
 
 import { formatLogLine, type LogLine } from "@auxot/wire/log-line";
 import { pino, type Level } from "pino";
+import { leaveOutValues } from "./describe-error.ts";
 import { hideSecrets } from "./hide-secrets.ts";
 
 export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
@@ -33,7 +35,7 @@ export function createLog(level: LogLevel, write?: (line: string) => void): Log 
       messageKey: "message",
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: hideSecrets },
-      serializers: { err: (error: Error) => hideSecrets({ ...pino.stdSerializers.err(error) }) },
+      serializers: { err: (error: Error) => hideSecrets({ ...leaveOutValues(pino.stdSerializers.err(error), error) }) },
     },
     { write: write ?? ((line: string) => void process.stderr.write(line)) },
   );
