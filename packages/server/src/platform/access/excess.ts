@@ -11,9 +11,9 @@ export type Given = Pick<Caller, "orgRole" | "teams" | "roles"> & { readonly sco
 export function findExcess(caller: Caller, given: Given): string | undefined {
   const { scopes = null } = given;
   if (!isInScope(caller.scopes, [inferenceScope]) && isInScope(scopes, [inferenceScope])) return "use models";
-  if (given.orgRole === "owner" && caller.orgRole !== "owner" && isInScope(scopes, ["admin:write"])) {
-    return "own the organisation";
-  }
+  // An owner is more than the owner's actions: others may not take the role away, for one.
+  const isAdministering = scopes === null || scopes.some((scope) => scope !== inferenceScope);
+  if (given.orgRole === "owner" && caller.orgRole !== "owner" && isAdministering) return "own the organisation";
   for (const action of actionNames) {
     if (!isInScope(scopes, scopesOf(action))) continue;
     const excess = findExcessOf(caller, given, action);
