@@ -4,7 +4,11 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createKey } from "@auxot/wire/operations/keys";
 import { setOrgMember } from "@auxot/wire/operations/org-members";
+import { createRole, giveRole } from "@auxot/wire/operations/roles";
+import { createServiceAccount, getServiceAccount } from "@auxot/wire/operations/service-accounts";
+import { setShare } from "@auxot/wire/operations/shares";
 import { createTeam, setTeamMember } from "@auxot/wire/operations/teams";
+import type { Caller } from "../../src/platform/caller.ts";
 import { openTestOrganisation, type TestOrganisation } from "../harness/people.ts";
 
 const denied = { code: "forbidden" };
@@ -20,6 +24,12 @@ before(async () => {
 });
 after(() => org[Symbol.asyncDispose]());
 
+async function identify(text: string): Promise<Caller> {
+  const identity = await org.keys.identify(text);
+  assert.ok(identity?.kind === "caller");
+  return identity;
+}
+
 test("an administrator makes no key with an owner's rights, whatever it is held to", async () => {
   const caller = await org.as("usr_dee");
   for (const scopes of [["org-members:write"], ["keys:write"], ["metrics:read"], ["admin:write"]]) {
@@ -31,4 +41,27 @@ test("an administrator makes no key with an owner's rights, whatever it is held 
   }
   const made = await org.run(createKey, { name: "by an owner", admin: true, scopes: ["metrics:read"] });
   assert.equal(made.admin, true);
+});
+
+test("a share gives nothing that its giver may not do", async () => {
+  const { id } = await org.run(createServiceAccount, { name: "indexer", team });
+  const thing = { kind: "service-account", id };
+  const bob = await org.as("usr_bob");
+  const sharing = await org.run(createKey, { name: "shares", scopes: ["shares:write"] }, { caller: bob });
+  const role = await org.run(createRole, { name: "Sharer", actions: ["shares.edit"] });
+  await org.run(giveRole, { id: role.id, holder: "usr_cy" });
+  for (const caller of [await identify(sharing.key), await org.as("usr_cy")]) {
+    for (const level of ["viewer", "editor", "owner"]) {
+      await assert.rejects(org.run(setShare, { ...thing, to: "usr_cy", level }, { caller }), {
+        ...denied,
+        message: /level: would let usr_cy do "service-accounts\.read", which ".*" may not/,
+      });
+    }
+  }
+  await assert.rejects(org.run(getServiceAccount, { id }, { caller: await org.as("usr_cy") }), denied);
+  const scopes = ["shares:write", "service-accounts:read"];
+  const reading = await identify((await org.run(createKey, { name: "reads", scopes }, { caller: bob })).key);
+  await assert.rejects(org.run(setShare, { ...thing, to: "usr_cy", level: "editor" }, { caller: reading }), denied);
+  await org.run(setShare, { ...thing, to: "usr_cy", level: "viewer" }, { caller: reading });
+  await org.run(setShare, { ...thing, to: "usr_cy", level: "owner" }, { caller: bob });
 });

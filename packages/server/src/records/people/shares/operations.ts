@@ -1,12 +1,12 @@
 // Does what wire/operations/shares.ts declares.
 
-import type { Action } from "@auxot/wire/access";
+import { actionNames, type Action, type ResourceLevel } from "@auxot/wire/access";
 import { AppError } from "@auxot/wire/errors";
 import { listShares, removeShare, setShare, type ShareView } from "@auxot/wire/operations/shares";
 import type { Directory } from "../../../operations/directory.ts";
 import { eraseHandler, type AnyOperationHandler } from "../../../operations/handler.ts";
 import type { NamedResource, ResourceFinders } from "../../../operations/resources.ts";
-import { requireAccess } from "../../../platform/access/may.ts";
+import { listLevels, may, requireAccess } from "../../../platform/access/may.ts";
 import type { Caller } from "../../../platform/caller.ts";
 import type { Executor } from "../../../store/database.ts";
 import { deleteShare, findShare, listShareRows, putShare, type ShareRow } from "./store.ts";
@@ -37,6 +37,7 @@ export function createShareOperations({ directory, shareable }: ShareDeps): read
       async handle(caller, { kind, id, to, level }, work) {
         const thing = await requireThing(work.tx, shareable, caller, "shares.edit", { kind, id });
         if (to !== "org") await directory.require(work.tx, to, "to");
+        requireLevelWithin(caller, thing, to, level);
         const name = (await directory.nameAll(work.tx, [to])).get(to) ?? to;
         const before = await findShare(work.tx, { kind, resourceId: id, grantee: to });
         const after = { kind, resourceId: id, grantee: to, level, createdAt: before?.createdAt ?? work.now };
@@ -84,6 +85,19 @@ async function requireThing(
   requireAccess(caller, action, thing ?? { kind, id, ownerId: null, teamId: null });
   if (thing === undefined) throw new AppError("not_found", `There is no ${kind} with the id "${id}".`);
   return thing;
+}
+
+/** Nobody shares more than they may do with the thing, by the key they ask with. */
+function requireLevelWithin(caller: Caller, thing: NamedResource, to: string, level: ResourceLevel): void {
+  const nouns = [`${thing.kind}s.`, "shares.", "access."];
+  const opened = actionNames.filter(
+    (action) => nouns.some((noun) => action.startsWith(noun)) && listLevels(action).includes(level),
+  );
+  const excess = opened.find((action) => !may(caller, action, thing).allowed);
+  if (excess === undefined) return;
+  throw new AppError("forbidden", `level: would let ${to} do "${excess}", which "${caller.name}" may not.`, {
+    param: "level",
+  });
 }
 
 function toView({ kind, resourceId, grantee, level, createdAt }: ShareRow, name: string): ShareView {
