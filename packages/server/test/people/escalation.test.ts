@@ -65,3 +65,18 @@ test("a share gives nothing that its giver may not do", async () => {
   await org.run(setShare, { ...thing, to: "usr_cy", level: "viewer" }, { caller: reading });
   await org.run(setShare, { ...thing, to: "usr_cy", level: "owner" }, { caller: bob });
 });
+
+test("nobody takes themselves into a team that holds more than they may do", async () => {
+  const { id: auditors } = await org.run(createTeam, { name: "Auditors" });
+  const role = await org.run(createRole, { name: "Reader", actions: ["request-content.read"] });
+  await org.run(giveRole, { id: role.id, holder: auditors });
+  const caller = await org.as("usr_dee");
+  for (const member of ["usr_dee", "usr_cy"]) {
+    await assert.rejects(org.run(setTeamMember, { team: auditors, member }, { caller }), {
+      ...denied,
+      message: /would let its holder do "request-content\.read" everywhere, which "Dee" may not/,
+    });
+  }
+  await org.run(setTeamMember, { team: auditors, member: "usr_cy", role: "admin" });
+  await org.run(setTeamMember, { team: auditors, member: "usr_bob" }, { caller: await org.as("usr_cy") });
+});

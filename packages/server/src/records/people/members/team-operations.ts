@@ -7,7 +7,7 @@ import { typeOf, type Directory, type Holder } from "../../../operations/directo
 import { eraseHandler, type AnyOperationHandler } from "../../../operations/handler.ts";
 import { findExcess } from "../../../platform/access/excess.ts";
 import { requireAccess, type Resource } from "../../../platform/access/may.ts";
-import type { Caller } from "../../../platform/caller.ts";
+import type { Caller, CustomRole } from "../../../platform/caller.ts";
 import { tellRights, type ForgetCallers } from "../rights-news.ts";
 import { requireTeam, toTeamResource } from "../teams/operations.ts";
 import { lockTeam, type TeamRow } from "../teams/store.ts";
@@ -20,6 +20,7 @@ import {
   type TeamMemberRow,
 } from "./store.ts";
 import type { Executor } from "../../../store/database.ts";
+import { findRights } from "../../../store/rights.ts";
 
 export type TeamMemberDeps = { readonly directory: Directory; readonly forgetCallers: ForgetCallers };
 
@@ -54,7 +55,9 @@ function setHandler({ directory, forgetCallers }: TeamMemberDeps): AnyOperationH
       const team = await requireTeam(work.tx, teamId);
       const holder = await directory.require(work.tx, memberId, "member");
       requireOwnTeam(holder, team);
-      requireRoleWithin(caller, team, role);
+      // Whoever comes in gets what the team holds too.
+      const roles = before === undefined ? (await findRights(work.tx, teamId)).roles : [];
+      requireRoleWithin(caller, team, role, roles);
       if (before !== undefined) requireRoleWithin({ ...caller, scopes: null }, team, before.role);
       if (before?.role === "owner" && role !== "owner") await requireAnotherOwner(work.tx, team, holder);
       const after = { teamId, memberId, role, createdAt: before?.createdAt ?? work.now };
@@ -115,8 +118,13 @@ function requireOwnTeam({ type, teamId, name }: Holder, team: TeamRow): void {
 }
 
 /** Nobody gives, changes or takes a role above their own; what a key gives must be within the key too. */
-function requireRoleWithin(caller: Caller, { id, name }: TeamRow, role: TeamRole): void {
-  const excess = findExcess(caller, { orgRole: null, roles: [], teams: [{ id, name, role }], scopes: teamScopes });
+function requireRoleWithin(
+  caller: Caller,
+  { id, name }: TeamRow,
+  role: TeamRole,
+  roles: readonly CustomRole[] = [],
+): void {
+  const excess = findExcess(caller, { orgRole: null, roles, teams: [{ id, name, role }], scopes: teamScopes });
   if (excess === undefined) return;
   throw new AppError(
     "forbidden",
