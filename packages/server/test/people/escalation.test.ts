@@ -80,3 +80,19 @@ test("nobody takes themselves into a team that holds more than they may do", asy
   await org.run(setTeamMember, { team: auditors, member: "usr_cy", role: "admin" });
   await org.run(setTeamMember, { team: auditors, member: "usr_bob" }, { caller: await org.as("usr_cy") });
 });
+
+test("a worker's key works no longer and from no more places than the key it was made with", async () => {
+  const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
+  const limits = { scopes: ["keys:write"], ipRanges: ["10.0.0.0/8"], expiresAt };
+  const outer = await org.run(createKey, { name: "for a day", ...limits }, { caller: await org.as("usr_dee") });
+  const caller = await org.keys.identify(outer.key, "10.1.2.3");
+  assert.ok(caller?.kind === "caller");
+  const worker = { name: "box", kind: "worker" };
+  const made = await org.run(createKey, worker, { caller });
+  assert.partialDeepStrictEqual(made, { scopes: null, ipRanges: limits.ipRanges, expiresAt });
+  for (const wider of [{ expiresAt: null }, { ipRanges: null }, { ipRanges: ["192.0.2.0/24"] }]) {
+    await assert.rejects(org.run(createKey, { ...worker, ...wider }, { caller }), denied);
+  }
+  const free = await org.run(createKey, worker);
+  assert.partialDeepStrictEqual(free, { ipRanges: null, expiresAt: null });
+});

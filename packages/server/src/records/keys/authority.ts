@@ -29,7 +29,7 @@ export function requireMaker(
   own: KeyLimits | undefined,
 ): void {
   requireAccess(caller, "keys.edit", toKeyResource(key));
-  if (key.kind === "worker") return;
+  if (key.kind === "worker") return requireUseWithinKey(key, own);
   if (key.ownerId?.startsWith("usr_") && key.ownerId !== caller.principal.id) {
     throw new AppError(
       "forbidden",
@@ -56,6 +56,12 @@ function requireWithinKey(caller: Caller, key: KeyShape, own: KeyLimits | undefi
   if (own === undefined) return;
   const agent = findPatternExcess(own.agents, key.agents);
   if (agent !== undefined) throw explainWider("agents", agent, own.agents);
+  requireUseWithinKey(key, own);
+}
+
+/** Where and until when, which counts for workers' keys too. */
+function requireUseWithinKey(key: KeyShape, own: KeyLimits | undefined): void {
+  if (own === undefined) return;
   const range = findRangeExcess(own.ipRanges, key.ipRanges);
   if (range !== undefined) throw explainWider("ipRanges", range, own.ipRanges);
   if (own.expiresAt !== null && (key.expiresAt === null || key.expiresAt > own.expiresAt)) {
@@ -81,9 +87,14 @@ function explainWider(param: keyof KeyLimits, excess: string, held: readonly str
   );
 }
 
-/** What a new key is held to: what was asked for, else the same as the key it is made with. */
-export function inheritLimits(asked: Partial<KeyLimits>, own: KeyRecord | undefined): KeyLimits {
-  const { scopes = own?.scopes, models = own?.models, agents = own?.agents } = asked;
+/** What a new key is held to: what was asked for, else the same as the key it is made with, as far as its kind has it. */
+export function inheritLimits(
+  asked: Partial<KeyLimits>,
+  own: KeyRecord | undefined,
+  kind: KeyShape["kind"],
+): KeyLimits {
+  const ofCaller = kind === "caller" ? own : undefined;
+  const { scopes = ofCaller?.scopes, models = ofCaller?.models, agents = ofCaller?.agents } = asked;
   const { ipRanges = own?.ipRanges, expiresAt = own?.expiresAt } = asked;
   return {
     scopes: scopes ?? null,

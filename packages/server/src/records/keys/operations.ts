@@ -64,7 +64,7 @@ function createHandler({ keys, directory }: KeyOperationsDeps): AnyOperationHand
     async handle(caller, { owner, expiresAt, scopes, models, agents, ipRanges, ...input }, work) {
       const asked = withoutAbsent({ scopes, models, agents, ipRanges, expiresAt: readMoment(expiresAt, work.now) });
       const own = caller.keyId === "" ? undefined : await keys.get(work.tx, caller.keyId);
-      const limits = input.kind === "worker" ? inheritLimits(asked, undefined) : inheritLimits(asked, own);
+      const limits = inheritLimits(asked, own, input.kind);
       const held = await findOwner(directory, work.tx, caller, input.kind, owner);
       requireFitting({ ...input, ...limits }, held);
       const shape = { id: "", kind: input.kind, admin: input.admin, ...held, ...limits };
