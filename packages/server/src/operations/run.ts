@@ -9,6 +9,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import { nameContext, type Sealing } from "../platform/sealing.ts";
 import { createSecret } from "../platform/secret-text.ts";
+import { createTurns } from "../platform/turns.ts";
 import type { Database, Executor } from "../store/database.ts";
 import type { AppendAudit, AuditEntry, Origin } from "./audit-entry.ts";
 import type { AnyOperationHandler, Work } from "./handler.ts";
@@ -39,9 +40,19 @@ export type RunDeps = {
 };
 
 const keptForMs = 24 * 60 * 60 * 1000;
+/**
+ * Of the ten connections a router has. An operation may read beside its transaction, with a second one: were all ten taken by
+ * transactions that each wait for another, nothing would ever go on.
+ */
+const atOnce = {
+  maxRunning: 3,
+  maxWaiting: 1000,
+  refusal: "Too many changes are being made. Make this one again in a moment.",
+};
 
 /** Resolves with the operation's output, or a `Preview`. Throws AppError; a write that was refused or failed is audited too. */
 export function createRunOperation(deps: RunDeps): RunOperation {
+  const takeTurn = createTurns(atOnce);
   return async (handler, caller, sent, options) => {
     const { operation } = handler;
     if (!isWrite(operation) && operation.audited !== true) {
@@ -51,7 +62,8 @@ export function createRunOperation(deps: RunDeps): RunOperation {
     }
     try {
       requireAnywhere(caller, operation.action);
-      return await write(deps, handler, caller, readInput(operation, sent), options);
+      const input = readInput(operation, sent);
+      return await takeTurn(() => write(deps, handler, caller, input, options));
     } catch (error) {
       if (options.dryRun !== true) await auditFailure(deps, handler, caller, options.origin, error);
       throw error;

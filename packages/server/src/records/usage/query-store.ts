@@ -4,7 +4,7 @@ import type { UsageDimension, UsageSums } from "@auxot/wire/operations/usage";
 import type { Fragment, Sql } from "postgres";
 import type { Database } from "../../store/database.ts";
 import { bucketOf, histogramColumns, likeColumns, sumColumns, sumsOfRow } from "./rollup-store.ts";
-import { createTurns } from "./turns.ts";
+import { createTurns } from "../../platform/turns.ts";
 import type { VisibleUsage } from "./visible-usage.ts";
 
 export type UsageFilters = Partial<Readonly<Record<UsageDimension, readonly string[] | undefined>>>;
@@ -59,7 +59,11 @@ export type UsageQueryStore = {
 
 const longestMs = 20_000;
 /** Of the ten connections a router has. */
-const atOnce = { maxRunning: 3, maxWaiting: 20 };
+const atOnce = {
+  maxRunning: 3,
+  maxWaiting: 20,
+  refusal: "Too many questions about usage are being answered. Ask again in a moment.",
+};
 
 const columnOf: Readonly<Record<UsageDimension, string>> = {
   model: "model",

@@ -4,7 +4,7 @@ import { createTurns } from "./turns.ts";
 
 describe("turns", () => {
   it("run a few at once, the others in order, and refuse when too many wait", async () => {
-    const take = createTurns({ maxRunning: 2, maxWaiting: 2 });
+    const take = createTurns({ maxRunning: 2, maxWaiting: 2, refusal: "Too many." });
     const gates = Array.from({ length: 4 }, () => Promise.withResolvers<void>());
     const started: number[] = [];
     const runs = gates.map(({ promise }, index) =>
@@ -17,7 +17,7 @@ describe("turns", () => {
     assert.deepEqual(started, [0, 1]);
     await assert.rejects(
       take(() => Promise.resolve(9)),
-      { code: "no_capacity", retryAfterMs: 2000 },
+      { code: "no_capacity", message: "Too many.", retryAfterMs: 2000 },
     );
     gates[1]?.resolve();
     assert.equal(await runs[1], 1);
@@ -28,7 +28,7 @@ describe("turns", () => {
   });
 
   it("go on when one fails", async () => {
-    const take = createTurns({ maxRunning: 1, maxWaiting: 5 });
+    const take = createTurns({ maxRunning: 1, maxWaiting: 5, refusal: "Too many." });
     const failing = take(() => Promise.reject(new Error("broken")));
     const next = take(() => Promise.resolve("fine"));
     await assert.rejects(failing, /broken/);

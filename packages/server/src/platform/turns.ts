@@ -1,4 +1,4 @@
-// Lets a few heavy questions run at once and the others wait, so that requests always find a free connection to the database.
+// Lets a few heavy things run at once and the others wait, so that requests always find a free connection to the database.
 
 import { AppError } from "@auxot/wire/errors";
 
@@ -8,18 +8,19 @@ export type TakeTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
 export function createTurns({
   maxRunning,
   maxWaiting,
+  refusal,
 }: {
   readonly maxRunning: number;
   readonly maxWaiting: number;
+  /** Said to whom there is no room to wait for. */
+  readonly refusal: string;
 }): TakeTurn {
   let running = 0;
   const waiting: (() => void)[] = [];
   return async (work) => {
     if (running >= maxRunning) {
       if (waiting.length >= maxWaiting) {
-        throw new AppError("no_capacity", "Too many questions about usage are being answered. Ask again in a moment.", {
-          retryAfterMs: 2000,
-        });
+        throw new AppError("no_capacity", refusal, { retryAfterMs: 2000 });
       }
       // Whoever ends hands its place on.
       await new Promise<void>((resolve) => waiting.push(resolve));
