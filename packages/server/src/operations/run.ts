@@ -172,7 +172,8 @@ function createRepeat(
   { idempotencyKey: key, dryRun }: RunOptions,
   now: Date,
 ): Repeat | undefined {
-  if (key === undefined || dryRun === true) return undefined;
+  // What is only read may change or end meanwhile, and each reading that is audited is one.
+  if (key === undefined || dryRun === true || !isWrite(operation)) return undefined;
   const id = { callerId: caller.keyId === "" ? caller.principal.id : caller.keyId, key };
   const fingerprint = createHash("sha256")
     .update(JSON.stringify([operation.name, input]))
