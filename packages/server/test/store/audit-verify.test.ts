@@ -78,6 +78,20 @@ const tamperings: readonly (readonly [what: string, sql: string, seq: number, ki
     1,
     "missing",
   ],
+  [
+    "the same, signed with a key that is said to be gone",
+    `insert into audit_anchor select 'cut', 4, encode(hash, 'hex'), now(), 'gone', 'x' from audit_entry where seq = 4;
+     update audit_head set cut_seq = 4, cut_hash = (select hash from audit_entry where seq = 4); delete from audit_entry where seq <= 4`,
+    1,
+    "missing",
+  ],
+  [
+    "the same, beside any anchor of such a key",
+    `insert into audit_anchor values ('mark', 3, 'x', now(), 'gone', 'x');
+     update audit_head set cut_seq = 4, cut_hash = (select hash from audit_entry where seq = 4); delete from audit_entry where seq <= 4`,
+    1,
+    "missing",
+  ],
 ];
 
 for (const [what, sql, seq, kind] of tamperings) {

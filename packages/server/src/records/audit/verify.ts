@@ -93,15 +93,19 @@ async function askAnchors(store: AuditStore, anchors: Anchors, head: AuditHead) 
   let first: AuditProblem | null = null;
   const counts = { good: 0, unknownKey: 0 };
   let hasCut = head.cutSeq === 0;
+  let hasUncheckedCut = false;
 
   async function ask(batch: readonly Anchor[]): Promise<void> {
     const hashes = await store.readHashes(batch.map(({ seq }) => seq));
     for (const anchor of batch) {
       const check = anchors.check(anchor);
-      if (check === "unknown-key") counts.unknownKey++;
-      else if (check === "bad") first = findFirst(first, sayForged(anchor));
+      const isOfCut = anchor.kind === "cut" && anchor.seq === head.cutSeq && anchor.hash === head.cutHash;
+      if (check === "unknown-key") {
+        counts.unknownKey++;
+        hasUncheckedCut ||= isOfCut;
+      } else if (check === "bad") first = findFirst(first, sayForged(anchor));
       else {
-        if (anchor.kind === "cut" && anchor.seq === head.cutSeq && anchor.hash === head.cutHash) hasCut = true;
+        hasCut ||= isOfCut;
         const problem = judgeAnchor(anchor, hashes.get(anchor.seq), head);
         if (problem === null) counts.good++;
         first = findFirst(first, problem);
@@ -126,7 +130,7 @@ async function askAnchors(store: AuditStore, anchors: Anchors, head: AuditHead) 
     waiting = [];
   }
   await ask(waiting);
-  if (!hasCut && counts.unknownKey === 0) first = findFirst(first, sayDeleted(head));
+  if (!hasCut) first = findFirst(first, hasUncheckedCut ? sayUnchecked(head) : sayDeleted(head));
   return { ...counts, problem: first };
 }
 
@@ -150,6 +154,14 @@ function sayForged({ seq, at }: Anchor): AuditProblem {
 
 function sayDeleted({ cutSeq }: AuditHead): AuditProblem {
   const message = `Entries up to ${cutSeq} were deleted, and not because they were old enough: nobody signed for it.`;
+  return { seq: 1, kind: "missing", message };
+}
+
+/** Whoever cannot sign could name a key that is gone: it proves nothing. */
+function sayUnchecked({ cutSeq }: AuditHead): AuditProblem {
+  const message =
+    `That entries up to ${cutSeq} were deleted because they were old enough is signed with a key that is gone, and cannot be ` +
+    "proved. The next time old entries are cut off it can.";
   return { seq: 1, kind: "missing", message };
 }
 
