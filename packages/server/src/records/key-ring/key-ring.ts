@@ -152,7 +152,7 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
         let nextId = await provider.currentKeyId();
         if (nextId === currentId) nextId = await provider.addKey();
         const sealing = createEnvelope(provider, () => nextId);
-        return { nextId, workingKeys: await workingKeys.plan(sealing) };
+        return { nextId, workingKeys: await workingKeys.plan(sealing, nextId) };
       });
       keys = await store.listKeys();
       log.info({ keyId: current() }, "The secret key was rotated");

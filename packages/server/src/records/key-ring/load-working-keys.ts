@@ -12,8 +12,8 @@ import type { KeyRingStore, WorkingKeyRow } from "./store.ts";
 export type LoadedWorkingKeys = WorkingKeys & {
   /** Throws when one cannot be opened; what was loaded before stays. */
   load(): Promise<void>;
-  /** New ones for a rotation, active a minute from now. */
-  plan(sealing: Sealing): Promise<readonly WorkingKeyRow[]>;
+  /** New ones for a rotation to the secret key `keyId`, active a minute from now. */
+  plan(sealing: Sealing, keyId: string): Promise<readonly WorkingKeyRow[]>;
 };
 
 /** Longer than a router takes to hear of a rotation. */
@@ -33,17 +33,17 @@ export function createWorkingKeys(deps: {
 
   async function makeFirst(found: readonly WorkingKeyRow[]): Promise<boolean> {
     const missing = purposes.filter((purpose) => !found.some((row) => row.purpose === purpose));
+    const keyId = await provider.currentKeyId();
     const rows: WorkingKeyRow[] = [];
     for (const purpose of missing) {
       const key = (await provider.derive?.(workingKeyPurposes[purpose].label)) ?? randomBytes(32);
-      rows.push(await toRow(sealing, purpose, 1, key, 0));
+      rows.push(await toRow(sealing, nameWorkingKey(purpose, 1, keyId), purpose, key, 0));
     }
     await store.insertWorkingKeys(rows);
     return rows.length > 0;
   }
 
-  async function toRow(by: Sealing, purpose: string, number: number, key: Buffer, delayMs: number) {
-    const id = `${purpose}-${number}`;
+  async function toRow(by: Sealing, id: string, purpose: string, key: Buffer, delayMs: number) {
     const text = createSecret(key.toString("base64"));
     const valueSealed = await by.seal(text, nameContext("working_key", "value_sealed", id));
     const createdAt = new Date(clock.now());
@@ -70,15 +70,20 @@ export function createWorkingKeys(deps: {
         }),
       );
     },
-    async plan(by) {
+    async plan(by, keyId) {
       const rows = await store.listWorkingKeys();
       const rotating = purposes.filter((purpose) => workingKeyPurposes[purpose].rotates);
       return Promise.all(
         rotating.map((purpose) => {
           const number = 1 + rows.filter((row) => row.purpose === purpose).length;
-          return toRow(by, purpose, number, randomBytes(32), activeAfterMs);
+          return toRow(by, nameWorkingKey(purpose, number, keyId), purpose, randomBytes(32), activeAfterMs);
         }),
       );
     },
   };
+}
+
+/** Of no other key ever, also when all were lost with their secret key: what one signed is not taken for another's. */
+function nameWorkingKey(purpose: string, number: number, secretKeyId: string): string {
+  return `${purpose}-${number}-${secretKeyId}`;
 }
