@@ -127,6 +127,30 @@ test("people set and see their own, teams theirs, and nobody another's", async (
   await assert.rejects(house.run(removeSecret, { id: own.id }, { caller: bob }), { code: "forbidden" });
 });
 
+test("a team's key, which acts as a member, neither sees nor changes the team's secrets", async () => {
+  await using house = await setUp();
+  const place = { name: "OURS", scope: "team", scopeId: "tem_1" };
+  const { id } = await house.run(setSecret, { ...place, value: "x" });
+  const caller: Caller = {
+    ...orgOwner,
+    name: "ci",
+    principal: { type: "team", id: "tem_1" },
+    orgRole: null,
+    teams: [{ id: "tem_1", name: "One", role: "member" }],
+  };
+  assert.deepEqual((await house.run(listSecrets, {}, { caller })).items, []);
+  await assert.rejects(house.run(setSecret, { ...place, value: "y" }, { caller }), { code: "forbidden" });
+  await assert.rejects(house.run(removeSecret, { id }, { caller }), { code: "forbidden" });
+});
+
+test("who may not change a secret is not told whether it is there", async () => {
+  await using house = await setUp();
+  const { id } = await house.run(setSecret, { name: "K", value: "x" });
+  for (const asked of [id, "sec_none"]) {
+    await assert.rejects(house.run(removeSecret, { id: asked }, { caller: person("usr_bob") }), { code: "forbidden" });
+  }
+});
+
 test("a list shows exactly what its caller may read", async () => {
   await using house = await setUp();
   const scopes = ["org", "team tem_1", "team tem_2", "user usr_ada", "user svc_bot"];
@@ -157,8 +181,8 @@ test("a list shows exactly what its caller may read", async () => {
         const caller: Caller = { ...orgOwner, principal, orgRole, teams };
         const expected = scopes.filter((place) => {
           const [scope, scopeId = null] = place.split(" ");
-          const teamId = scope === "team" ? scopeId : null;
-          return may(caller, "secrets.read", { kind: "secret", id: "sec_1", ownerId: scopeId, teamId }).allowed;
+          const [ownerId, teamId] = [scope === "user" ? scopeId : null, scope === "team" ? scopeId : null];
+          return may(caller, "secrets.read", { kind: "secret", id: "sec_1", ownerId, teamId }).allowed;
         });
         const what = JSON.stringify({ orgRole, principal, teams });
         const names = expected.map((place) => `S_${place.split(" ")[1] ?? "org"}`).toSorted();

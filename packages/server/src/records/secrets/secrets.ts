@@ -116,9 +116,9 @@ export function createSecrets({ store, sealing, note, clock, log }: SecretsDeps)
     },
     async remove(caller, id, version, { tx }) {
       const found = await store.findById(tx, id);
+      requireAccess(caller, "secrets.edit", toResource(found ?? { id, scope: "org", scopeId: "" }));
       if (found === undefined)
         throw new AppError("not_found", `There is no secret with the id "${id}".`, { param: "id" });
-      requireAccess(caller, "secrets.edit", toResource(found));
       requireVersion("secret", found.version, version);
       const view = await toOneView(tx, found);
       await store.remove(tx, id);
@@ -180,9 +180,9 @@ function readPlace({ principal }: Caller, { name, scope, scopeId }: SecretInput)
 
 const teamPrefix = "tem_";
 
-/** Whoever the scope names is its owner. */
+/** A user's are the user's own. A team's are for its admins: a key of the team is no more than a member. */
 function toResource({ id, scope, scopeId }: Pick<SecretRow, "id" | "scope" | "scopeId">): Resource {
-  return { kind: "secret", id, ownerId: scope === "org" ? null : scopeId, teamId: scope === "team" ? scopeId : null };
+  return { kind: "secret", id, ownerId: scope === "user" ? scopeId : null, teamId: scope === "team" ? scopeId : null };
 }
 
 function toView(row: SecretRow, uses: readonly SecretUse[]): SecretView {

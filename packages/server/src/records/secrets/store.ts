@@ -68,7 +68,8 @@ export function createSecretStore({ db, sql: client }: Database): SecretStore {
             visibleRows(caller, "secrets.read", {
               kind: "secret",
               id: secret.id,
-              ownerId: secret.scopeId,
+              // A team's secrets are not a key's of the team.
+              ...(caller.principal.type === "team" ? {} : { ownerId: secret.scopeId }),
               teamId: secret.scopeId,
             }),
             scope === undefined ? undefined : eq(secret.scope, scope),
