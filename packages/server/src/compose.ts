@@ -34,6 +34,7 @@ import { createConfigurationOperations } from "./records/configuration/operation
 import { createKeyApplicable } from "./records/keys/applicable.ts";
 import { createKeys } from "./records/keys/keys.ts";
 import { createKeyStore } from "./records/keys/store.ts";
+import { keepToLicence } from "./records/licence/features.ts";
 import { openLicensing } from "./records/licence/licensing.ts";
 import { createLicenceOperations } from "./records/licence/operations.ts";
 import { createLicenceStore } from "./records/licence/store.ts";
@@ -260,7 +261,7 @@ async function startParts(
   const infer = keepContent({ infer: createInfer(inferDeps), requestLog, clock });
   const background = createBackground({ infer, responses, maxRuns: config.responses.maxBackground });
 
-  const ofNouns = [
+  const unlicensed = [
     ...createPeopleParts({ keys, identity, models, offers: sources.offers }),
     ...identity.operations,
     ...createWorkerOperations(hub),
@@ -273,6 +274,7 @@ async function startParts(
     ...listLimitOperations(database, admission),
     ...createUsageOperations({ store: createUsageQueryStore(database), list: listUsageRecords }),
   ];
+  const ofNouns = keepToLicence(unlicensed, licensing);
   const handlers = [...ofNouns, ...createConfigurationOperations([createKeyApplicable(ofNouns, keys)])];
   requirePaired(allOperations, handlers);
 

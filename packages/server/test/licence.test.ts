@@ -70,6 +70,71 @@ test("a licence is installed by the owner, shown to all who administer, and refu
   assert.equal((await install(app, text, plain.key)).status, 403);
 });
 
+test("a feature that the licence does not include is seen and taken away from, and not changed", async () => {
+  const withTeams = writeLicence({ ...licence, features: ["teams"] }, vendor.privateKey);
+  const without = writeLicence({ ...licence, features: ["sso"] }, vendor.privateKey);
+  await using app = await startTestRouter({ config: { vendorKey: vendor.publicKey } });
+  const send = async (method: string, path: string, body?: object) => {
+    const headers = { authorization: `Bearer ${app.key}`, ...(body && { "content-type": "application/json" }) };
+    const response = await fetch(app.url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+    return { status: response.status, body: (await response.json()) as Readonly<Record<string, unknown>> };
+  };
+  const refused = async (method: string, path: string, body: object, words: RegExp): Promise<void> => {
+    const answer = await send(method, path, body);
+    assert.equal(answer.status, 403, path);
+    assert.match(String(answer.body["detail"]), words);
+  };
+  await refused(
+    "POST",
+    "/api/teams",
+    { name: "Search" },
+    /"teams" is read-only: it needs a licence\. No licence is installed/,
+  );
+  await install(app, withTeams);
+  const team = String((await send("POST", "/api/teams", { name: "Search" })).body["id"]);
+  const service = String((await send("POST", "/api/service-accounts", { name: "bot", team })).body["id"]);
+  assert.equal((await send("PUT", `/api/teams/${team}/members/usr_ada`, { role: "owner" })).status, 200);
+  assert.equal((await send("PUT", `/api/teams/${team}/members/usr_bob`, { role: "admin" })).status, 200);
+  const { key } = (await send("POST", "/api/keys", { name: "ci", owner: team })).body;
+  await refused(
+    "POST",
+    "/api/roles",
+    { name: "R", actions: ["audit.read"] },
+    /"roles" is read-only: the licence \(business\)/,
+  );
+
+  await install(app, without);
+  const words = /"teams" is read-only: the licence \(business\) does not include it/;
+  await refused("POST", "/api/teams", { name: "Ads" }, words);
+  await refused("POST", "/api/teams?dryRun=true", { name: "Ads" }, words);
+  await refused("PATCH", `/api/teams/${team}`, { name: "Find" }, words);
+  await refused("PUT", `/api/teams/${team}/members/usr_cy`, { role: "member" }, words);
+  await refused("POST", `/api/service-accounts/${service}/enable`, {}, words);
+  assert.equal((await send("GET", `/api/teams/${team}`)).body["name"], "Search");
+  assert.equal((await app.get("/v1/models", { key: String(key) })).status, 200, "inference goes on");
+  assert.equal((await send("POST", "/api/keys", { name: "another" })).status, 200, "keys need no licence");
+  assert.equal((await send("DELETE", `/api/teams/${team}/members/usr_bob`)).status, 200);
+  assert.equal((await send("POST", `/api/service-accounts/${service}/disable`, {})).status, 200);
+  assert.equal((await send("DELETE", `/api/teams/${team}`)).status, 200);
+});
+
+test("a licence for a number of people has seats for no more", async () => {
+  await using database = await openTestDatabase();
+  const store = createLicenceStore(database);
+  const open = () => openLicensing({ store, vendorKey: vendor.publicKey, clock: { now: Date.now }, log });
+  const none = await open();
+  none.requireSeat(1_000_000);
+  none.close();
+  await store.save(database.db, text, new Date(), "test");
+  const licensing = await open();
+  licensing.requireSeat(49);
+  assert.throws(() => licensing.requireSeat(50), {
+    code: "forbidden",
+    message: /licence of Example Ltd is for 50 people, and 50 are here/,
+  });
+  licensing.close();
+});
+
 test("features of an ended licence are read-only, and those of another router's new one are not", async () => {
   await using database = await openTestDatabase();
   const state = { now: Date.parse("2099-03-01T00:00:00Z") };

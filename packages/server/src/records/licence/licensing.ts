@@ -13,6 +13,11 @@ export type Licensing = {
   state(): LicenceState;
   /** Throws `forbidden` with the reason when a licensed feature may not be changed now. Reading needs no licence. */
   requireWritable(feature: string): void;
+  /**
+   * For whoever lets one more person in, in the transaction that counted them: `taken` are there by now. Throws `forbidden`
+   * when the licence has no seat left. Without a licence that says a number there is always one.
+   */
+  requireSeat(taken: number): void;
   view(): LicenceView;
   /** Throws `invalid_request` for a text that does not count, `conflict` where nothing is licensed. */
   install(text: string, by: string, work: Work): Promise<{ readonly before: LicenceView; readonly after: LicenceView }>;
@@ -54,6 +59,14 @@ export async function openLicensing({ store, vendorKey, clock, log }: LicensingD
     requireWritable(feature) {
       const { writable, because } = judgeFeature(state(), feature);
       if (!writable) throw new AppError("forbidden", because);
+    },
+    requireSeat(taken) {
+      const { seats, holder } = toView(state());
+      if (seats === null || taken < seats) return;
+      throw new AppError(
+        "forbidden",
+        `The licence of ${holder} is for ${seats} people, and ${taken} are here. Deactivate somebody, or install a licence for more.`,
+      );
     },
     view: () => toView(state()),
     async install(given, by, { tx, now, afterCommit }) {
