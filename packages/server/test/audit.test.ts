@@ -72,15 +72,22 @@ test("a refused act stands in the log, a dry run does not", async () => {
 });
 
 test("the log is exported in parts, as JSON lines or CSV, and proved", async () => {
-  const first = await read<{ text: string; nextCursor: string }>("/api/audit/export?format=csv&limit=1");
-  const second = await read<{ text: string }>(`/api/audit/export?format=csv&cursor=${first.nextCursor}`);
+  const of = "action=keys.*";
+  const first = await read<{ text: string; nextCursor: string }>(`/api/audit/export?${of}&format=csv&limit=1`);
+  const second = await read<{ text: string }>(`/api/audit/export?${of}&format=csv&cursor=${first.nextCursor}`);
   const lines = (first.text + second.text).trim().split("\r\n");
   assert.equal(lines.filter((line) => line.startsWith("seq,")).length, 1);
-  const { text } = await read<{ text: string }>("/api/audit/export");
+  const { text } = await read<{ text: string }>(`/api/audit/export?${of}`);
   assert.equal(text.trim().split("\n").length, lines.length - 1);
   const proof = await read<Json>("/api/audit/verify");
   assert.equal(proof["ok"], true, JSON.stringify(proof));
-  assert.equal(proof["entries"], lines.length - 1);
+  assert.equal(proof["entries"], lines.length - 1 + 3, "the three readings are entries too");
+  const { items } = await read<{ items: readonly Json[] }>("/api/audit?action=audit.export&sort=seq");
+  assert.equal(items.length, 3);
+  assert.partialDeepStrictEqual(items[0], {
+    outcome: "success",
+    after: { format: "csv", filter: { action: "keys.*" }, entries: 1, fromSeq: 1 },
+  });
 });
 
 test("a filter that cannot be is refused with its field", async () => {

@@ -64,6 +64,7 @@ export const exportAudit = defineOperation({
   summary:
     "Give audit entries as JSON lines or CSV, oldest first, in parts: ask again with the cursor until it is null.",
   action: "audit.read",
+  audited: true,
   method: "GET",
   path: "/api/audit/export",
   input: z.strictObject({

@@ -21,9 +21,11 @@ export function createAuditOperations(audit: Pick<Audit, "list" | "verify">): re
     }),
     eraseHandler({
       operation: exportAudit,
-      async handle(caller, { format, limit, cursor, ...filter }) {
+      async handle(caller, { format, limit, cursor, ...filter }, { changed }) {
         requireAccess(caller, exportAudit.action);
         const { items, nextCursor } = await audit.list(readFilter(filter), { sort: "seq", limit, cursor });
+        const exported = { format, filter, entries: items.length, fromSeq: items[0]?.seq ?? null };
+        changed({ kind: "audit-log", id: "audit", name: "audit log", before: exported, after: exported });
         const head = format === "csv" && cursor === undefined ? csvHeader : "";
         return { text: head + items.map(format === "csv" ? toCsvLine : toJsonLine).join(""), nextCursor };
       },
