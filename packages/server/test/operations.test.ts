@@ -26,6 +26,10 @@ async function send(
   return { status: response.status, body: (await response.json()) as Json };
 }
 
+function forge(parts: unknown): string {
+  return Buffer.from(typeof parts === "string" ? parts : JSON.stringify(parts)).toString("base64url");
+}
+
 async function listNames(query: string): Promise<{ readonly names: readonly unknown[]; readonly next: unknown }> {
   const { status, body } = await send("GET", `/api/keys?${query}`);
   assert.equal(status, 200, JSON.stringify(body));
@@ -114,4 +118,41 @@ test("a caller without the right is refused with what would open it", async () =
   assert.match(String(denied.body["detail"]), /"app" may not do "keys.edit": it needs the role admin or above/);
   const log = app.log.filter(({ message }) => message === "administrative act");
   assert.partialDeepStrictEqual(log.at(-1), { action: "keys.create", outcome: "denied", by: "app" });
+});
+
+test("a cursor or a time that somebody made up is refused, never a fault of the router", async () => {
+  const lists: readonly (readonly [path: string, sort: string])[] = [
+    ["/api/keys", "createdAt"],
+    ["/api/keys", "name"],
+    ["/api/audit", "seq"],
+    ["/api/secrets", "-updatedAt"],
+    ["/api/usage/records", "-at"],
+    ["/api/model-aliases", "name"],
+  ];
+  for (const [path, sort] of lists) {
+    for (const parts of [
+      ...[123.5, "abc\0", "\ud800", 1e30, -1e15, null].map((value) => [sort, "plain", value, "x"]),
+      ...[1e300, 8.64e15, -8.64e15, "now"].map((value) => [sort, "date", value, "x"]),
+      [sort, "date", 5, "x\0"],
+      [sort, "plain", "a", "\ud800"],
+      `["${sort}","plain",1e999,"x"]`,
+      { 0: sort },
+    ]) {
+      const { status } = await send("GET", `${path}?sort=${sort}&cursor=${forge(parts)}`);
+      const isFine = path === "/api/audit" && Array.isArray(parts) && parts[2] === -1e15;
+      assert.equal(status, isFine ? 200 : 400, `${path} ${JSON.stringify(parts)}`);
+    }
+  }
+  for (const [path, field] of [
+    ["/api/audit?since=0000-01-01T00:00:00Z", "since"],
+    ["/api/audit?until=9999-12-31T23:59:59-01:00", "until"],
+    ["/api/usage/records?from=0000-01-01T00:00:00Z", "from"],
+    ["/api/usage?from=0000-01-01T00:00:00Z", "from"],
+  ] as const) {
+    const { status, body } = await send("GET", path);
+    assert.equal(status, 400, path);
+    assert.match(String(body["detail"]), new RegExp(`${field}: must be a time in the years 1 to 9999`));
+  }
+  const late = await send("POST", "/api/keys", { name: "late", expiresAt: "9999-12-31T23:59:59-01:00" });
+  assert.equal(late.status, 400);
 });

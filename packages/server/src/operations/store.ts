@@ -2,12 +2,12 @@
 
 import type { AnyColumn, SQL } from "drizzle-orm";
 import type { Action } from "@auxot/wire/access";
-import { AppError } from "@auxot/wire/errors";
 import { isOpenEverywhere, listGrantees, listLevels, listOpenTeams, type Grant } from "../platform/access/may.ts";
 import type { Caller } from "../platform/caller.ts";
 import type { Executor } from "../store/database.ts";
 import { and, asc, desc, eq, inArray, lt, or, sql } from "../store/drizzle.ts";
 import { idempotentAnswer, resourceGrant } from "../store/tables/operations.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
 
 /** Where a table keeps what `may` asks of a resource. */
 export type ResourceColumns = {
@@ -74,7 +74,7 @@ export function planPage(
   const column = columns[isDescending ? sort.slice(1) : sort];
   if (column === undefined) throw new Error(`There is no column for the sort ${sort}.`);
   const direct = isDescending ? desc : asc;
-  const last = cursor === undefined ? undefined : readCursor(cursor, sort);
+  const last = cursor === undefined ? undefined : readCursor(cursor, sort, column);
   const sign = isDescending ? sql`<` : sql`>`;
   return {
     after:
@@ -90,35 +90,6 @@ export function planPage(
       return { rows: kept, nextCursor: writeCursor(sort, readKey(final)) };
     },
   };
-}
-
-type CursorKey = { readonly value: Date | string | number; readonly id: string };
-
-function writeCursor(sort: string, { value, id }: CursorKey): string {
-  const parts = value instanceof Date ? [sort, "date", value.getTime(), id] : [sort, "plain", value, id];
-  return Buffer.from(JSON.stringify(parts)).toString("base64url");
-}
-
-function readCursor(cursor: string, sort: string): CursorKey {
-  try {
-    const parts: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
-    if (Array.isArray(parts)) {
-      const [ofSort, type, value, id]: unknown[] = parts;
-      if (ofSort === sort && typeof id === "string") {
-        if (type === "date" && typeof value === "number") return { value: new Date(value), id };
-        if (type === "plain" && (typeof value === "string" || typeof value === "number")) return { value, id };
-      }
-    }
-  } catch {
-    // Said below.
-  }
-  throw new AppError(
-    "invalid_request",
-    "cursor: is none of this list; take the nextCursor of a page with the same sort.",
-    {
-      param: "cursor",
-    },
-  );
 }
 
 export type IdempotentKey = { readonly callerId: string; readonly key: string };

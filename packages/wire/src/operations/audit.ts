@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { defineOperation } from "./define-operation.ts";
 import { pageInput, pageOf } from "./page.ts";
+import { momentInput } from "./texts.ts";
 
 export const auditEntrySchema = z.object({
   /** Without gaps, in the order of commits. */
@@ -44,9 +45,9 @@ const filters = {
   requestId: word,
   ip: word,
   /** Included. */
-  since: z.iso.datetime({ offset: true }).optional(),
+  since: momentInput.optional(),
   /** Not included. */
-  until: z.iso.datetime({ offset: true }).optional(),
+  until: momentInput.optional(),
 };
 
 export const listAudit = defineOperation({

@@ -5,7 +5,7 @@ import { scopes } from "../access.ts";
 import { findNearMatches } from "../near-matches.ts";
 import { defineOperation } from "./define-operation.ts";
 import { pageInput, pageOf } from "./page.ts";
-import { descriptionInput, idInput, nameInput, versionInput } from "./texts.ts";
+import { descriptionInput, idInput, momentInput, nameInput, versionInput } from "./texts.ts";
 
 export const keySchema = z.object({
   id: z.string(),
@@ -69,7 +69,7 @@ const limitInputs = {
   models: z.array(patternInput).min(1).max(100).nullable().optional(),
   agents: z.array(patternInput).min(1).max(100).nullable().optional(),
   ipRanges: z.array(rangeInput).min(1).max(100).nullable().optional(),
-  expiresAt: z.iso.datetime({ offset: true }).nullable().optional(),
+  expiresAt: momentInput.nullable().optional(),
 };
 
 export const createKey = defineOperation({

@@ -5,6 +5,7 @@ import { tiers } from "../model-offer.ts";
 import { priceSchema } from "../price.ts";
 import { defineOperation } from "./define-operation.ts";
 import { pageInput, pageOf } from "./page.ts";
+import { momentInput } from "./texts.ts";
 
 const patternSchema = z
   .string()
@@ -68,7 +69,7 @@ export const setPrice = defineOperation({
     /** Absent: every cloud provider. Workers cost nothing unless their provider is named. */
     provider: providerSchema.optional(),
     ...priceSchema.shape,
-    effectiveFrom: z.iso.datetime({ offset: true }).optional(),
+    effectiveFrom: momentInput.optional(),
   }),
   output: priceEntrySchema,
 });
@@ -92,7 +93,7 @@ export const findPrice = defineOperation({
   input: z.strictObject({
     model: z.string().min(1).max(200),
     provider: providerSchema,
-    at: z.iso.datetime({ offset: true }).optional(),
+    at: momentInput.optional(),
   }),
   output: z.object({
     tier: z.enum(tiers),

@@ -24,3 +24,12 @@ export const memberInput = z
   .string()
   .max(200)
   .regex(/^(usr|svc)_./, "must be the id of a person (usr_…) or a service account (svc_…)");
+
+const firstMoment = Date.parse("0001-01-01T00:00:00Z");
+const lastMoment = Date.parse("9999-12-31T23:59:59.999Z");
+
+/** A date with time, in the years that are written with four digits: no other is stored. */
+export const momentInput = z.iso.datetime({ offset: true, abort: true }).refine((text) => {
+  const at = Date.parse(text);
+  return at >= firstMoment && at <= lastMoment;
+}, "must be a time in the years 1 to 9999");

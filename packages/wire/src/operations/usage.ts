@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { defineOperation } from "./define-operation.ts";
 import { pageInput, pageOf } from "./page.ts";
+import { momentInput } from "./texts.ts";
 
 /** What usage can be divided by, and held to. `owner`: the person, service account or team whose key it was. */
 export const usageDimensions = [
@@ -37,8 +38,6 @@ function splitText(text: string): string[] {
 const dimensionFilters = Object.fromEntries(
   usageDimensions.map((dimension) => [dimension, listSchema.optional()]),
 ) as Record<UsageDimension, z.ZodOptional<typeof listSchema>>;
-
-const momentSchema = z.iso.datetime({ offset: true });
 
 const sumsShape = {
   requests: z.number(),
@@ -88,9 +87,9 @@ export const queryUsage = defineOperation({
   path: "/api/usage",
   input: z.strictObject({
     /** Widened to whole hours, days or months of UTC. Absent: 30 days before `to`. */
-    from: momentSchema.optional(),
+    from: momentInput.optional(),
     /** Absent: now. */
-    to: momentSchema.optional(),
+    to: momentInput.optional(),
     bucket: z.enum(["hour", "day", "month"]).default("day"),
     groupBy: listSchema
       .pipe(z.array(z.enum(usageDimensions)).max(2, "must be two of them at most"))
@@ -163,8 +162,8 @@ export const usageRecordSchema = z.object({
 export type UsageRecordView = z.infer<typeof usageRecordSchema>;
 
 const recordFilters = {
-  from: momentSchema.optional(),
-  to: momentSchema.optional(),
+  from: momentInput.optional(),
+  to: momentInput.optional(),
   ...dimensionFilters,
   client: listSchema.optional(),
   errorCode: listSchema.optional(),
