@@ -21,3 +21,17 @@ test("a line for people has the time, the level when it matters, and its fields"
     /slots=4\nError: x\n {2}at y$/,
   );
 });
+
+test("a name that holds commands for a terminal is shown, and not obeyed", () => {
+  const line = formatLogLine({
+    time: "2026-01-02T03:04:05.000Z",
+    level: "error",
+    message: "request",
+    by: "\u001b]0;owned\u0007",
+    path: "/x y\r\n\u001b[2J",
+    err: { stack: "Error: \u001b[31m\u009b2J\n\tat y" },
+  });
+  // oxlint-disable-next-line no-control-regex
+  assert.doesNotMatch(line, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
+  assert.match(line, /by=\\u001b\]0;owned\\u0007 path="\/x y\\r\\n\\u001b\[2J"\nError: \\u001b\[31m\\u009b2J\n\tat y$/);
+});

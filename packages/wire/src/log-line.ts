@@ -14,7 +14,16 @@ export function formatLogLine({ time, level, message, ...fields }: LogLine): str
     .filter(([name, value]) => value !== undefined && name !== "err")
     .map(([name, value]) => ` ${name}=${formatValue(value)}`);
   const mark = level === "info" ? "" : `${level.toUpperCase()} `;
-  return `${new Date(time).toTimeString().slice(0, 8)} ${mark}${message}${details.join("")}${formatError(fields["err"])}`;
+  const line = `${new Date(time).toTimeString().slice(0, 8)} ${mark}${message}${details.join("")}`;
+  return escapeControls(line + formatError(fields["err"]));
+}
+
+/** Names and messages come from anybody: a terminal must not take them for commands. Line breaks and tabs do no harm. */
+function escapeControls(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
 }
 
 function formatValue(value: unknown): string {
