@@ -81,16 +81,18 @@ test("full keeps the words of request and answer, whichever lane and shape it to
 
 test("redacted keeps the words without what is personal or listed, metadata only lengths", async () => {
   await choose("redacted", { words: ["nightjar"] });
-  const redacted = JSON.stringify(await readContent(await chat()));
+  const withStop = { ...ask, stop: ["Nightjar", "ada@example.org"] };
+  const redacted = JSON.stringify(await readContent(await chat(withStop)));
+  assert.match(redacted, /"stop":\["\[word\]","\[email\]"\]/);
   assert.match(redacted, /my card is \[card\], project \[word\]/);
   assert.match(redacted, /write to \[email\]/);
   assert.doesNotMatch(redacted, /4111|Nightjar|ada@/);
   await choose("metadata");
-  const metadata = await readContent(await chat());
+  const metadata = await readContent(await chat(withStop));
   assert.partialDeepStrictEqual(metadata["request"], {
     messages: [{ role: "user", content: [{ type: "text", text: { characters: secret.length } }] }],
   });
-  assert.doesNotMatch(JSON.stringify(metadata), /4111|ada@/);
+  assert.doesNotMatch(JSON.stringify(metadata), /4111|ada@|Nightjar/);
 });
 
 test("an answer that never came, and media, are told as what they are", async () => {

@@ -64,11 +64,13 @@ function describeRequest(request: ChatRequest, keeper: Keeper): Readonly<Record<
     endUser,
     responseFormat,
     promptCacheKey: _hint,
+    stop,
     ...settings
   } = request;
   return {
     ...settings,
     ...(endUser === undefined ? {} : { endUser: keeper.text(endUser) }),
+    ...(stop === undefined ? {} : { stop: stop.map((text) => keeper.text(text)) }),
     ...(responseFormat === undefined ? {} : { responseFormat: responseFormat.type }),
     ...(completion === undefined ? {} : { completion: describePrompt(completion.prompt, keeper) }),
     tools: tools.map(({ name }) => name),
