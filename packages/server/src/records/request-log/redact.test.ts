@@ -15,6 +15,15 @@ test("addresses, numbers and credentials are taken out, and named", () => {
     ["ghp_abcdefghijklmnopqrstuvwxyz123456", "[key]"],
     ["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjMifQ.c2lnbmF0dXJl", "[token]"],
     ['{"password": "hunter22"}', '{"password": "[password]"}'],
+    [
+      String.raw`{"arguments": "{\"password\": \"hunter22\"}"}`,
+      String.raw`{"arguments": "{\"password\": \"[password]\"}"}`,
+    ],
+    ["DB_PASSWORD=hunter22 client_secret: 'hunter22'", "DB_PASSWORD=[password] client_secret: '[password]'"],
+    ["AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG", "AWS_SECRET_ACCESS_KEY=[password]"],
+    ["Authorization: Bearer abc.def-123456", "Authorization: Bearer [token]"],
+    ["postgres://app:hunter22@db.example.org/app", "postgres://app:[password]@db.example.org/app"],
+    ["sk_live_abcdefghijklmnop ASIAABCDEFGHIJKLMNOP", "[key] [key]"],
     ["-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY----- end", "[private key] end"],
   ] as const) {
     assert.equal(redact(text), expected);
@@ -26,6 +35,9 @@ test("numbers that only look like it stay", () => {
     "order 4111111111111112",
     "in 2026-11-23 at 12:00",
     "pi is 3.14159265358979",
+    "the secretary: Jane; max_tokens: 4096",
+    "a bearer of news",
+    "https://example.org:8080/path@2",
     "DE00 1234 5678 9012 3456 78",
   ]) {
     assert.equal(redact(text), text);
@@ -46,7 +58,19 @@ test("what was redacted stays as it is, and no text takes long", () => {
       assert.equal(redact(once), once);
     }),
   );
-  for (const piece of ["a@", "1 ", "+1 ", "-----BEGIN PRIVATE KEY-----", "password=", "eyJ", "DE89 "]) {
+  for (const piece of [
+    "a@",
+    "1 ",
+    "+1 ",
+    "-----BEGIN PRIVATE KEY-----",
+    "password=",
+    "eyJ",
+    "DE89 ",
+    "bearer ",
+    "://a:",
+    'secret_a\\"',
+    "api-key: ",
+  ]) {
     redact(piece.repeat(200_000 / piece.length));
   }
 });

@@ -14,11 +14,16 @@ const patterns: readonly Pattern[] = [
   {
     name: "key",
     pattern:
-      /\b(?:sk-[\w-]{16,}|ax[wk]_\w{20,}|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|AKIA[A-Z0-9]{16}|AIza[\w-]{30,}|hf_\w{20,})/g,
+      /\b(?:sk-[\w-]{16,}|[sr]k_(?:live|test)_\w{10,}|whsec_\w{16,}|ax[a-z]_\w{20,}|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|npm_\w{30,}|xox[abeprs]-[\w-]{10,}|A[KS]IA[A-Z0-9]{16}|AIza[\w-]{30,}|ya29\.[\w-]{20,}|hf_\w{20,})/g,
   },
+  { name: "token", pattern: /(?<=\bbearer\s{1,3})[\w.~+/=-]{8,}/gi },
+  // In an address: https://name:this@host
+  { name: "password", pattern: /(?<=:\/\/[^\s/@:]{0,64}:)[^\s/@]{1,200}(?=@)/g },
   {
     name: "password",
-    pattern: /(?<=\b(?:password|passwd|secret|api[_-]?key)["']?\s{0,3}[:=]\s{0,3}["']?)[^\s"',;]{4,}/gi,
+    // Also within JSON that stands in a text of JSON, where quotes are escaped.
+    pattern:
+      /(?<=(?:password|passwd|passphrase|secret|(?:api|access|private)[_-]?key|(?:access|refresh|auth|id)[_-]?token)(?:[_-]\w{1,20})?[\\"']{0,4}\s{0,3}[:=]\s{0,3}[\\"']{0,4})(?:[^\s"',;\\]|\\(?!["'])){4,}/gi,
   },
   { name: "email", pattern: /\b[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}\b/g },
   { name: "iban", pattern: /\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b/g, isReal: isIban },
