@@ -47,8 +47,13 @@ export function toCsvLine(row: AuditRow): string {
 
 function toCell(value: string | number | null): string {
   if (value === null) return "";
-  const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+  const text = typeof value === "string" && isFormula(value) ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Spreadsheets pass over blanks before the sign. */
+function isFormula(text: string): boolean {
+  return /^[\t\r\n]/.test(text) || /^[=+\-@]/.test(text.trimStart());
 }
 
 function parse(text: string | null): unknown {
