@@ -75,6 +75,30 @@ test("streams every entry to a collector in order, in batches, and goes on where
   assert.equal(collector.taken[0]?.authorization, "Bearer collector-token");
 });
 
+test("long entries go in bodies that a collector takes, however many wait", async () => {
+  await using house = await setUp();
+  await using collector = await openCollector();
+  const after = { text: "x".repeat(60_000) };
+  await house.append(Array.from({ length: 60 }, (_, at) => entryOf(`k${at}`, { before: after, after })));
+  await house.append(Array.from({ length: 5 }, (_, at) => entryOf(`short${at}`)));
+  const sink = createCollectorSink({ url: collector.url });
+  const bodies: number[] = [];
+  const measured: AuditSink = {
+    name: sink.name,
+    send(rows, signal) {
+      bodies.push(rows.map(toJsonLine).join("").length);
+      return sink.send(rows, signal);
+    },
+  };
+  assert.equal(await house.openStream(measured).pump(), 65);
+  assert.ok(Math.max(...bodies) < 1_100_000, `${bodies.join(", ")}`);
+  assert.ok(bodies.length < 20, `${bodies.join(", ")}`);
+  assert.deepEqual(
+    collector.taken.flatMap(({ seqs }) => seqs),
+    Array.from({ length: 65 }, (_, at) => at + 1),
+  );
+});
+
 test("a collector that refuses or is away gets the same entries again, and nothing else is harmed", async () => {
   await using house = await setUp();
   await using collector = await openCollector([500, 302]);
@@ -160,6 +184,7 @@ test("exports CSV that neither breaks at commas and quotes nor runs as a formula
   const line = toCsvLine(row);
   assert.match(line, /,"'=HYPERLINK\(""x""\), and more",success,,api,/);
   assert.match(line, /,"two\nlines",/);
+  assert.match(toCsvLine({ ...row, actorName: "  =1+1" }), /,'  =1\+1,/);
   assert.equal(csvHeader.split(",").length, 20);
 });
 

@@ -3,6 +3,7 @@
 
 import type { Clock } from "../../platform/clock.ts";
 import type { Log } from "../../platform/log.ts";
+import type { AuditRow } from "./chain.ts";
 import type { AuditSink } from "./sinks.ts";
 import type { AuditStore } from "./store.ts";
 import type { AuditStreamStore } from "./stream-store.ts";
@@ -28,6 +29,8 @@ export type AuditStreamDeps = {
 };
 
 const batchSize = 500;
+/** Of JSON, about: collectors refuse longer bodies, and would be told the same one again for ever. A single entry may be longer. */
+const batchCharacters = 1024 * 1024;
 const ownedForMs = 90_000;
 const longestPauseMs = 60_000;
 
@@ -48,8 +51,12 @@ export function createAuditStream(deps: AuditStreamDeps): AuditStream {
       log.error({ sink: name, from: seq + 1, to: cutSeq }, "Audit entries were cut off before the collector took them");
     }
     let sent = 0;
+    let asked = batchSize;
     while (!stopped.signal.aborted) {
-      const rows = await store.readAfter(seq, batchSize);
+      const found = await store.readAfter(seq, asked);
+      const rows = takeFitting(found);
+      // Long ones seldom come alone: the next time no more are read than will go.
+      asked = rows.length < found.length ? rows.length : Math.min(asked * 2, batchSize);
       const last = rows.at(-1);
       if (last === undefined) break;
       await sink.send(rows, stopped.signal);
@@ -93,4 +100,14 @@ export function createAuditStream(deps: AuditStreamDeps): AuditStream {
       await cursors.release(name, owner).catch(() => {});
     },
   };
+}
+
+/** From the first on; at least one. */
+function takeFitting(rows: readonly AuditRow[]): readonly AuditRow[] {
+  let left = batchCharacters;
+  const end = rows.findIndex(({ before, after }, index) => {
+    left -= 1000 + (before?.length ?? 0) + (after?.length ?? 0);
+    return left < 0 && index > 0;
+  });
+  return end === -1 ? rows : rows.slice(0, end);
 }
