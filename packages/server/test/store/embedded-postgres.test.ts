@@ -188,3 +188,17 @@ test("a cluster that was kept elsewhere and is gone is not replaced by an empty 
   const { report } = await startRouter(context, directory.path);
   assert.match(report.error ?? "", /was kept in \/gone\/away, and that is gone\. Bring it back, or delete/);
 });
+
+test("the log of Postgres tells of a row that was refused, and not what is in it", async () => {
+  await using directory = await mkdtempDisposable(join(tmpdir(), "auxot-test-"));
+  const postgres = await startEmbeddedPostgres({ dataDir: directory.path, log: quietLog });
+  const database = await openDatabase(postgres.target, quietLog);
+  const insert = (text: string) => database.sql`insert into licence (id, text) values (${1}, ${text})`;
+  await assert.rejects(insert("a prompt"), { code: "23502" });
+  await assert.rejects(database.sql`select ${'{"a": a prompt'}::text::jsonb`, { code: "22P02" });
+  await database.close();
+  await postgres.stop();
+  const log = await readFile(join(directory.path, "postgres.log"), "utf8");
+  assert.match(log, /violates not-null constraint/);
+  assert.doesNotMatch(log, /a prompt/);
+});

@@ -62,7 +62,14 @@ export async function startPostmaster(binaries: Binaries, place: Place, socketDi
   rmSync(join(socketDir, ".s.PGSQL.5432.lock"), { force: true });
   const log = openSync(place.logFile, "a", 0o600);
   const logStart = statSync(place.logFile).size;
-  const settings = ["shared_buffers=64MB", "max_connections=40", "log_checkpoints=off", "unix_socket_permissions=0700"];
+  const settings = [
+    "shared_buffers=64MB",
+    "max_connections=40",
+    "log_checkpoints=off",
+    // Details of errors are rows and values: prompts, for one.
+    "log_error_verbosity=terse",
+    "unix_socket_permissions=0700",
+  ];
   const child = spawn(
     binaries.postgres,
     [
