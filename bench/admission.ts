@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { openAdmission, type AdmissionRoom } from "../packages/server/src/admission/admission.ts";
 import type { LeaseStore } from "../packages/server/src/admission/lease-store.ts";
 import { readDemand } from "../packages/server/src/inference/admit.ts";
+import { openRules } from "../packages/server/src/inference/route-rules.ts";
 import { readNeeds } from "../packages/server/src/inference/needs.ts";
 import { planRoute } from "../packages/server/src/inference/plan.ts";
 import type { Caller } from "../packages/server/src/platform/caller.ts";
@@ -115,7 +116,7 @@ async function measure(room: AdmissionRoom | undefined): Promise<number> {
   const before = process.cpuUsage();
   for (let at = 0; at < requestsPerRound; at++) {
     const needs = readNeeds(request);
-    const admission = await room?.admit(caller, () => readDemand(request, needs, offers), signal);
+    const admission = await room?.admit(caller, () => readDemand(request, needs, offers, openRules), signal);
     planRoute(request.model, needs, offers, 0, undefined, undefined, admission?.restriction);
     admission?.settle(place, usage);
   }

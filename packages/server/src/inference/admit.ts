@@ -9,28 +9,36 @@ import type { Admission } from "../admission/gate.ts";
 import type { Offer } from "../sources/source.ts";
 import type { Needs } from "./needs.ts";
 import { listCandidates } from "./plan.ts";
+import type { RouteRules } from "./route-rules.ts";
 
 /** About what vendors count for an image of common size, or a page or two of a document. */
 const attachmentTokens = 1600;
 const bytesPerToken = 4;
 const vendorLimitHeaders = /^(?:x-ratelimit-|anthropic-(?:ratelimit|priority|fast)-)/;
 
-/** `needs` holds a low guess of the prompt, half of the usual one. */
-export function readDemand(request: ChatRequest, needs: Needs, offers: readonly Offer[]): Demand {
+/** `needs` holds a low guess of the prompt, half of the usual one; `rules` are those it is planned by. */
+export function readDemand(request: ChatRequest, needs: Needs, offers: readonly Offer[], rules: RouteRules): Demand {
   return {
-    candidates: listCandidates(request.model, needs, offers),
+    candidates: listCandidates(request.model, needs, offers, rules),
     inputTokens: guessInput(request, needs),
     maxOutputTokens: request.maxOutputTokens,
     answers: request.answerCount ?? 1,
   };
 }
 
-export function readEmbedDemand(request: EmbedRequest, needs: Needs, offers: readonly Offer[]): Demand {
+/** As `readDemand`. */
+export function readEmbedDemand(
+  request: EmbedRequest,
+  needs: Needs,
+  offers: readonly Offer[],
+  rules: RouteRules,
+): Demand {
   let inputTokens = 0;
   for (const input of request.input) {
     inputTokens += typeof input === "string" ? Math.ceil(input.length / bytesPerToken) : input.length;
   }
-  return { candidates: listCandidates(request.model, needs, offers), inputTokens, maxOutputTokens: 0, answers: 1 };
+  const candidates = listCandidates(request.model, needs, offers, rules);
+  return { candidates, inputTokens, maxOutputTokens: 0, answers: 1 };
 }
 
 /** The bytes a text request came in say enough of its tools and schemas too; attachments' bytes say nothing. */

@@ -47,9 +47,9 @@ export function createEmbed(deps: EmbedDeps): Embed {
     const meter = createMeter(deps, { ...input, dialect: "openai-embeddings", request: asked });
     try {
       const needs = readEmbedNeeds(request);
-      const admission = await deps.admit(caller, () => readEmbedDemand(request, needs, deps.offers()), signal);
-      meter.onAdmitted(admission);
       const rules = deps.rulesFor?.(caller) ?? openRules;
+      const admission = await deps.admit(caller, () => readEmbedDemand(request, needs, deps.offers(), rules), signal);
+      meter.onAdmitted(admission);
       const plan: Parameters<typeof tryOffers>[0]["plan"] = (mayTry) => {
         const offers = deps.offers().filter(mayTry);
         const { restriction } = admission;

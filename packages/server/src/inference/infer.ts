@@ -101,9 +101,9 @@ export function createInfer(deps: InferDeps): Infer {
     try {
       const needs = readNeeds(request);
       meter.needs = needs;
-      const admission = await deps.admit(caller, () => readDemand(request, needs, deps.offers()), signal);
-      meter.onAdmitted(admission);
       const rules = deps.rulesFor?.(caller) ?? openRules;
+      const admission = await deps.admit(caller, () => readDemand(request, needs, deps.offers(), rules), signal);
+      meter.onAdmitted(admission);
       const attempted = await attempt(
         {
           run: async (call, attemptSignal) => {

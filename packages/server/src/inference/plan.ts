@@ -139,9 +139,10 @@ export function planRoute(
   return { free, busy, considered };
 }
 
-/** Every offer a request for `model` may go to, whether it fits or not. */
-export function listCandidates(model: string, needs: Needs, offers: readonly Offer[]): readonly Offer[] {
-  return offers.filter((offer) => matchesModel(model, offer) && isOfKind(offer, needs));
+/** Every offer a plan by the same rules may send the request to, now or when others have failed. */
+export function listCandidates(model: string, needs: Needs, offers: readonly Offer[], rules: RouteRules): Offer[] {
+  const named = findNamed(model, offers, rules);
+  return named.flatMap(({ offer, barrier }) => (barrier === undefined && isOfKind(offer, needs) ? [offer] : []));
 }
 
 /** `provider/model`, the unambiguous name of an offer. */
