@@ -61,7 +61,7 @@ test("each request leaves one row, however it ends, and a clean stop loses none"
     ["error", 404, null, null, "nothing-like-it", 0, 0],
     ["cancelled", 499, "gpu", "fake-model", "fake-model", 0, 0],
     ["ok", 200, "cloud", "cloud-model", "cloud-model", 11, 2],
-    ["error", 422, null, null, "cloud-model", 0, 0],
+    ["error", 422, "cloud", "cloud-model", "cloud-model", 0, 0],
   ]);
   assert.equal(rows[0]?.["cached_tokens"] ?? rows[0]?.["cached_input_tokens"], someUsage.cachedInputTokens);
   assert.equal(rows[1]?.["usage_estimated"], true);

@@ -12,8 +12,12 @@ export type Candidate = {
   readonly traits?: { readonly maxOutputTokens?: number };
 };
 
-/** Micro-dollars of `usage` there; undefined when no price is known. */
-export type CostOf = (place: Pick<Candidate, "tier" | "provider" | "model">, usage: Usage) => number | undefined;
+/** Micro-dollars of `usage` there, by the prices of `at` (ms since 1970; now, when left out); undefined when no price is known. */
+export type CostOf = (
+  place: Pick<Candidate, "tier" | "provider" | "model">,
+  usage: Usage,
+  at?: number,
+) => number | undefined;
 
 /** What admission must know of a request. */
 export type Demand = {
@@ -49,23 +53,18 @@ export function estimate(
   return most;
 }
 
-/** What an answer counts for in a measure. */
+/** What an answer counts for in a measure. `usage` undefined: none came. */
 export function measureUsage(
   measure: LimitMeasure,
   place: Pick<Candidate, "tier" | "provider" | "model">,
-  usage: Usage,
+  usage: Usage | undefined,
   costOf: CostOf,
 ): number {
-  switch (measure) {
-    case "requests":
-      return 1;
-    case "concurrency":
-      return 0;
-    case "tokens":
-      return Math.round(usage.inputTokens + usage.outputTokens);
-    case "money":
-      return costOf(place, usage) ?? guessCost(place, usage);
-  }
+  if (measure === "requests") return 1;
+  if (measure === "concurrency" || usage === undefined) return 0;
+  return measure === "tokens"
+    ? Math.round(usage.inputTokens + usage.outputTokens)
+    : (costOf(place, usage) ?? guessCost(place, usage));
 }
 
 /** Own hardware and subscriptions cost nothing unless somebody gives them a price. */

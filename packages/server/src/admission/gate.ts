@@ -19,9 +19,14 @@ export type Admission = {
   readonly allowance: Allowance | undefined;
   /**
    * Replaces what was reserved by what was used; the first call counts, later ones do nothing. `place` is the last source
-   * asked; undefined when none was: then nothing was used.
+   * asked; undefined when none was: then nothing was used. `usage` undefined: it gave nothing, and only the request counts.
+   * `beganAt` (ms since 1970) says which prices are true of it; now, when it is left out.
    */
-  settle(place: Pick<Candidate, "tier" | "provider" | "model"> | undefined, usage: Usage): void;
+  settle(
+    place: Pick<Candidate, "tier" | "provider" | "model"> | undefined,
+    usage: Usage | undefined,
+    beganAt?: number,
+  ): void;
 };
 
 export type Gate = {
@@ -107,11 +112,11 @@ export function createGate(deps: GateDeps): Gate {
       ...(restriction === undefined ? {} : { restriction }),
       warnings,
       allowance,
-      settle(place, usage) {
+      settle(place, usage, beganAt) {
         const readUsed = (index: number): number => {
           const limit = limits[index];
           if (place === undefined || limit === undefined || !matchesPattern(limit.model, place)) return 0;
-          return measureUsage(limit.measure, place, usage, costOf);
+          return measureUsage(limit.measure, place, usage, (at, counted) => costOf(at, counted, beganAt));
         };
         if (reservation.settle(readUsed, clock.ticks())) turns.onRoom();
       },

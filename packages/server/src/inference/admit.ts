@@ -33,12 +33,15 @@ export function readEmbedDemand(
   offers: readonly Offer[],
   rules: RouteRules,
 ): Demand {
-  let inputTokens = 0;
-  for (const input of request.input) {
-    inputTokens += typeof input === "string" ? Math.ceil(input.length / bytesPerToken) : input.length;
-  }
   const candidates = listCandidates(request.model, needs, offers, rules);
-  return { candidates, inputTokens, maxOutputTokens: 0, answers: 1 };
+  return { candidates, inputTokens: guessTokens(request), maxOutputTokens: 0, answers: 1 };
+}
+
+/** Of all inputs of a request for embeddings, where nobody has counted them. */
+export function guessTokens({ input }: EmbedRequest): number {
+  let tokens = 0;
+  for (const one of input) tokens += typeof one === "string" ? Math.ceil(one.length / bytesPerToken) : one.length;
+  return tokens;
 }
 
 /** The bytes a text request came in say enough of its tools and schemas too; attachments' bytes say nothing. */

@@ -20,6 +20,8 @@ export type AttemptLimits = {
 export type AttemptDeps = TryDeps & {
   /** Sends a call to the source its targets belong to. */
   run(call: SourceCall, signal: AbortSignal): Promise<Answer>;
+  /** Told of what a source gives before the commit point. */
+  onHead?(batch: AnswerBatch): void;
 };
 
 export type TryDeps = {
@@ -169,7 +171,7 @@ async function openAnswer(deps: AttemptDeps, call: SourceCall, caller: AbortSign
     const answer = await deps.run(call, watchdog.signal);
     watchdog.onPlaced();
     iterator = answer.batches[Symbol.asyncIterator]();
-    const head = await readToCommit(iterator, call.request.stream, watchdog);
+    const head = await readToCommit(iterator, call.request.stream, watchdog, deps.onHead);
     return {
       placement: answer.placement,
       ...(answer.headers === undefined ? {} : { headers: answer.headers }),
@@ -198,6 +200,7 @@ async function readToCommit(
   iterator: AsyncIterator<AnswerBatch>,
   stream: boolean,
   watchdog: Watchdog,
+  onHead: AttemptDeps["onHead"],
 ): Promise<AnswerBatch[]> {
   const head: AnswerBatch[] = [];
   for (;;) {
@@ -209,6 +212,7 @@ async function readToCommit(
     // Content and an error in one batch: the content is not sent yet, so the error can still be an honest failure.
     if (error !== undefined) throw new AppError(error.error.code, error.error.message, error.error);
     head.push(value);
+    onHead?.(value);
     if (content) watchdog.onContent();
     watchdog.onActivity();
     if (stream && content) return head;

@@ -8,7 +8,7 @@ import type { Caller } from "../platform/caller.ts";
 import type { RequestOrigin } from "../platform/request-origin.ts";
 import type { EmbedAnswer, Placement, Source, SourceCall } from "../sources/source.ts";
 import { limitFirstToken, tryOffers } from "./attempt.ts";
-import { hideVendorLimits, readEmbedDemand, tellAllowance } from "./admit.ts";
+import { guessTokens, hideVendorLimits, readEmbedDemand, tellAllowance } from "./admit.ts";
 import type { Inference, InferDeps, InputLinks } from "./infer.ts";
 import { createMeter, type Meter } from "./meter.ts";
 import { readEmbedNeeds } from "./needs.ts";
@@ -47,6 +47,7 @@ export function createEmbed(deps: EmbedDeps): Embed {
     const meter = createMeter(deps, { ...input, dialect: "openai-embeddings", request: asked });
     try {
       const needs = readEmbedNeeds(request);
+      meter.promptTokens = guessTokens(request);
       const rules = deps.rulesFor?.(caller) ?? openRules;
       const admission = await deps.admit(caller, () => readEmbedDemand(request, needs, deps.offers(), rules), signal);
       meter.onAdmitted(admission);
@@ -90,6 +91,7 @@ async function collect(
     waitMs: call.waitMs,
   });
   try {
+    meter.onAsked(call.targets[0]);
     const { parts, ...answer } = await deps.embed(call, watchdog.signal);
     meter.onPlaced(answer.placement);
     watchdog.onPlaced();
@@ -124,9 +126,5 @@ function joinParts(parts: readonly EmbedPart[], { input }: EmbedRequest): EmbedR
 /** Where the source did not say, about four characters are taken for a token. */
 function countUsage(request: EmbedRequest, inputTokens: number | undefined): typeof noUsage {
   if (inputTokens !== undefined) return { ...noUsage, inputTokens };
-  const guessed = request.input.reduce(
-    (sum, input) => sum + (typeof input === "string" ? Math.ceil(input.length / 4) : input.length),
-    0,
-  );
-  return { ...noUsage, inputTokens: guessed, estimated: true };
+  return { ...noUsage, inputTokens: guessTokens(request), estimated: true };
 }

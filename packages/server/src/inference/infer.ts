@@ -100,13 +100,15 @@ export function createInfer(deps: InferDeps): Infer {
     const findHolder = (): ReturnType<InferDeps["findHolder"]> => deps.findHolder(caller.keyId, request);
     try {
       const needs = readNeeds(request);
-      meter.needs = needs;
+      // The needs' guess is a low one, made to leave out contexts that are certainly too small.
+      meter.promptTokens = needs.promptTokens * 2;
       const rules = deps.rulesFor?.(caller) ?? openRules;
       const admission = await deps.admit(caller, () => readDemand(request, needs, deps.offers(), rules), signal);
       meter.onAdmitted(admission);
       const attempted = await attempt(
         {
           run: async (call, attemptSignal) => {
+            meter.onAsked(call.targets[0]);
             const answer = await deps.run(call, attemptSignal);
             meter.onPlaced(answer.placement);
             return answer;
@@ -123,6 +125,7 @@ export function createInfer(deps: InferDeps): Infer {
           limits: deps.limits,
           log,
           watch: meter.watch,
+          onHead: meter.onHead,
         },
         { requestId, callerId: caller.keyId, request },
         signal,

@@ -3,27 +3,31 @@
 import type { AnswerBatch } from "@auxot/wire/chat-event";
 import type { ChatRequest, StopReason } from "@auxot/wire/chat";
 import { AppError, errorCodes, toErrorBody, type ErrorBody, type ErrorCode } from "@auxot/wire/errors";
-import { noUsage } from "@auxot/wire/usage";
+import { noUsage, type Usage } from "@auxot/wire/usage";
 import type { Admission } from "../admission/gate.ts";
 import type { LogFields } from "../platform/log.ts";
 import type { UsageRow } from "../records/usage/store.ts";
-import type { Placement } from "../sources/source.ts";
-import { createUsageCount } from "./count-usage.ts";
+import type { Offer, Placement } from "../sources/source.ts";
+import { createUsageCount, type UsageCount } from "./count-usage.ts";
 import type { InferDeps, InferInput } from "./infer.ts";
-import type { Needs } from "./needs.ts";
 import { startTrace } from "./trace.ts";
 import { describeOwner, readCosts } from "./usage-row.ts";
 import { createTryWatch, type TryWatch } from "./watch.ts";
 
 export type Meter = {
   tries: number;
-  needs: Needs | undefined;
+  /** A guess, for where no source counts. */
+  promptTokens: number;
   /** Undefined: nobody does. */
   readonly watch: TryWatch | undefined;
   onAdmitted(admission: Admission): void;
   /** Undefined before it was admitted. */
   admission(): Admission | undefined;
+  /** A source is asked for the answer, the one before having failed. A cloud works from now on, a worker once it is placed. */
+  onAsked(target: Pick<Offer, "tier" | "provider" | "model"> | undefined): void;
   onPlaced(placement: Placement): void;
+  /** What the source gave before the commit point: counted when the caller leaves without seeing any of it. */
+  onHead(batch: AnswerBatch): void;
   onCommit(): void;
   /** Counts the batch and gives it on, with the final count in it. */
   onBatch(batch: AnswerBatch): AnswerBatch;
@@ -45,22 +49,43 @@ export function createMeter(
   let placement: Placement | undefined;
   let placedAt: number | undefined;
   let committedAt: number | undefined;
-  // The needs' guess is a low one, made to leave out contexts that are certainly too small.
-  const count = createUsageCount(input.request.stream, () => (meter.needs?.promptTokens ?? 0) * 2);
+  /** The last source asked is at work, or was until the answer ended. */
+  let isAtWork = false;
+  const openCount = (): UsageCount => createUsageCount(input.request.stream, () => meter.promptTokens);
+  const count = openCount();
+  let head: UsageCount | undefined;
 
   const warned = new Set<string>();
 
+  /** A source that fails before the commit point asks nothing for it; one that was left in the middle does. */
+  function countUsed(error: ErrorBody | undefined): Usage | undefined {
+    if (committedAt !== undefined) return count.total(error === undefined);
+    return error?.code === "cancelled" && isAtWork ? (head ?? openCount()).total(false) : undefined;
+  }
+
   const meter: Meter = {
     tries: 0,
-    needs: undefined,
+    promptTokens: 0,
     watch: createTryWatch(deps.observer, trace),
     onAdmitted(next) {
       admission = next;
     },
     admission: () => admission,
+    onAsked(target) {
+      head = undefined;
+      isAtWork = target?.tier === "cloud";
+      if (target === undefined || !isAtWork) return;
+      placement = { tier: target.tier, provider: target.provider, model: target.model };
+      placedAt = deps.clock.now();
+    },
     onPlaced(next) {
       placement = next;
       placedAt = deps.clock.now();
+      isAtWork = true;
+    },
+    onHead(batch) {
+      head ??= openCount();
+      head.onBatch(batch);
     },
     onCommit() {
       committedAt = deps.clock.now();
@@ -81,8 +106,8 @@ export function createMeter(
       settled = true;
       const error = thrown === undefined ? undefined : toErrorBody(thrown);
       const now = deps.clock.now();
-      const counted = committedAt === undefined ? undefined : count.total(error === undefined);
-      admission?.settle(placement, counted ?? noUsage);
+      const counted = countUsed(error);
+      admission?.settle(placement, counted, startedAt);
       const row: UsageRow = {
         id: input.requestId,
         at: startedAt,

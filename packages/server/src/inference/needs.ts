@@ -71,7 +71,8 @@ function readCompletionNeeds({ completion }: ChatRequest): Partial<Needs> {
   if (completion === undefined) return {};
   const { prompt, suffix } = completion;
   const raw = typeof prompt !== "string";
-  return { completion: { infill: suffix !== undefined, raw }, ...(raw ? { promptTokens: prompt.length } : {}) };
+  const promptTokens = raw ? prompt.length : Math.floor((prompt.length + (suffix?.length ?? 0)) / charactersPerToken);
+  return { completion: { infill: suffix !== undefined, raw }, promptTokens };
 }
 
 /** The engine counts each input itself and says which is too long, so nothing is guessed here. */

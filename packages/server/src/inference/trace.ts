@@ -117,9 +117,9 @@ function describePlacement(placement: Partial<Placement> | undefined): Parameter
   };
 }
 
-/** Nothing for a request that was never begun. */
+/** Nothing for a request that no source had begun with. */
 function describeUsage({ usage, firstTokenMs }: UsageRow): Parameters<Span["set"]>[0] {
-  if (firstTokenMs === undefined) return {};
+  if (firstTokenMs === undefined && usage.estimated !== true) return {};
   return {
     "gen_ai.usage.input_tokens": usage.inputTokens,
     "gen_ai.usage.output_tokens": usage.outputTokens,

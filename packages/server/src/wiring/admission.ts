@@ -15,8 +15,8 @@ import { createLimitStore } from "../records/limits/store.ts";
 import type { Database } from "../store/database.ts";
 
 export function startAdmission(database: Database, config: Config, priceOf: PriceOf, log: Log): Promise<AdmissionRoom> {
-  const costHere: CostOf = (place, usage) => {
-    const price = priceOf({ ...place, at: systemClock.now() });
+  const costHere: CostOf = (place, usage, at = systemClock.now()) => {
+    const price = priceOf({ ...place, at });
     return price === undefined ? undefined : costOf(usage, price);
   };
   return openAdmission({
