@@ -42,7 +42,7 @@ export function createUsageCount(stream: boolean, readPromptTokens: () => number
       const isRead = bytes === undefined || !stream;
       if (!isRead) tokens += bytes.length / passedBytesPerToken;
       for (const event of events) {
-        if (event.type === "usage") reported = event.usage;
+        if (event.type === "usage") reported = toCounts(event.usage);
         else if (isRead) tokens += countCharacters(event) / charactersPerToken;
       }
     },
@@ -56,6 +56,39 @@ export function createUsageCount(stream: boolean, readPromptTokens: () => number
     },
     total,
   };
+}
+
+/** No answer has more: a source that says so is mistaken, and nothing that is added up of it may overflow. */
+const mostTokens = 1_000_000_000;
+
+/** Whole numbers that can be added up. The same object where it has them already. */
+function toCounts(usage: Usage): Usage {
+  const { inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens, reasoningTokens } = usage;
+  if (
+    isCountable(inputTokens) &&
+    isCountable(outputTokens) &&
+    isCountable(cachedInputTokens) &&
+    isCountable(cacheWriteTokens) &&
+    isCountable(reasoningTokens)
+  ) {
+    return usage;
+  }
+  return {
+    ...usage,
+    inputTokens: toCount(inputTokens),
+    outputTokens: toCount(outputTokens),
+    cachedInputTokens: toCount(cachedInputTokens),
+    cacheWriteTokens: toCount(cacheWriteTokens),
+    reasoningTokens: toCount(reasoningTokens),
+  };
+}
+
+function isCountable(tokens: number): boolean {
+  return Number.isInteger(tokens) && tokens >= 0 && tokens <= mostTokens;
+}
+
+function toCount(tokens: number): number {
+  return tokens > 0 ? Math.min(mostTokens, Math.round(tokens)) : 0;
 }
 
 function countCharacters(event: ChatEvent): number {

@@ -107,3 +107,13 @@ test("rows, hours and days have the same sums, with late rows, several writers a
   );
   await Promise.all(others.map((one) => one.close()));
 });
+
+test("a worker or model whose name no database keeps as it is loses no usage by it", async () => {
+  await using database = await openTestDatabase();
+  const [row] = fc.sample(anyRow, 1);
+  assert.ok(row);
+  const names = { keyName: "app\0", model: "m\0\ud800", provider: "gpu\0", worker: "rack\0" };
+  await createUsageStore(database).insert([{ ...row, ...names }]);
+  const stored = await database.sql`select key_name, model, provider, worker from usage_record`;
+  assert.deepEqual({ ...stored[0] }, { key_name: "app", model: "m\ufffd", provider: "gpu", worker: "rack" });
+});

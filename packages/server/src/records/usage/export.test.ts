@@ -4,7 +4,7 @@ import { writeCell } from "./export.ts";
 
 describe("a cell of an export", () => {
   it("is never a formula, whatever a caller wrote", () => {
-    for (const text of ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1+1", '=HYPERLINK("http://x")']) {
+    for (const text of ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1+1", "＝1+1", '=HYPERLINK("http://x")']) {
       assert.match(writeCell(text), /^"?'/, JSON.stringify(text));
     }
     assert.equal(writeCell('=a,"b"'), `"'=a,""b"""`);

@@ -86,16 +86,16 @@ function toColumns(row: UsageRow): Record<string, unknown> {
     id: row.id,
     at: new Date(row.at).toISOString(),
     key_id: row.keyId,
-    key_name: row.keyName,
+    key_name: toStorableText(row.keyName),
     owner_id: row.ownerId,
     team_id: row.teamId,
     dialect: row.dialect,
     stream: row.stream,
     requested_model: toStorableText(row.requestedModel),
-    model: row.model,
+    model: row.model && toStorableText(row.model),
     tier: row.tier,
-    provider: row.provider,
-    worker: row.worker,
+    provider: row.provider && toStorableText(row.provider),
+    worker: row.worker && toStorableText(row.worker),
     tries: row.tries,
     input_tokens: Math.round(usage.inputTokens),
     output_tokens: Math.round(usage.outputTokens),
@@ -116,7 +116,7 @@ function toColumns(row: UsageRow): Record<string, unknown> {
   };
 }
 
-/** Callers write what they like, but Postgres keeps neither NUL nor half a surrogate pair. */
+/** Callers and workers write what they like, but Postgres keeps neither NUL nor half a surrogate pair. */
 function toStorableText(text: string): string {
   return text.toWellFormed().replaceAll("\0", "");
 }
