@@ -1,4 +1,4 @@
-// Lets a few heavy things run at once and the others wait, so that requests always find a free connection to the database.
+// Lets a few heavy things run at once and the others wait in line, so that requests always find what those need too.
 
 import { AppError } from "@auxot/wire/errors";
 

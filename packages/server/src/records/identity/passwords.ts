@@ -2,6 +2,7 @@
 
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { AppError } from "@auxot/wire/errors";
+import { createTurns } from "../../platform/turns.ts";
 
 export const passwordLength = { least: 10, most: 256 } as const;
 
@@ -17,43 +18,26 @@ type Cost = { readonly logN: number; readonly r: number; readonly p: number };
 /** 32 MiB and three passes: OWASP's password storage cheat sheet. */
 const cost: Cost = { logN: 15, r: 8, p: 3 };
 const hashBytes = 32;
-/** Each takes a thread of the pool, which file access and name look-ups share. */
-const atOnce = 2;
-const waitingAtMost = 50;
 
 export function createPasswords(): Passwords {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-
-  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (running >= atOnce) {
-      if (waiting.length >= waitingAtMost) {
-        throw new AppError("no_capacity", "Too many people are signing in at once. Try again in a moment.", {
-          retryAfterMs: 5000,
-        });
-      }
-      await new Promise<void>((resolve) => waiting.push(resolve));
-    } else running++;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running--;
-      else next();
-    }
-  }
+  const takeTurn = createTurns({
+    // Each takes a thread of the pool, which file access and name look-ups share.
+    maxRunning: 2,
+    maxWaiting: 50,
+    refusal: "Too many people are signing in at once. Try again in a moment.",
+  });
 
   return {
     async hash(password) {
       const salt = randomBytes(16);
-      const hash = await inTurn(() => derive(password, salt, cost));
+      const hash = await takeTurn(() => derive(password, salt, cost));
       return ["scrypt", cost.logN, cost.r, cost.p, salt.toString("base64url"), hash.toString("base64url")].join("$");
     },
     async verify(text, password) {
       const [kind, logN, r, p, salt = "", hash = ""] = text.split("$");
       const wanted = Buffer.from(hash, "base64url");
       if (kind !== "scrypt" || wanted.length !== hashBytes) return false;
-      const found = await inTurn(() =>
+      const found = await takeTurn(() =>
         derive(password, Buffer.from(salt, "base64url"), { logN: Number(logN), r: Number(r), p: Number(p) }),
       );
       return timingSafeEqual(found, wanted);
