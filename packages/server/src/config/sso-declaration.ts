@@ -1,18 +1,14 @@
 // Owns what `sso` and `signIn` in the YAML file may be: identity providers, and whether passwords open anything.
 
-import { issuerSchema, ssoNameSchema, ssoSettingsSchema } from "@auxot/wire/operations/sso-providers";
+import { ssoIdentityFields, ssoNameSchema, ssoSettingsSchema } from "@auxot/wire/operations/sso-providers";
 import { z } from "zod";
 import { createSecret } from "../platform/secret-text.ts";
+import { findKindProblems } from "../records/identity/sso/kinds.ts";
 import type { DeclaredSsoProvider } from "../records/identity/sso/settings.ts";
 import type { Problems } from "./problems.ts";
 import type { SignInSettings } from "./settings.ts";
 
-const providerSchema = ssoSettingsSchema.extend({
-  name: ssoNameSchema,
-  issuer: issuerSchema,
-  clientId: z.string().min(1, "must not be empty"),
-  clientSecret: z.string().min(1, "must not be empty"),
-});
+const providerSchema = ssoSettingsSchema.extend({ name: ssoNameSchema, ...ssoIdentityFields });
 const signInSchema = z.strictObject({ password: z.boolean().default(true) });
 
 /** What is wrong is added to `problems`. */
@@ -21,10 +17,17 @@ export function readSsoProviders(raw: unknown, problems: Problems): readonly Dec
   return (Array.isArray(raw) ? raw : []).flatMap((one: unknown, index) => {
     const checked = problems.check(["sso", index], providerSchema, one);
     if (checked === undefined) return [];
-    const { name, issuer, clientId, clientSecret, ...settings } = checked;
+    const { name, kind, issuer, clientId, clientSecret, metadata, ...settings } = checked;
     if (names.has(name)) problems.add(["sso", index, "name"], "another provider has this name");
     names.add(name);
-    return { name, issuer, clientId, clientSecret: createSecret(clientSecret), settings };
+    const written = { kind, issuer, clientId, hasSecret: clientSecret !== undefined, metadata, settings };
+    for (const { path, message } of findKindProblems(written)) {
+      const steps = path.split(".").map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+      problems.add(["sso", index, ...steps], message);
+    }
+    if (kind === "saml") return { name, kind, issuer: issuer ?? null, clientId: clientId ?? null, settings, metadata };
+    if (issuer === undefined || clientId === undefined || clientSecret === undefined) return [];
+    return { name, kind, issuer, clientId, clientSecret: createSecret(clientSecret), settings };
   });
 }
 

@@ -6,6 +6,7 @@ import type { IdentityAnswer, IdentityRequest } from "../records/identity/auth-p
 import type { Identity } from "../records/identity/identity.ts";
 import type { CheckOrigin } from "./check-origin.ts";
 import type { Context } from "./context.ts";
+import { readForm } from "./read-form.ts";
 import { readObject } from "./read-object.ts";
 import { decodePathPart } from "./route-path.ts";
 
@@ -16,13 +17,19 @@ export type IdentityRouteDeps = {
 
 const authPath = "/api/auth";
 
+/** Where pages of identity providers post a form (SAML): from another site by design, and without our cookies. */
+function isPostedByProviders(method: string, pathname: string): boolean {
+  return method === "POST" && /^\/api\/auth\/sso\/[^/]+\/acs$/.test(pathname);
+}
+
 export function isIdentityPath(pathname: string): boolean {
   return pathname === "/api/setup" || pathname.startsWith(`${authPath}/`);
 }
 
 export async function handleIdentity(deps: IdentityRouteDeps, method: string, context: Context): Promise<void> {
   const { url, response } = context;
-  if (method !== "GET") deps.checkOrigin(context.request);
+  const isForm = isPostedByProviders(method, url.pathname);
+  if (method !== "GET" && !isForm) deps.checkOrigin(context.request);
   const request = await readRequest(method, context);
   const setCookies = (lines: readonly string[]): void => {
     for (const line of lines) response.appendHeader("set-cookie", line);
@@ -48,19 +55,27 @@ async function readRequest(method: string, context: Context): Promise<IdentityRe
     path: url.pathname.slice(authPath.length).split("/").map(decodePathPart).join("/"),
     query: url.searchParams,
     headers,
-    body: method === "POST" ? await readObject(context.request) : undefined,
+    body: await readSent(method, context),
     address: context.address ?? "",
     requestId: context.id,
   };
 }
 
-function send({ response }: Context, { status, body, location }: IdentityAnswer): void {
+async function readSent(method: string, { request, url }: Context): Promise<IdentityRequest["body"]> {
+  if (method !== "POST") return undefined;
+  return isPostedByProviders(method, url.pathname) ? readForm(request) : readObject(request);
+}
+
+function send({ response }: Context, { status, body, location, contentType }: IdentityAnswer): void {
   if (location !== undefined) {
-    response.writeHead(302, { location });
+    response.writeHead(status, { location });
     response.end();
     return;
   }
-  const text = JSON.stringify(body);
-  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
+  const text = contentType === undefined ? JSON.stringify(body) : String(body);
+  response.writeHead(status, {
+    "content-type": contentType ?? "application/json",
+    "content-length": Buffer.byteLength(text),
+  });
   response.end(text);
 }

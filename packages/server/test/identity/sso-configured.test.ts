@@ -23,7 +23,14 @@ async function findFreePort(): Promise<number> {
 function declare(port: number, issuerPath = "") {
   const settings = ssoSettingsSchema.parse({ domains: ["corp.example"], allowPrivate: true });
   const issuer = `http://127.0.0.1:${port}${issuerPath}`;
-  return { name: "corp", issuer, clientId: "auxot", clientSecret: createSecret("the client's secret: 100%"), settings };
+  return {
+    kind: "oidc" as const,
+    name: "corp",
+    issuer,
+    clientId: "auxot",
+    clientSecret: createSecret("the client's secret: 100%"),
+    settings,
+  };
 }
 
 const ann = { email: "ann@corp.example", email_verified: true, name: "Ann" };

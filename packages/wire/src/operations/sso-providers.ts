@@ -1,4 +1,4 @@
-// Declares the acts on identity providers that people sign in with (OpenID Connect).
+// Declares the acts on identity providers that people sign in with (OpenID Connect, SAML 2.0).
 
 import { z } from "zod";
 import { orgRoles, teamRoles } from "../access.ts";
@@ -23,6 +23,27 @@ const groupSchema = z
   })
   .refine(({ role, team }) => role !== undefined || team !== undefined, "must give a role or a team");
 
+/** What a provider speaks. */
+export const ssoKinds = ["oidc", "saml"] as const;
+export type SsoKind = (typeof ssoKinds)[number];
+
+const webAddressSchema = z
+  .string()
+  .max(2000)
+  .regex(/^https?:\/\/[^\s#"<>]+$/, "must be an address that begins with https://");
+
+/** Where a SAML provider is described: at an address, or by these two and `issuer`. */
+const samlSourceFields = {
+  /** Where the provider publishes its metadata; asked when somebody comes, and remembered for an hour. */
+  metadataUrl: webAddressSchema.optional(),
+  /** Where people are sent to sign in (HTTP-Redirect). */
+  entryPoint: webAddressSchema.optional(),
+  /** What the provider signs with, as PEM or base64. Several while it changes them. */
+  certificates: z.array(z.string().min(1).max(20_000)).min(1).max(20).optional(),
+};
+
+const attributeSchema = z.string().trim().min(1).max(300);
+
 /** Everything about a provider but who we are to it. */
 export const ssoSettingsSchema = z.strictObject({
   /** On the button. */
@@ -35,20 +56,33 @@ export const ssoSettingsSchema = z.strictObject({
     .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/, "must be a scope without spaces"))
     .max(30)
     .default(["openid", "profile", "email"]),
+  /** With SAML the attribute; the default stands for the usual names of it. */
   groupClaim: z.string().min(1).max(200).default("groups"),
   groups: z.array(groupSchema).max(500).default([]),
   /** It stands in a private network, or speaks plain HTTP. */
   allowPrivate: z.boolean().default(false),
+  /** SAML: people may begin at the provider. They are sent there once more, so that the answer belongs to their browser. */
+  idpInitiated: z.boolean().default(false),
+  /** SAML: the attribute that holds the address. Left out: the usual names, then a NameID that is an address. */
+  emailAttribute: attributeSchema.optional(),
+  /** SAML: the attribute that holds the name. Left out: the usual names. */
+  nameAttribute: attributeSchema.optional(),
+  ...samlSourceFields,
 });
 export type SsoSettings = z.infer<typeof ssoSettingsSchema>;
 
 export const ssoProviderSchema = z.object({
   id: z.string(),
   name: z.string(),
-  issuer: z.string(),
+  kind: z.enum(ssoKinds),
+  /** Of SAML the provider's entity ID; null: whatever its metadata says. */
+  issuer: z.string().nullable(),
+  /** What the provider calls us: of SAML our entity ID. */
   clientId: z.string(),
-  /** To be entered at the provider. */
+  /** To be entered at the provider: of SAML where its answers are posted to (ACS). */
   redirectUrl: z.string(),
+  /** Of SAML: our metadata, for providers that read it. */
+  serviceMetadataUrl: z.string().nullable(),
   ...ssoSettingsSchema.shape,
   origin: z.enum(["config", "created"]),
   enabled: z.boolean(),
@@ -65,6 +99,22 @@ export const issuerSchema = z
   .string()
   .max(500)
   .regex(/^https?:\/\/[^?#\s]+$/, "must be an address without ? and #, as the provider's documents give it");
+/** With SAML any URI. */
+const anyIssuerSchema = z
+  .string()
+  .max(1000)
+  .regex(/^[^\s<>"]+$/, "must be an address or another URI, as the provider's documents give it");
+
+/** Who a provider is, and who we are to it. Which of them are needed depends on `kind`, see records/identity/sso/kinds.ts. */
+export const ssoIdentityFields = {
+  kind: z.enum(ssoKinds).default("oidc"),
+  issuer: anyIssuerSchema.optional(),
+  clientId: z.string().min(1).max(500).optional(),
+  clientSecret: z.string().min(1).max(2000).optional(),
+  /** SAML: the provider's metadata itself (XML), in place of `metadataUrl` or of issuer, entryPoint and certificates. */
+  metadata: z.string().min(1).max(300_000).optional(),
+};
+
 const idInput = z.strictObject({ id: z.string().min(1).max(200) });
 const common = { method: "POST", action: "sso-providers.edit" } as const;
 
@@ -83,12 +133,7 @@ export const createSsoProvider = defineOperation({
   name: "sso-providers.create",
   summary: "Add an identity provider. It is off until somebody went the whole way with it once.",
   path: "/api/sso-providers",
-  input: ssoSettingsSchema.extend({
-    name: ssoNameSchema,
-    issuer: issuerSchema,
-    clientId: z.string().min(1).max(500),
-    clientSecret: z.string().min(1).max(2000),
-  }),
+  input: ssoSettingsSchema.extend({ name: ssoNameSchema, ...ssoIdentityFields }),
   output: ssoProviderSchema,
 });
 
@@ -100,9 +145,10 @@ export const updateSsoProvider = defineOperation({
   path: "/api/sso-providers/{id}",
   input: idInput.extend({
     version: z.int().min(1).optional(),
-    issuer: issuerSchema.optional(),
-    clientId: z.string().min(1).max(500).optional(),
-    clientSecret: z.string().min(1).max(2000).optional(),
+    issuer: anyIssuerSchema.optional(),
+    clientId: ssoIdentityFields.clientId,
+    clientSecret: ssoIdentityFields.clientSecret,
+    metadata: ssoIdentityFields.metadata,
     label: z.string().trim().min(1).max(100).optional(),
     domains: z.array(domainSchema).max(100).optional(),
     autoJoin: z.boolean().optional(),
@@ -110,6 +156,10 @@ export const updateSsoProvider = defineOperation({
     groupClaim: z.string().min(1).max(200).optional(),
     groups: z.array(groupSchema).max(500).optional(),
     allowPrivate: z.boolean().optional(),
+    idpInitiated: z.boolean().optional(),
+    emailAttribute: attributeSchema.nullable().optional(),
+    nameAttribute: attributeSchema.nullable().optional(),
+    ...samlSourceFields,
   }),
   output: ssoProviderSchema,
 });
@@ -117,7 +167,7 @@ export const updateSsoProvider = defineOperation({
 export const testSsoProvider = defineOperation({
   ...common,
   name: "sso-providers.test",
-  summary: "Ask an identity provider for its configuration and give the address at which to try it in a browser.",
+  summary: "Read an identity provider's configuration and give the address at which to try it in a browser.",
   path: "/api/sso-providers/{id}/test",
   input: idInput,
   output: z.object({ url: z.string() }),

@@ -7,18 +7,22 @@ export type IdentityRequest = {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON. */
+  /** JSON, or the fields of a form where identity providers post one. */
   readonly body: Readonly<Record<string, unknown>> | undefined;
   readonly address: string;
   readonly requestId: string;
 };
 
-/** `cookies` are whole Set-Cookie lines. With `location` the browser is sent there, and there is no body. */
+/**
+ * `cookies` are whole Set-Cookie lines. With `location` the browser is sent there, and there is no body. With `contentType`
+ * the body is text of that type, else JSON.
+ */
 export type IdentityAnswer = {
   readonly status: number;
   readonly body: unknown;
   readonly cookies: readonly string[];
   readonly location?: string;
+  readonly contentType?: string;
 };
 
 /** A person whose cookie was checked. */

@@ -63,7 +63,8 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
   const guess = createGuessGuards(clock);
   const paths = [...createSessionPaths(sessions), ...links.paths, ...sso.paths, ...device.paths];
   const cleanUp = setInterval(() => {
-    engineStore.deleteExpired(new Date(clock.now())).catch((err: unknown) => {
+    const now = new Date(clock.now());
+    Promise.all([engineStore.deleteExpired(now), sso.deleteExpired(now)]).catch((err: unknown) => {
       log.warn({ err }, "Sessions that are over could not be deleted; trying again later");
     });
   }, cleanUpEveryMs);

@@ -149,15 +149,20 @@ export const oneTimeLink = pgTable(
   ],
 );
 
-/** Identity providers people sign in with (OpenID Connect). */
+/** Identity providers people sign in with (OpenID Connect, SAML 2.0). */
 export const ssoProvider = pgTable("sso_provider", {
   id: text("id").primaryKey(),
   /** In addresses: small letters, digits, dashes. */
   name: text("name").notNull().unique(),
-  issuer: text("issuer").notNull(),
-  clientId: text("client_id").notNull(),
-  /** Sealed for this row's id. */
-  clientSecretSealed: text("client_secret_sealed").notNull(),
+  kind: text("kind", { enum: ["oidc", "saml"] })
+    .notNull()
+    .default("oidc"),
+  /** Of SAML the entity ID. Null: whatever the provider's metadata says. */
+  issuer: text("issuer"),
+  /** Of SAML our entity ID. Null: the address of our metadata. */
+  clientId: text("client_id"),
+  /** Sealed for this row's id. Null: SAML, which has none. */
+  clientSecretSealed: text("client_secret_sealed"),
   settings: jsonb("settings").$type<unknown>().notNull(),
   origin: text("origin", { enum: ["config", "created"] }).notNull(),
   enabled: boolean("enabled").notNull().default(false),
@@ -167,6 +172,31 @@ export const ssoProvider = pgTable("sso_provider", {
   createdAt: moment("created_at").notNull().defaultNow(),
   updatedAt: moment("updated_at").notNull().defaultNow(),
 });
+
+/** Answers of SAML providers that were taken: none counts twice. Rows go when no browser can come for them any more. */
+export const samlAnswer = pgTable(
+  "saml_answer",
+  {
+    providerId: text("provider_id")
+      .notNull()
+      .references(() => ssoProvider.id, { onDelete: "cascade" }),
+    assertionId: text("assertion_id").notNull(),
+    /** The request it answers. */
+    requestId: text("request_id").notNull(),
+    relayState: text("relay_state").notNull(),
+    /** Of the token with which the browser fetches it, once. */
+    tokenHash: text("token_hash").notNull().unique(),
+    /** What the provider says of the person; null once it was fetched. */
+    claims: jsonb("claims").$type<unknown>(),
+    createdAt: moment("created_at").notNull().defaultNow(),
+    expiresAt: moment("expires_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.providerId, table.assertionId] }),
+    uniqueIndex("saml_answer_request").on(table.providerId, table.requestId),
+    index("saml_answer_expires_at").on(table.expiresAt),
+  ],
+);
 
 /** What a directory presents at /scim/v2. */
 export const scimToken = pgTable("scim_token", {

@@ -91,9 +91,11 @@ export function createAdmit(deps: {
 }
 
 /** An address counts only where an administrator said that its domain is this provider's. */
-function requireEmail({ settings }: SsoProvider, { email, emailVerified }: Claims): string {
-  if (email === undefined)
-    throw refuse("the identity provider did not tell your e-mail address; it needs the scope email");
+function requireEmail({ kind, settings }: SsoProvider, { email, emailVerified }: Claims): string {
+  if (email === undefined) {
+    const needed = kind === "oidc" ? "it needs the scope email" : "it needs an attribute named email";
+    throw refuse(`the identity provider did not tell your e-mail address; ${needed}`);
+  }
   if (emailVerified === false) throw refuse(`the identity provider has not verified ${email}`);
   if (!settings.domains.includes(readDomain(email))) {
     throw refuse(`addresses of ${readDomain(email)} are not among the domains of this identity provider`);

@@ -1,5 +1,5 @@
-// Asks an identity provider over HTTP: JSON only, in a bounded time and size, never inside the operator's network unless
-// the provider's settings say so. Knows no OpenID.
+// Asks an identity provider over HTTP, in a bounded time and size, never inside the operator's network unless the
+// provider's settings say so. Knows neither OpenID nor SAML.
 
 import { isIP } from "node:net";
 import { AppError } from "@auxot/wire/errors";
@@ -23,11 +23,31 @@ export type ProviderAnswer = {
 
 export type AskProvider = (address: string, options: AskOptions) => Promise<ProviderAnswer>;
 
+export type AskForText = (
+  address: string,
+  options: Pick<AskOptions, "allowPrivate">,
+) => Promise<{ readonly status: number; readonly text: string }>;
+
 const timeoutMs = 10_000;
 const maxBytes = 1024 * 1024;
 
 /** Throws `source_failed` with a sentence on why it could not be asked. */
 export const askProvider: AskProvider = async (address, options) => {
+  const { status, bytes } = await ask(address, options, "application/json");
+  return { status, body: readObject(bytes) };
+};
+
+/** Throws `source_failed` as well. */
+export const askForText: AskForText = async (address, options) => {
+  const { status, bytes } = await ask(address, options, "application/samlmetadata+xml, application/xml, text/xml");
+  return { status, text: bytes.toString("utf8") };
+};
+
+async function ask(
+  address: string,
+  options: AskOptions,
+  accept: string,
+): Promise<{ readonly status: number; readonly bytes: Buffer }> {
   const url = URL.parse(address);
   if (url === null || !(url.protocol === "https:" || (options.allowPrivate && url.protocol === "http:"))) {
     throw explain(address, "its address must begin with https://; plain HTTP is for providers with allowPrivate");
@@ -39,7 +59,7 @@ export const askProvider: AskProvider = async (address, options) => {
       dispatcher: agent,
       method: options.form === undefined ? "GET" : "POST",
       headers: {
-        accept: "application/json",
+        accept,
         "accept-encoding": "identity",
         "user-agent": "auxot",
         ...(options.form === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
@@ -49,7 +69,7 @@ export const askProvider: AskProvider = async (address, options) => {
       signal,
     });
     const bytes = await readLimited(response.body, response.headers, maxBytes);
-    return { status: response.statusCode, body: readObject(bytes) };
+    return { status: response.statusCode, bytes };
   } catch (cause) {
     if (cause instanceof AppError && cause.code === "source_failed") throw cause;
     const reason = signal.aborted
@@ -61,7 +81,7 @@ export const askProvider: AskProvider = async (address, options) => {
   } finally {
     agent.destroy().catch(() => undefined);
   }
-};
+}
 
 /** The connection goes to exactly the addresses that were judged. */
 async function pinAddress(url: URL, allowPrivate: boolean, signal: AbortSignal) {

@@ -7,11 +7,11 @@ import { z } from "zod";
 import { createBoundedMap } from "../../../platform/bounded-map.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import type { AskProvider } from "./ask-provider.ts";
-import type { SsoProvider } from "./settings.ts";
+import type { OidcProvider } from "./settings.ts";
 
 export type Metadata = z.infer<typeof metadataSchema>;
 
-type Asked = Pick<SsoProvider, "issuer" | "settings">;
+type Asked = Pick<OidcProvider, "issuer" | "settings">;
 
 export type Discovery = {
   /** Throws `source_failed` when it cannot be had or is of another provider. `fresh`: what is remembered does not count. */

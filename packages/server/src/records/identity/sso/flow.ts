@@ -9,7 +9,7 @@ import type { Sealing } from "../../../platform/sealing.ts";
 import { createSecret } from "../../../platform/secret-text.ts";
 import type { AskProvider } from "./ask-provider.ts";
 import type { Discovery, Metadata } from "./discovery.ts";
-import type { SsoProvider } from "./settings.ts";
+import type { OidcProvider } from "./settings.ts";
 
 /** What the provider says of a person, checked. */
 export type Claims = {
@@ -28,7 +28,7 @@ export type FlowMemory = z.infer<typeof memorySchema>;
 export type Flow = {
   /** Where to send the browser, and what it must bring back. */
   begin(
-    provider: SsoProvider,
+    provider: OidcProvider,
     about: {
       readonly redirectUrl: string;
       readonly returnTo: string;
@@ -37,10 +37,10 @@ export type Flow = {
     },
   ): Promise<{ readonly location: string; readonly memory: string }>;
   /** Throws `unauthenticated` for a memory that is none, is of another provider or took too long. */
-  remember(memory: string | undefined, provider: SsoProvider): Promise<FlowMemory>;
+  remember(memory: string | undefined, provider: OidcProvider): Promise<FlowMemory>;
   /** Throws `unauthenticated` with what is wrong with the provider's answer, `source_failed` when it cannot be asked. */
   finish(
-    provider: SsoProvider,
+    provider: OidcProvider,
     about: { readonly redirectUrl: string; readonly memory: FlowMemory; readonly query: URLSearchParams },
   ): Promise<Claims>;
 };
@@ -69,7 +69,7 @@ export function createFlow(deps: {
   const { discovery, ask, sealing, clock } = deps;
 
   async function redeem(
-    provider: SsoProvider,
+    provider: OidcProvider,
     metadata: Metadata,
     form: URLSearchParams,
   ): Promise<Readonly<Record<string, unknown>>> {
@@ -93,7 +93,7 @@ export function createFlow(deps: {
   }
 
   async function checkToken(
-    provider: SsoProvider,
+    provider: OidcProvider,
     token: string,
     nonce: string,
   ): Promise<Readonly<Record<string, unknown>>> {
@@ -127,7 +127,7 @@ export function createFlow(deps: {
 
   /** What the token lacks, the user-info endpoint may have (§5.3). */
   async function addUserInfo(
-    { settings }: SsoProvider,
+    { settings }: OidcProvider,
     metadata: Metadata,
     claims: Readonly<Record<string, unknown>>,
     accessToken: unknown,
@@ -208,7 +208,7 @@ async function readMemory(text: string | undefined, sealing: Sealing): Promise<F
   }
 }
 
-function toClaims(claims: Readonly<Record<string, unknown>>, { settings }: SsoProvider): Claims {
+function toClaims(claims: Readonly<Record<string, unknown>>, { settings }: OidcProvider): Claims {
   const { sub, email, email_verified: verified, name, preferred_username: userName } = claims;
   const groups = claims[settings.groupClaim];
   return {

@@ -8,7 +8,6 @@ import {
   enableSsoProvider,
   listSsoProviders,
   removeSsoProvider,
-  ssoSettingsSchema,
   testSsoProvider,
   updateSsoProvider,
   type SsoProviderView,
@@ -19,7 +18,10 @@ import type { Sealing } from "../../../platform/sealing.ts";
 import { createSecret } from "../../../platform/secret-text.ts";
 import type { Discovery } from "./discovery.ts";
 import { createRedirectUrl } from "./paths.ts";
+import { changesTheWay, mergeWritten, planIdentity, type AskedChange } from "./plan-change.ts";
 import { nameSecret, type SsoProviders } from "./providers.ts";
+import type { Descriptions } from "./saml/descriptions.ts";
+import { createServiceMetadataUrl, nameUs } from "./saml/name-us.ts";
 import type { SsoProvider } from "./settings.ts";
 import type { SsoChange, SsoStore } from "./store.ts";
 
@@ -27,13 +29,14 @@ export type SsoOperationsDeps = {
   readonly store: SsoStore;
   readonly providers: SsoProviders;
   readonly discovery: Discovery;
+  readonly descriptions: Descriptions;
   readonly sealing: Sealing;
   readonly hasPasswords: boolean;
   origins(): readonly string[];
 };
 
 export function createSsoOperations(deps: SsoOperationsDeps): readonly AnyOperationHandler[] {
-  const { store, providers, discovery, origins } = deps;
+  const { store, providers, discovery, descriptions, origins } = deps;
   const toView = (provider: SsoProvider): SsoProviderView => writeView(provider, origins());
 
   async function find(work: Work, id: string): Promise<SsoProvider> {
@@ -93,8 +96,11 @@ export function createSsoOperations(deps: SsoOperationsDeps): readonly AnyOperat
       async handle(caller, { id }, work) {
         requireAccess(caller, "sso-providers.edit");
         const provider = await find(work, id);
-        await discovery.read(provider, true);
-        await discovery.readKeys(provider, true);
+        if (provider.kind === "saml") await descriptions.read(provider, true);
+        else {
+          await discovery.read(provider, true);
+          await discovery.readKeys(provider, true);
+        }
         return { url: `${origins()[0]}/api/auth/sso/${provider.name}/start?test=true` };
       },
     }),
@@ -147,11 +153,13 @@ function createHandler(
 ): AnyOperationHandler {
   return eraseHandler({
     operation: createSsoProvider,
-    async handle(caller, { name, issuer, clientId, clientSecret, ...settings }, work) {
+    async handle(caller, { name, kind, issuer, clientId, clientSecret, metadata, ...settings }, work) {
       requireAccess(caller, "sso-providers.edit");
       const id = createId(idPrefixes.ssoProvider);
-      const clientSecretSealed = await sealing.seal(createSecret(clientSecret), nameSecret(id));
-      const row = { id, name, issuer, clientId, clientSecretSealed, settings, enabled: false } as const;
+      const hasSecret = clientSecret !== undefined;
+      const written = { kind, issuer: issuer ?? null, clientId: clientId ?? null, hasSecret, metadata, settings };
+      const clientSecretSealed = hasSecret ? await sealing.seal(createSecret(clientSecret), nameSecret(id)) : null;
+      const row = { id, name, kind, ...(await planIdentity(written)), clientSecretSealed, enabled: false } as const;
       if (!(await store.insert(work.tx, { ...row, origin: "created", createdAt: work.now }))) {
         throw new AppError("conflict", `There is an identity provider named "${name}" already.`, { param: "name" });
       }
@@ -160,42 +168,29 @@ function createHandler(
   });
 }
 
-type AskedChange = {
-  readonly issuer?: string | undefined;
-  readonly clientId?: string | undefined;
-  readonly clientSecret?: string | undefined;
-};
-
 /** What decides whether signing in works at all must be tested again. */
 async function planChange(
   { sealing, hasPasswords, store }: SsoOperationsDeps,
   work: Work,
   before: SsoProvider,
-  { issuer = before.issuer, clientId = before.clientId, clientSecret, ...asked }: AskedChange & object,
+  asked: AskedChange,
 ): Promise<SsoChange> {
-  const given = Object.entries(asked).filter(([, value]) => value !== undefined);
-  const settings = ssoSettingsSchema.parse({ ...before.settings, ...Object.fromEntries(given) });
-  const changesTheWay =
-    issuer !== before.issuer ||
-    clientId !== before.clientId ||
-    clientSecret !== undefined ||
-    settings.scopes.join() !== before.settings.scopes.join() ||
-    settings.allowPrivate !== before.settings.allowPrivate;
+  const { clientSecret } = asked;
+  const after = await planIdentity(mergeWritten(before, asked));
+  const isNewWay = clientSecret !== undefined || changesTheWay(before, after);
   const isLast = !hasPasswords && before.enabled && (await store.listEnabled(work.tx)).length === 1;
-  if (changesTheWay && isLast) {
+  if (isNewWay && isLast) {
     throw new AppError(
       "conflict",
       "This is the last way to sign in, and the change would switch it off until it is tested. Allow passwords first.",
     );
   }
   return {
-    issuer,
-    clientId,
-    settings,
+    ...after,
     ...(clientSecret === undefined
       ? {}
       : { clientSecretSealed: await sealing.seal(createSecret(clientSecret), nameSecret(before.id)) }),
-    ...(changesTheWay ? { enabled: false, testedAt: null } : {}),
+    ...(isNewWay ? { enabled: false, testedAt: null } : {}),
   };
 }
 
@@ -205,17 +200,23 @@ function requireOwn({ origin, name }: SsoProvider): void {
 }
 
 function writeView(provider: SsoProvider, origins: readonly string[]): SsoProviderView {
-  const { id, name, issuer, clientId, settings, origin, enabled, testedAt, version, createdAt } = provider;
+  const { id, name, kind, issuer, settings, origin, enabled, testedAt, version, createdAt } = provider;
+  const us =
+    provider.kind === "saml"
+      ? nameUs(origins, provider)
+      : { entityId: provider.clientId, answerUrl: createRedirectUrl(origins, name) };
   return {
     id,
     name,
+    kind,
     issuer,
-    clientId,
+    clientId: us.entityId,
     origin,
     enabled,
     version,
     ...settings,
-    redirectUrl: createRedirectUrl(origins, name),
+    redirectUrl: us.answerUrl,
+    serviceMetadataUrl: kind === "saml" ? createServiceMetadataUrl(origins, name) : null,
     testedAt: testedAt?.toISOString() ?? null,
     createdAt: createdAt.toISOString(),
   };

@@ -4,18 +4,25 @@ import type { AnyOperationHandler } from "../../../operations/handler.ts";
 import type { Foundation } from "../foundation.ts";
 import type { IdentityPath } from "../paths.ts";
 import { createAdmit } from "./admit.ts";
-import { askProvider } from "./ask-provider.ts";
+import { createSlowdown } from "../slowdown.ts";
+import { askForText, askProvider } from "./ask-provider.ts";
 import { createDiscovery } from "./discovery.ts";
 import { createFlow } from "./flow.ts";
 import { createSsoOperations } from "./operations.ts";
 import { createSsoPaths } from "./paths.ts";
 import { createSsoProviders, type SsoProviders } from "./providers.ts";
+import { createDescriptions } from "./saml/descriptions.ts";
+import { createSamlFlow } from "./saml/flow.ts";
+import { createSamlPaths } from "./saml/paths.ts";
+import { createSamlStore } from "./saml/store.ts";
 import { createSsoStore } from "./store.ts";
 
 export type SsoParts = {
   readonly paths: readonly IdentityPath[];
   readonly operations: readonly AnyOperationHandler[];
   readonly applyConfigured: SsoProviders["applyConfigured"];
+  /** What browsers can come for no more. */
+  deleteExpired(at: Date): Promise<void>;
 };
 
 export function createSsoParts(foundation: Foundation, canMail: boolean): SsoParts {
@@ -25,10 +32,17 @@ export function createSsoParts(foundation: Foundation, canMail: boolean): SsoPar
   const discovery = createDiscovery({ ask: askProvider, clock });
   const flow = createFlow({ ...foundation, discovery, ask: askProvider });
   const admit = createAdmit(foundation);
+  const samlStore = createSamlStore(database);
+  const descriptions = createDescriptions({ ask: askForText, clock });
+  const samlFlow = createSamlFlow({ ...foundation, descriptions, store: samlStore });
   const now = (): Date => new Date(clock.now());
+  const pathDeps = { ...foundation, providers, store, samlFlow, admit, now };
+  // Like guessing elsewhere: refused answers of one address.
+  const slowdown = createSlowdown({ clock, free: 50, everyMs: 10_000 });
   return {
-    paths: createSsoPaths({ ...foundation, providers, store, flow, admit, canMail, now }),
-    operations: createSsoOperations({ ...foundation, store, providers, discovery }),
+    paths: [...createSsoPaths({ ...pathDeps, flow, canMail }), ...createSamlPaths({ ...pathDeps, slowdown })],
+    operations: createSsoOperations({ ...foundation, store, providers, discovery, descriptions }),
+    deleteExpired: samlStore.deleteExpired,
     applyConfigured: providers.applyConfigured,
   };
 }

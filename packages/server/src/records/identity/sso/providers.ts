@@ -6,6 +6,7 @@ import { ssoSettingsSchema } from "@auxot/wire/operations/sso-providers";
 import type { Clock } from "../../../platform/clock.ts";
 import type { Sealing } from "../../../platform/sealing.ts";
 import type { Executor } from "../../../store/database.ts";
+import { settleSaml } from "./saml/settle.ts";
 import type { DeclaredSsoProvider, SsoProvider } from "./settings.ts";
 import { readDomain } from "./settings.ts";
 import type { SsoRow, SsoStore } from "./store.ts";
@@ -33,15 +34,35 @@ export function createSsoProviders(deps: {
 }): SsoProviders {
   const { store, sealing, clock } = deps;
 
-  async function open({ clientSecretSealed, settings, ...row }: SsoRow): Promise<SsoProvider> {
-    return {
-      ...row,
-      clientSecret: await sealing.open(clientSecretSealed, nameSecret(row.id)),
-      settings: ssoSettingsSchema.parse(settings),
-    };
+  async function open({ clientSecretSealed: sealed, settings: stored, ...row }: SsoRow): Promise<SsoProvider> {
+    const { kind, issuer, clientId, ...rest } = row;
+    const settings = ssoSettingsSchema.parse(stored);
+    if (kind === "saml") return { ...rest, kind, issuer, clientId, settings };
+    if (issuer === null || clientId === null || sealed === null) {
+      throw new Error(`The identity provider "${row.name}" lacks an issuer, client or secret in the database.`);
+    }
+    return { ...rest, kind, issuer, clientId, clientSecret: await sealing.open(sealed, nameSecret(row.id)), settings };
   }
 
-  async function applyOne(tx: Executor, { name, clientSecret, ...declared }: DeclaredSsoProvider): Promise<void> {
+  async function planRow(declared: DeclaredSsoProvider, id: string) {
+    if (declared.kind === "oidc") {
+      const { kind, issuer, clientId, clientSecret, settings } = declared;
+      return {
+        kind,
+        issuer,
+        clientId,
+        settings,
+        clientSecretSealed: await sealing.seal(clientSecret, nameSecret(id)),
+      };
+    }
+    const settled = await settleSaml(declared);
+    if (!("problems" in settled)) return { kind: declared.kind, ...settled, clientSecretSealed: null };
+    const said = settled.problems.map(({ path, message }) => `${path}: ${message}`).join("; ");
+    throw new Error(`sso: the identity provider "${declared.name}" cannot be used: ${said}`);
+  }
+
+  async function applyOne(tx: Executor, declared: DeclaredSsoProvider): Promise<void> {
+    const { name } = declared;
     const at = new Date(clock.now());
     const found = await store.getByName(name, tx);
     if (found !== undefined && found.origin !== "config") {
@@ -50,7 +71,7 @@ export function createSsoProviders(deps: {
       );
     }
     const id = found?.id ?? createId(idPrefixes.ssoProvider);
-    const row = { ...declared, clientSecretSealed: await sealing.seal(clientSecret, nameSecret(id)), enabled: true };
+    const row = { ...(await planRow(declared, id)), enabled: true };
     if (found === undefined) await store.insert(tx, { ...row, id, name, origin: "config", createdAt: at });
     else await store.update(tx, id, row, at);
   }

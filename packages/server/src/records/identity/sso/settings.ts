@@ -4,13 +4,9 @@ import { orgRoles, teamRoles, type OrgRole, type TeamRole } from "@auxot/wire/ac
 import type { SsoSettings } from "@auxot/wire/operations/sso-providers";
 import type { Secret } from "../../../platform/secret-text.ts";
 
-/** As stored, its secret opened. */
-export type SsoProvider = {
+type Stored = {
   readonly id: string;
   readonly name: string;
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly clientSecret: Secret;
   readonly settings: SsoSettings;
   readonly origin: "config" | "created";
   readonly enabled: boolean;
@@ -21,8 +17,32 @@ export type SsoProvider = {
   readonly updatedAt: Date;
 };
 
+/** As stored, its secret opened. */
+export type OidcProvider = Stored & {
+  readonly kind: "oidc";
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: Secret;
+};
+
+/** Its settings say where it is described, see `readSource`. */
+export type SamlProvider = Stored & {
+  readonly kind: "saml";
+  /** Its entity ID. Null: whatever its metadata says. */
+  readonly issuer: string | null;
+  /** Our entity ID. Null: the address of our metadata. */
+  readonly clientId: string | null;
+};
+
+export type SsoProvider = OidcProvider | SamlProvider;
+
 /** As the configuration declares it: on at once, since whoever writes the file is trusted to have tried it. */
-export type DeclaredSsoProvider = Pick<SsoProvider, "name" | "issuer" | "clientId" | "clientSecret" | "settings">;
+export type DeclaredSsoProvider =
+  | Pick<OidcProvider, "kind" | "name" | "issuer" | "clientId" | "clientSecret" | "settings">
+  | (Pick<SamlProvider, "kind" | "name" | "issuer" | "clientId" | "settings"> & {
+      /** XML that was not read yet. */
+      readonly metadata: string | undefined;
+    });
 
 /** What groups give. `role` undefined: the provider says nothing of roles. */
 export type GivenByGroups = {

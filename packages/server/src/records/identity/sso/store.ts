@@ -1,6 +1,6 @@
 // SQL of identity providers. Secrets come in and go out sealed.
 
-import type { SsoSettings } from "@auxot/wire/operations/sso-providers";
+import type { SsoKind, SsoSettings } from "@auxot/wire/operations/sso-providers";
 import { planPage, type AskedPage } from "../../../operations/store.ts";
 import type { Database, Executor } from "../../../store/database.ts";
 import { and, eq, notInArray, sql } from "../../../store/drizzle.ts";
@@ -9,9 +9,10 @@ import { ssoProvider } from "../../../store/tables/identity.ts";
 export type SsoRow = {
   readonly id: string;
   readonly name: string;
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly clientSecretSealed: string;
+  readonly kind: SsoKind;
+  readonly issuer: string | null;
+  readonly clientId: string | null;
+  readonly clientSecretSealed: string | null;
   /** Stored as it was checked then; defaults of later versions are added when it is read. */
   readonly settings: unknown;
   readonly origin: "config" | "created";
@@ -23,7 +24,7 @@ export type SsoRow = {
 };
 
 export type SsoChange = Partial<
-  Pick<SsoRow, "issuer" | "clientId" | "clientSecretSealed" | "enabled" | "testedAt"> & {
+  Pick<SsoRow, "kind" | "issuer" | "clientId" | "clientSecretSealed" | "enabled" | "testedAt"> & {
     readonly settings: SsoSettings;
   }
 >;
