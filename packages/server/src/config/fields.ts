@@ -186,6 +186,7 @@ export const fileFields = [
   { name: "sso[].allowPrivate", default: "false", meaning: "The provider is in a private network or without TLS." },
   { name: "sso[].emailAttribute", default: "the usual names", meaning: "saml: the attribute that holds the address." },
   { name: "sso[].nameAttribute", default: "the usual names", meaning: "saml: the attribute that holds the name." },
+  { name: "sso[].signRequests", default: "false", meaning: "saml: sign what is asked of the provider." },
   { name: "sso[].idpInitiated", default: "false", meaning: "saml: people may begin at the provider." },
   { name: "mail.host", default: "no mail is sent", meaning: "The SMTP server for invitations and password links." },
   { name: "mail.port", default: "587", meaning: "Its port." },

@@ -6,6 +6,8 @@ export type Browser = {
   ask(path: string, body?: object, options?: AskOptions): Promise<Answer>;
   /** As another browser that stole the cookies would be. */
   clone(): Browser;
+  /** The same one where its cookies do not go, as with what another site posts (SameSite=Lax). */
+  withoutCookies(): Browser;
 };
 
 export type AskOptions = {
@@ -27,6 +29,7 @@ export function openBrowser(url: string, kept: ReadonlyMap<string, string> = new
   return {
     cookies,
     clone: () => openBrowser(url, cookies),
+    withoutCookies: () => openBrowser(url),
     async ask(path, body, { method = body === undefined ? "GET" : "POST", headers = {}, form } = {}) {
       const response = await fetch(new URL(path, url), {
         method,

@@ -63,6 +63,8 @@ export const ssoSettingsSchema = z.strictObject({
   allowPrivate: z.boolean().default(false),
   /** SAML: people may begin at the provider. They are sent there once more, so that the answer belongs to their browser. */
   idpInitiated: z.boolean().default(false),
+  /** SAML: sign what is asked of the provider, with a key of the router's own that comes and goes with this. */
+  signRequests: z.boolean().default(false),
   /** SAML: the attribute that holds the address. Left out: the usual names, then a NameID that is an address. */
   emailAttribute: attributeSchema.optional(),
   /** SAML: the attribute that holds the name. Left out: the usual names. */
@@ -83,6 +85,8 @@ export const ssoProviderSchema = z.object({
   redirectUrl: z.string(),
   /** Of SAML: our metadata, for providers that read it. */
   serviceMetadataUrl: z.string().nullable(),
+  /** Of SAML with signed requests: what we sign with, PEM. */
+  serviceCertificate: z.string().nullable(),
   ...ssoSettingsSchema.shape,
   origin: z.enum(["config", "created"]),
   enabled: z.boolean(),
@@ -157,6 +161,7 @@ export const updateSsoProvider = defineOperation({
     groups: z.array(groupSchema).max(500).optional(),
     allowPrivate: z.boolean().optional(),
     idpInitiated: z.boolean().optional(),
+    signRequests: z.boolean().optional(),
     emailAttribute: attributeSchema.nullable().optional(),
     nameAttribute: attributeSchema.nullable().optional(),
     ...samlSourceFields,

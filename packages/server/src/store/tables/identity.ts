@@ -161,7 +161,7 @@ export const ssoProvider = pgTable("sso_provider", {
   issuer: text("issuer"),
   /** Of SAML our entity ID. Null: the address of our metadata. */
   clientId: text("client_id"),
-  /** Sealed for this row's id. Null: SAML, which has none. */
+  /** Sealed for this row's id. Of SAML the key and certificate that requests are signed with; null: they are not. */
   clientSecretSealed: text("client_secret_sealed"),
   settings: jsonb("settings").$type<unknown>().notNull(),
   origin: text("origin", { enum: ["config", "created"] }).notNull(),

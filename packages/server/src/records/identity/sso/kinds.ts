@@ -43,7 +43,7 @@ function findOidcProblems({
   const foreign = [
     ...ofSaml.filter((field) => settings[field] !== undefined),
     ...(metadata === undefined ? [] : ["metadata"]),
-    ...(settings.idpInitiated ? ["idpInitiated"] : []),
+    ...(["idpInitiated", "signRequests"] as const).filter((field) => settings[field]),
   ];
   return [...problems, ...foreign.map((path) => ({ path, message: "is only for providers of the kind saml" }))];
 }

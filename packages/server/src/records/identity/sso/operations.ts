@@ -147,7 +147,7 @@ export function createSsoOperations(deps: SsoOperationsDeps): readonly AnyOperat
 }
 
 function createHandler(
-  { store, sealing }: SsoOperationsDeps,
+  { store, sealing, providers }: SsoOperationsDeps,
   tell: (work: Work, before: null, after: SsoProvider) => SsoProviderView,
   find: (work: Work, id: string) => Promise<SsoProvider>,
 ): AnyOperationHandler {
@@ -158,8 +158,10 @@ function createHandler(
       const id = createId(idPrefixes.ssoProvider);
       const hasSecret = clientSecret !== undefined;
       const written = { kind, issuer: issuer ?? null, clientId: clientId ?? null, hasSecret, metadata, settings };
-      const clientSecretSealed = hasSecret ? await sealing.seal(createSecret(clientSecret), nameSecret(id)) : null;
-      const row = { id, name, kind, ...(await planIdentity(written)), clientSecretSealed, enabled: false } as const;
+      const identity = await planIdentity(written);
+      const ownKey = settings.signRequests ? await providers.makeOwnKey(id) : null;
+      const clientSecretSealed = hasSecret ? await sealing.seal(createSecret(clientSecret), nameSecret(id)) : ownKey;
+      const row = { id, name, kind, ...identity, clientSecretSealed, enabled: false } as const;
       if (!(await store.insert(work.tx, { ...row, origin: "created", createdAt: work.now }))) {
         throw new AppError("conflict", `There is an identity provider named "${name}" already.`, { param: "name" });
       }
@@ -170,7 +172,7 @@ function createHandler(
 
 /** What decides whether signing in works at all must be tested again. */
 async function planChange(
-  { sealing, hasPasswords, store }: SsoOperationsDeps,
+  { sealing, hasPasswords, store, providers }: SsoOperationsDeps,
   work: Work,
   before: SsoProvider,
   asked: AskedChange,
@@ -185,10 +187,13 @@ async function planChange(
       "This is the last way to sign in, and the change would switch it off until it is tested. Allow passwords first.",
     );
   }
+  const { signRequests } = after.settings;
+  const isOtherKey = before.kind === "saml" && signRequests !== (before.ownKey !== null);
+  const ownKey = isOtherKey ? { clientSecretSealed: signRequests ? await providers.makeOwnKey(before.id) : null } : {};
   return {
     ...after,
     ...(clientSecret === undefined
-      ? {}
+      ? ownKey
       : { clientSecretSealed: await sealing.seal(createSecret(clientSecret), nameSecret(before.id)) }),
     ...(isNewWay ? { enabled: false, testedAt: null } : {}),
   };
@@ -216,6 +221,7 @@ function writeView(provider: SsoProvider, origins: readonly string[]): SsoProvid
     version,
     ...settings,
     redirectUrl: us.answerUrl,
+    serviceCertificate: provider.kind === "saml" ? (provider.ownKey?.certificate ?? null) : null,
     serviceMetadataUrl: kind === "saml" ? createServiceMetadataUrl(origins, name) : null,
     testedAt: testedAt?.toISOString() ?? null,
     createdAt: createdAt.toISOString(),

@@ -63,6 +63,7 @@ export function changesTheWay(before: SsoProvider, after: Identity): boolean {
     after.clientId !== before.clientId ||
     is.scopes.join() !== was.scopes.join() ||
     is.allowPrivate !== was.allowPrivate ||
+    is.signRequests !== was.signRequests ||
     is.metadataUrl !== was.metadataUrl ||
     is.entryPoint !== was.entryPoint ||
     is.emailAttribute !== was.emailAttribute ||

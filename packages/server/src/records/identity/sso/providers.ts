@@ -5,9 +5,11 @@ import { createId, idPrefixes } from "@auxot/wire/ids";
 import { ssoSettingsSchema } from "@auxot/wire/operations/sso-providers";
 import type { Clock } from "../../../platform/clock.ts";
 import type { Sealing } from "../../../platform/sealing.ts";
+import { createSecret, type Secret } from "../../../platform/secret-text.ts";
 import type { Executor } from "../../../store/database.ts";
+import { createOwnKey } from "./saml/own-key.ts";
 import { settleSaml } from "./saml/settle.ts";
-import type { DeclaredSsoProvider, SsoProvider } from "./settings.ts";
+import type { DeclaredSsoProvider, SamlProvider, SsoProvider } from "./settings.ts";
 import { readDomain } from "./settings.ts";
 import type { SsoRow, SsoStore } from "./store.ts";
 
@@ -20,6 +22,8 @@ export type SsoProviders = {
   /** The one that an address belongs to. */
   findFor(email: string): Promise<SsoProvider | undefined>;
   open(row: SsoRow): Promise<SsoProvider>;
+  /** Sealed for the provider with this id: a new key with which its requests are signed. */
+  makeOwnKey(id: string): Promise<string>;
 };
 
 /** What a provider's secret is sealed for. */
@@ -37,14 +41,17 @@ export function createSsoProviders(deps: {
   async function open({ clientSecretSealed: sealed, settings: stored, ...row }: SsoRow): Promise<SsoProvider> {
     const { kind, issuer, clientId, ...rest } = row;
     const settings = ssoSettingsSchema.parse(stored);
-    if (kind === "saml") return { ...rest, kind, issuer, clientId, settings };
+    if (kind === "saml") {
+      const ownKey = sealed === null ? null : readOwnKey(await sealing.open(sealed, nameSecret(row.id)));
+      return { ...rest, kind, issuer, clientId, settings, ownKey };
+    }
     if (issuer === null || clientId === null || sealed === null) {
       throw new Error(`The identity provider "${row.name}" lacks an issuer, client or secret in the database.`);
     }
     return { ...rest, kind, issuer, clientId, clientSecret: await sealing.open(sealed, nameSecret(row.id)), settings };
   }
 
-  async function planRow(declared: DeclaredSsoProvider, id: string) {
+  async function planRow(declared: DeclaredSsoProvider, id: string, before: SsoRow | undefined) {
     if (declared.kind === "oidc") {
       const { kind, issuer, clientId, clientSecret, settings } = declared;
       return {
@@ -56,10 +63,19 @@ export function createSsoProviders(deps: {
       };
     }
     const settled = await settleSaml(declared);
-    if (!("problems" in settled)) return { kind: declared.kind, ...settled, clientSecretSealed: null };
+    if (!("problems" in settled)) {
+      const kept = before?.kind === "saml" ? before.clientSecretSealed : null;
+      const clientSecretSealed = settled.settings.signRequests ? (kept ?? (await makeOwnKey(id))) : null;
+      return { kind: declared.kind, ...settled, clientSecretSealed };
+    }
     const said = settled.problems.map(({ path, message }) => `${path}: ${message}`).join("; ");
     throw new Error(`sso: the identity provider "${declared.name}" cannot be used: ${said}`);
   }
+
+  const makeOwnKey: SsoProviders["makeOwnKey"] = async (id) => {
+    const { privateKey, certificate } = await createOwnKey("Auxot", new Date(clock.now()));
+    return sealing.seal(createSecret(privateKey + certificate), nameSecret(id));
+  };
 
   async function applyOne(tx: Executor, declared: DeclaredSsoProvider): Promise<void> {
     const { name } = declared;
@@ -71,7 +87,7 @@ export function createSsoProviders(deps: {
       );
     }
     const id = found?.id ?? createId(idPrefixes.ssoProvider);
-    const row = { ...(await planRow(declared, id)), enabled: true };
+    const row = { ...(await planRow(declared, id, found)), enabled: true };
     if (found === undefined) await store.insert(tx, { ...row, id, name, origin: "config", createdAt: at });
     else await store.update(tx, id, row, at);
   }
@@ -82,6 +98,7 @@ export function createSsoProviders(deps: {
 
   return {
     open,
+    makeOwnKey,
     listEnabled,
     applyConfigured: (declared) =>
       store.transaction(async (tx) => {
@@ -103,4 +120,11 @@ export function createSsoProviders(deps: {
       return (await listEnabled()).find(({ settings }) => settings.domains.includes(domain));
     },
   };
+}
+
+/** Stored as both texts, one after the other. */
+function readOwnKey(stored: Secret): SamlProvider["ownKey"] {
+  const text = stored.reveal();
+  const border = text.indexOf("-----BEGIN CERTIFICATE-----");
+  return { privateKey: createSecret(text.slice(0, border)), certificate: text.slice(border) };
 }

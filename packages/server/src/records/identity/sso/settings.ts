@@ -32,6 +32,8 @@ export type SamlProvider = Stored & {
   readonly issuer: string | null;
   /** Our entity ID. Null: the address of our metadata. */
   readonly clientId: string | null;
+  /** What our requests are signed with; null where they are not. */
+  readonly ownKey: { readonly privateKey: Secret; readonly certificate: string } | null;
 };
 
 export type SsoProvider = OidcProvider | SamlProvider;

@@ -1,7 +1,7 @@
 // Decides whether an assertion is for us, now, and about whom. Reads only what was signed; who signed is judged before.
 // SAML 2.0 Core §2, Profiles §4.1.4.3. Pure.
 
-import { findAll, findChildren, namespaces, readText, type XmlElement } from "./xml.ts";
+import { findAll, findChildren, namespaces, readAttribute, readText, type XmlElement } from "./xml.ts";
 
 export type Assertion = {
   readonly id: string;
@@ -31,8 +31,8 @@ const children = (of: XmlElement, name: string): readonly XmlElement[] => findCh
 /** `problem` goes on after "its answer". */
 export function checkAssertion(root: XmlElement, expected: Expected): Assertion | { readonly problem: string } {
   const isAssertion = root.localName === "Assertion" && root.namespaceURI === namespaces.assertion;
-  const id = root.getAttribute("ID") ?? "";
-  if (!isAssertion || id === "" || root.getAttribute("Version") !== "2.0") return { problem: "holds no assertion" };
+  const id = readAttribute(root, "ID") ?? "";
+  if (!isAssertion || id === "" || readAttribute(root, "Version") !== "2.0") return { problem: "holds no assertion" };
   const [issuer, ...issuers] = children(root, "Issuer");
   const [subject, ...subjects] = children(root, "Subject");
   if (issuer === undefined || subject === undefined || issuers.length + subjects.length > 0) {
@@ -52,7 +52,7 @@ export function checkAssertion(root: XmlElement, expected: Expected): Assertion 
   return {
     id,
     nameId: readText(nameId),
-    nameIdFormat: (nameId.getAttribute("Format") ?? "").split(":").at(-1) ?? "",
+    nameIdFormat: (readAttribute(nameId, "Format") ?? "").split(":").at(-1) ?? "",
     inResponseTo: confirmation.inResponseTo,
     attributes: readAttributes(children(root, "AttributeStatement")),
   };
@@ -63,22 +63,25 @@ function checkConfirmations(
   { recipient, now }: Expected,
 ): { readonly inResponseTo: string | null } | { readonly problem: string } {
   const data = confirmations
-    .filter((one) => one.getAttribute("Method") === "urn:oasis:names:tc:SAML:2.0:cm:bearer")
+    .filter((one) => readAttribute(one, "Method") === "urn:oasis:names:tc:SAML:2.0:cm:bearer")
     .flatMap((one) => children(one, "SubjectConfirmationData"));
-  const ours = data.filter((one) => one.getAttribute("Recipient") === recipient);
-  if (data.length === 0) return { problem: "does not say for whom it is" };
+  const ours = data.filter((one) => readAttribute(one, "Recipient") === recipient);
+  const [first] = data;
+  if (first === undefined) return { problem: "does not say for whom it is" };
   if (ours.length === 0) {
     return {
-      problem: `is for ${(data[0]?.getAttribute("Recipient") ?? "nobody").slice(0, 200)} and not for ${recipient}`,
+      problem: `is for ${(readAttribute(first, "Recipient") ?? "nobody").slice(0, 200)} and not for ${recipient}`,
     };
   }
-  const good = ours.find((one) => one.getAttribute("NotOnOrAfter") !== null && findTimeProblem(one, now) === undefined);
+  const good = ours.find(
+    (one) => readAttribute(one, "NotOnOrAfter") !== null && findTimeProblem(one, now) === undefined,
+  );
   if (good === undefined) {
     return {
       problem: ours.map((one) => findTimeProblem(one, now)).find(Boolean) ?? "does not say until when it holds",
     };
   }
-  return { inResponseTo: good.getAttribute("InResponseTo") };
+  return { inResponseTo: readAttribute(good, "InResponseTo") };
 }
 
 function findConditionProblem(conditions: readonly XmlElement[], { audience, now }: Expected): string | undefined {
@@ -96,7 +99,7 @@ function findConditionProblem(conditions: readonly XmlElement[], { audience, now
 function findSessionProblem(root: XmlElement, { now }: Expected): string | undefined {
   const statements = children(root, "AuthnStatement");
   if (statements.length === 0) return "does not say that somebody signed in";
-  const ends = statements.map((one) => one.getAttribute("SessionNotOnOrAfter"));
+  const ends = statements.map((one) => readAttribute(one, "SessionNotOnOrAfter"));
   return ends.some((end) => end !== null && !(now - clockSkewMs < readTime(end)))
     ? "is of a session that is over"
     : undefined;
@@ -104,7 +107,7 @@ function findSessionProblem(root: XmlElement, { now }: Expected): string | undef
 
 /** Of whatever has NotBefore and NotOnOrAfter. What cannot be read as a time is a problem too. */
 function findTimeProblem(element: XmlElement, now: number): string | undefined {
-  const [from, until] = [element.getAttribute("NotBefore"), element.getAttribute("NotOnOrAfter")];
+  const [from, until] = [readAttribute(element, "NotBefore"), readAttribute(element, "NotOnOrAfter")];
   if (from !== null && !(now + clockSkewMs >= readTime(from))) {
     return `holds only from ${from.slice(0, 40)} on: compare the clocks of both machines`;
   }
@@ -121,7 +124,7 @@ function readTime(text: string): number {
 function readAttributes(statements: readonly XmlElement[]): ReadonlyMap<string, readonly string[]> {
   const attributes = new Map<string, readonly string[]>();
   for (const attribute of statements.flatMap((one) => children(one, "Attribute"))) {
-    const name = attribute.getAttribute("Name") ?? "";
+    const name = readAttribute(attribute, "Name") ?? "";
     const values = findAll(attribute, "AttributeValue").map(readText);
     // Some send one attribute for each group.
     attributes.set(name, [...(attributes.get(name) ?? []), ...values.filter((value) => value !== "")]);

@@ -4,7 +4,7 @@
 import { AppError } from "@auxot/wire/errors";
 import { checkAssertion, clockSkewMs, type Assertion, type Expected } from "./check-assertion.ts";
 import type { IdpDescription } from "./metadata.ts";
-import { findAll, findChildren, namespaces, parseXml, readText, type XmlElement } from "./xml.ts";
+import { findAll, findChildren, namespaces, parseXml, readAttribute, readText, type XmlElement } from "./xml.ts";
 
 /** Throws `unauthenticated` with what is wrong; a SignatureError where newer certificates might help. */
 export async function checkResponse(
@@ -32,7 +32,7 @@ export class SignatureError extends AppError {}
 /** What would make it doubtful what is signed is refused before the signature is looked at. */
 function findFormProblem(root: XmlElement, recipient: string): string | undefined {
   if (root.localName !== "Response" || root.namespaceURI !== namespaces.protocol) return "is not a SAML response";
-  const destination = root.getAttribute("Destination");
+  const destination = readAttribute(root, "Destination");
   if (destination !== null && destination !== "" && destination !== recipient) {
     return `was sent to ${destination.slice(0, 200)} and not to ${recipient}`;
   }
@@ -50,7 +50,8 @@ function findFormProblem(root: XmlElement, recipient: string): string | undefine
 
 function readFailure(root: XmlElement): string | undefined {
   const [status] = findChildren(root, namespaces.protocol, "Status");
-  const codes = status === undefined ? [] : findAll(status, "StatusCode").map((one) => one.getAttribute("Value") ?? "");
+  const codes =
+    status === undefined ? [] : findAll(status, "StatusCode").map((one) => readAttribute(one, "Value") ?? "");
   if (codes[0] === "urn:oasis:names:tc:SAML:2.0:status:Success") return undefined;
   const message = status === undefined ? "" : findAll(status, "StatusMessage").map(readText).join(" ");
   const said = [...codes.map((code) => code.split(":").at(-1)), message].filter(Boolean).join(", ");
@@ -71,7 +72,7 @@ function findSignatureProblem(root: XmlElement, assertion: XmlElement): string |
   if (all.length !== placed.length || placed.some((one) => !all.includes(one)))
     return "has a signature where none belongs";
   const algorithms = (name: string) =>
-    all.flatMap((one) => findAll(one, name).map((found) => found.getAttribute("Algorithm") ?? ""));
+    all.flatMap((one) => findAll(one, name).map((found) => readAttribute(found, "Algorithm") ?? ""));
   const isStrong =
     algorithms("SignatureMethod").every((one) => strongSignatures.has(one)) &&
     algorithms("DigestMethod").every((one) => strongDigests.has(one));

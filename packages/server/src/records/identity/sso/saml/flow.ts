@@ -99,6 +99,9 @@ export function createSamlFlow(deps: {
         // Providers refuse what they do not have: which NameID and which proof is theirs to say.
         identifierFormat: null,
         disableRequestedAuthnContext: true,
+        ...(provider.ownKey === null
+          ? {}
+          : { privateKey: provider.ownKey.privateKey.reveal(), signatureAlgorithm: "sha256" }),
       });
       const additionalParams = loginHint === undefined ? {} : { login_hint: loginHint };
       const location = await saml.getAuthorizeUrlAsync(relayState, undefined, { additionalParams });

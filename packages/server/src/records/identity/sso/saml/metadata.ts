@@ -1,7 +1,16 @@
 // Reads what a SAML provider publishes of itself, and writes what we publish of us. SAML 2.0 Metadata. Asks nobody.
 
 import { readCertificate } from "../kinds.ts";
-import { escapeXml, findAll, findChildren, namespaces, parseXml, readText, type XmlElement } from "./xml.ts";
+import {
+  escapeXml,
+  findAll,
+  findChildren,
+  namespaces,
+  parseXml,
+  readAttribute,
+  readText,
+  type XmlElement,
+} from "./xml.ts";
 
 /** What is needed of a provider to send people to it and to check what it answers. */
 export type IdpDescription = {
@@ -24,7 +33,7 @@ export async function readMetadata(
   const idps = findAll(root, "EntityDescriptor").flatMap((entity) =>
     findChildren(entity, namespaces.metadata, "IDPSSODescriptor").map((role) => ({
       role,
-      id: entity.getAttribute("entityID") ?? "",
+      id: readAttribute(entity, "entityID") ?? "",
     })),
   );
   const found = entityId === null ? idps : idps.filter(({ id }) => id === entityId);
@@ -43,14 +52,14 @@ export async function readMetadata(
 
 function describe(role: XmlElement, entityId: string): IdpDescription | { readonly problem: string } {
   const service = findChildren(role, namespaces.metadata, "SingleSignOnService").find(
-    (one) => one.getAttribute("Binding") === redirectBinding,
+    (one) => readAttribute(one, "Binding") === redirectBinding,
   );
-  const entryPoint = service?.getAttribute("Location") ?? "";
+  const entryPoint = service === undefined ? "" : (readAttribute(service, "Location") ?? "");
   if (!/^https?:\/\/[^\s#"<>]+$/.test(entryPoint)) {
     return { problem: "it names no address that takes requests by HTTP-Redirect" };
   }
   const texts = findChildren(role, namespaces.metadata, "KeyDescriptor")
-    .filter((key) => key.getAttribute("use") !== "encryption")
+    .filter((key) => readAttribute(key, "use") !== "encryption")
     .flatMap((key) => findAll(key, "X509Certificate"))
     .map(readText);
   const certificates = texts.map(readCertificate);
@@ -59,14 +68,24 @@ function describe(role: XmlElement, entityId: string): IdpDescription | { readon
   return { entityId, entryPoint, certificates: [...new Set(certificates.flatMap((one) => one ?? []))] };
 }
 
-/** Our own metadata. */
-export function writeMetadata(us: { readonly entityId: string; readonly answerUrl: string }): string {
+/** Our own metadata. `certificate` (PEM): our requests are signed with its key. */
+export function writeMetadata(us: {
+  readonly entityId: string;
+  readonly answerUrl: string;
+  readonly certificate: string | undefined;
+}): string {
+  const { entityId, answerUrl, certificate } = us;
+  const base64 = certificate?.replace(/-----[A-Z ]+-----|\s/g, "");
+  const key = `
+    <KeyDescriptor use="signing">
+      <KeyInfo xmlns="${namespaces.signature}"><X509Data><X509Certificate>${base64}</X509Certificate></X509Data></KeyInfo>
+    </KeyDescriptor>`;
   return `<?xml version="1.0" encoding="UTF-8"?>
-<EntityDescriptor xmlns="${namespaces.metadata}" entityID="${escapeXml(us.entityId)}">
-  <SPSSODescriptor AuthnRequestsSigned="false" WantAssertionsSigned="true" protocolSupportEnumeration="${namespaces.protocol}">
+<EntityDescriptor xmlns="${namespaces.metadata}" entityID="${escapeXml(entityId)}">
+  <SPSSODescriptor AuthnRequestsSigned="${base64 !== undefined}" WantAssertionsSigned="true" protocolSupportEnumeration="${namespaces.protocol}">${base64 === undefined ? "" : key}
     <NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:persistent</NameIDFormat>
     <NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress</NameIDFormat>
-    <AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="${escapeXml(us.answerUrl)}" index="0" isDefault="true"/>
+    <AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="${escapeXml(answerUrl)}" index="0" isDefault="true"/>
   </SPSSODescriptor>
 </EntityDescriptor>
 `;

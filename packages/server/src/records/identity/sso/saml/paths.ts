@@ -31,7 +31,8 @@ export function createSamlPaths(deps: SamlPathDeps): readonly IdentityPath[] {
       method: "GET",
       path: "/sso/{name}/metadata",
       async handle(_request, { name = "" }) {
-        const body = writeMetadata(nameUs(origins(), await requireSaml(providers, name)));
+        const provider = await requireSaml(providers, name);
+        const body = writeMetadata({ ...nameUs(origins(), provider), certificate: provider.ownKey?.certificate });
         return { status: 200, body, cookies: [], contentType: "application/samlmetadata+xml" };
       },
     },

@@ -7,6 +7,7 @@ export type XmlElement = {
   readonly namespaceURI: string | null;
   readonly textContent: string | null;
   readonly childNodes: { readonly length: number; item(position: number): XmlElement | null };
+  hasAttribute(name: string): boolean;
   getAttribute(name: string): string | null;
 };
 
@@ -40,6 +41,11 @@ export function findChildren(of: XmlElement, namespace: string, name: string): r
 export function findAll(from: XmlElement, name: string): readonly XmlElement[] {
   const below = listChildren(from).flatMap((one) => findAll(one, name));
   return from.localName === name ? [from, ...below] : below;
+}
+
+/** Null where it has none of this name: the library itself says "" then. */
+export function readAttribute(element: XmlElement, name: string): string | null {
+  return element.hasAttribute(name) ? element.getAttribute(name) : null;
 }
 
 export function readText(element: XmlElement): string {
