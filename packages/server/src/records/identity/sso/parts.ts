@@ -37,8 +37,8 @@ export function createSsoParts(foundation: Foundation, canMail: boolean): SsoPar
   const samlFlow = createSamlFlow({ ...foundation, descriptions, store: samlStore });
   const now = (): Date => new Date(clock.now());
   const pathDeps = { ...foundation, providers, store, samlFlow, admit, now };
-  // Like guessing elsewhere: refused answers of one address.
-  const slowdown = createSlowdown({ clock, free: 50, everyMs: 10_000 });
+  // Of refused answers. Signatures cannot be guessed: this only bounds the work that one address makes.
+  const slowdown = createSlowdown({ clock, free: 200, everyMs: 500 });
   return {
     paths: [...createSsoPaths({ ...pathDeps, flow, canMail }), ...createSamlPaths({ ...pathDeps, slowdown })],
     operations: createSsoOperations({ ...foundation, store, providers, discovery, descriptions }),

@@ -24,7 +24,7 @@ export type Expected = {
 };
 
 /** How far the provider's clock may be from ours. */
-export const clockSkewMs = 60_000;
+const clockSkewMs = 60_000;
 
 const children = (of: XmlElement, name: string): readonly XmlElement[] => findChildren(of, namespaces.assertion, name);
 

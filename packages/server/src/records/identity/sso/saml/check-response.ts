@@ -2,7 +2,7 @@
 // The signature is checked by @node-saml/node-saml, which is loaded with the first response.
 
 import { AppError } from "@auxot/wire/errors";
-import { checkAssertion, clockSkewMs, type Assertion, type Expected } from "./check-assertion.ts";
+import { checkAssertion, type Assertion, type Expected } from "./check-assertion.ts";
 import type { IdpDescription } from "./metadata.ts";
 import { findAll, findChildren, namespaces, parseXml, readAttribute, readText, type XmlElement } from "./xml.ts";
 
@@ -92,14 +92,15 @@ async function verify(
     idpCert: [...certificates],
     idpIssuer: entityId,
     issuer: audience,
-    audience,
     callbackUrl: recipient,
+    // For whom and when it holds, `checkAssertion` says, more strictly and in words for people.
+    audience: false,
+    acceptedClockSkewMs: -1,
     // Either of them must be signed, and what is not is not read.
     wantAssertionsSigned: false,
     wantAuthnResponseSigned: false,
     // Which request it answers, the flow checks against the browser's memory.
     validateInResponseTo: ValidateInResponseTo.never,
-    acceptedClockSkewMs: clockSkewMs,
   });
   try {
     const { profile } = await saml.validatePostResponseAsync({ SAMLResponse: samlResponse });
