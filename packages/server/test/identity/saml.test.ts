@@ -71,7 +71,7 @@ test("a provider is described by its metadata, tested, switched on, and lets peo
   const passed = await goThroughSaml(browser, pathname + search, "ann", provider);
   assert.partialDeepStrictEqual(passed.body, {
     test: "passed",
-    claims: { subject: "p-ann", email: "ann@corp.example" },
+    claims: { subject: "persistent p-ann", email: "ann@corp.example" },
   });
   assert.equal(await whoIs(browser), undefined, "a test signs nobody in");
   assert.equal((await owner.browser.ask(`/api/sso-providers/${id}/enable`, {})).body.enabled, true);
@@ -115,7 +115,7 @@ test("people are read from the attributes that Entra ID, Okta, Keycloak and Goog
           [`${microsoft}/ws/2008/06/identity/claims/groups`]: ["g1", "g2"],
         },
       },
-      { subject: "object-1", email: "eva@corp.example", name: "Eva Entra", groups: ["g1", "g2"] },
+      { subject: "object object-1", email: "eva@corp.example", name: "Eva Entra", groups: ["g1", "g2"] },
     ],
     [
       "okta",
@@ -124,7 +124,7 @@ test("people are read from the attributes that Entra ID, Okta, Keycloak and Goog
         format: "emailAddress",
         attributes: { firstName: "Oli", lastName: "Okta", groups: "Everyone" },
       },
-      { subject: "oli@corp.example", email: "oli@corp.example", name: "Oli Okta", groups: ["Everyone"] },
+      { subject: "emailAddress oli@corp.example", email: "oli@corp.example", name: "Oli Okta", groups: ["Everyone"] },
     ],
     [
       "keycloak",
@@ -136,13 +136,17 @@ test("people are read from the attributes that Entra ID, Okta, Keycloak and Goog
           memberOf: ["a", "b"],
         },
       },
-      { subject: "G-1", email: "kim@corp.example", name: "Kim", groups: ["a", "b"] },
+      { subject: "persistent G-1", email: "kim@corp.example", name: "Kim", groups: ["a", "b"] },
     ],
-    ["bare", { nameId: "x@corp.example", format: "unspecified" }, { subject: "x@corp.example", groups: [] }],
+    [
+      "bare",
+      { nameId: "x@corp.example", format: "unspecified" },
+      { subject: "unspecified x@corp.example", groups: [] },
+    ],
     [
       "transient",
       { nameId: "_one-time", format: "transient", attributes: { mail: "tea@corp.example" } },
-      { subject: "email:tea@corp.example", email: "tea@corp.example", groups: [] },
+      { subject: "address tea@corp.example", email: "tea@corp.example", groups: [] },
     ],
     [
       "many",
@@ -150,7 +154,7 @@ test("people are read from the attributes that Entra ID, Okta, Keycloak and Goog
         nameId: "m",
         attributes: { email: "m@corp.example", [`${microsoft}/claims/groups.link`]: "https://graph.example" },
       },
-      { subject: "m", email: "m@corp.example" },
+      { subject: "persistent m", email: "m@corp.example" },
     ],
   ] as const) {
     provider.people.set(login, person);
@@ -173,7 +177,7 @@ test("the attributes that an administrator names count and no others", async () 
     },
   });
   const { body } = await goThroughSaml(owner.browser, `${start}?test=true`, "own", provider);
-  assert.deepEqual(body.claims, { subject: "own", email: "own@corp.example", name: "Own", groups: ["t"] });
+  assert.deepEqual(body.claims, { subject: "emailAddress own", email: "own@corp.example", name: "Own", groups: ["t"] });
   await edit(id, { emailAttribute: null, nameAttribute: null, groupClaim: "groups" });
   await goThroughSaml(owner.browser, `${start}?test=true`, "ann", provider);
   assert.equal((await owner.browser.ask(`/api/sso-providers/${id}/enable`, {})).status, 200);

@@ -54,7 +54,7 @@ export function readClaims({ nameId, nameIdFormat, attributes }: Assertion, sett
   const groups = groupClaim === "groups" ? find(usualNames.groups) : attributes.get(groupClaim);
   const address = email?.includes("@") === true ? email.trim().toLowerCase() : undefined;
   return {
-    subject: find(usualNames.subject)?.[0] ?? readSubject(nameId, nameIdFormat, address),
+    subject: writeSubject(find(usualNames.subject)?.[0], nameId, nameIdFormat, address),
     email: address,
     emailVerified: undefined,
     name: name === "" ? undefined : name.slice(0, 100),
@@ -63,7 +63,15 @@ export function readClaims({ nameId, nameIdFormat, attributes }: Assertion, sett
   };
 }
 
-/** A transient NameID is another one each time. */
-function readSubject(nameId: string, format: string, address: string | undefined): string {
-  return format === "transient" && address !== undefined ? `email:${address}` : nameId;
+/** What it is comes first, so that a user name that somebody chose is never another's id. */
+function writeSubject(
+  objectId: string | undefined,
+  nameId: string,
+  format: string,
+  address: string | undefined,
+): string {
+  if (objectId !== undefined) return `object ${objectId}`;
+  // A transient NameID is another one each time.
+  if (format === "transient" && address !== undefined) return `address ${address}`;
+  return `${format === "" ? "unspecified" : format} ${nameId}`;
 }
