@@ -158,12 +158,11 @@ export const fileFields = [
   },
   {
     name: "sso[].issuer",
-    meaning: "Required with oidc: the identity provider's issuer, exactly as it calls itself. With saml its entity ID.",
+    meaning: "Required with oidc: the provider's issuer, exactly as it calls itself. With saml its entity ID.",
   },
   {
     name: "sso[].clientId",
-    meaning:
-      "Required with oidc: what the provider calls this router. With saml our entity ID, if not the address of our metadata.",
+    meaning: "Required with oidc: what the provider calls this router. With saml our entity ID, if another one.",
   },
   { name: "sso[].clientSecret", meaning: "Required with oidc. Best as ${NAME}." },
   { name: "sso[].metadataUrl", meaning: "saml: where the provider publishes its metadata." },
