@@ -158,6 +158,19 @@ CREATE TABLE "passkey" (
 	CONSTRAINT "passkey_credential_id_unique" UNIQUE("credential_id")
 );
 --> statement-breakpoint
+CREATE TABLE "saml_answer" (
+	"provider_id" text NOT NULL,
+	"assertion_id" text NOT NULL,
+	"request_id" text NOT NULL,
+	"relay_state" text NOT NULL,
+	"token_hash" text NOT NULL,
+	"claims" jsonb,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"expires_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "saml_answer_provider_id_assertion_id_pk" PRIMARY KEY("provider_id","assertion_id"),
+	CONSTRAINT "saml_answer_token_hash_unique" UNIQUE("token_hash")
+);
+--> statement-breakpoint
 CREATE TABLE "scim_group" (
 	"id" text PRIMARY KEY NOT NULL,
 	"external_id" text,
@@ -224,9 +237,10 @@ CREATE TABLE "sign_in_method" (
 CREATE TABLE "sso_provider" (
 	"id" text PRIMARY KEY NOT NULL,
 	"name" text NOT NULL,
-	"issuer" text NOT NULL,
-	"client_id" text NOT NULL,
-	"client_secret_sealed" text NOT NULL,
+	"kind" text DEFAULT 'oidc' NOT NULL,
+	"issuer" text,
+	"client_id" text,
+	"client_secret_sealed" text,
 	"settings" jsonb NOT NULL,
 	"origin" text NOT NULL,
 	"enabled" boolean DEFAULT false NOT NULL,
@@ -581,6 +595,7 @@ ALTER TABLE "key" ADD CONSTRAINT "key_provider_id_provider_id_fk" FOREIGN KEY ("
 ALTER TABLE "device_grant" ADD CONSTRAINT "device_grant_user_id_user_account_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user_account"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "one_time_link" ADD CONSTRAINT "one_time_link_user_id_user_account_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user_account"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "passkey" ADD CONSTRAINT "passkey_user_id_user_account_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user_account"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "saml_answer" ADD CONSTRAINT "saml_answer_provider_id_sso_provider_id_fk" FOREIGN KEY ("provider_id") REFERENCES "public"."sso_provider"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "scim_group_member" ADD CONSTRAINT "scim_group_member_group_id_scim_group_id_fk" FOREIGN KEY ("group_id") REFERENCES "public"."scim_group"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "scim_group_member" ADD CONSTRAINT "scim_group_member_user_id_user_account_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user_account"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "scim_user" ADD CONSTRAINT "scim_user_user_id_user_account_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user_account"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -607,6 +622,8 @@ CREATE INDEX "device_grant_expires_at" ON "device_grant" USING btree ("expires_a
 CREATE INDEX "one_time_link_email" ON "one_time_link" USING btree ("email");--> statement-breakpoint
 CREATE UNIQUE INDEX "one_time_link_open_invitation" ON "one_time_link" USING btree ("email") WHERE kind = 'invitation' and used_at is null and revoked_at is null;--> statement-breakpoint
 CREATE INDEX "passkey_user_id" ON "passkey" USING btree ("user_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "saml_answer_request" ON "saml_answer" USING btree ("provider_id","request_id");--> statement-breakpoint
+CREATE INDEX "saml_answer_expires_at" ON "saml_answer" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "scim_group_member_user_id" ON "scim_group_member" USING btree ("user_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "scim_user_user_name" ON "scim_user" USING btree (lower("user_name"));--> statement-breakpoint
 CREATE INDEX "scim_user_external_id" ON "scim_user" USING btree ("external_id");--> statement-breakpoint
