@@ -36,6 +36,9 @@ export type Price = Readonly<z.infer<typeof priceSchema>>;
 
 export const freePrice: Price = { inputMicroUsd: 0, outputMicroUsd: 0 };
 
+/** What limits count for a cloud model whose price nobody knows: what the dearest common models cost. */
+export const unknownPrice: Price = { inputMicroUsd: 15_000_000, outputMicroUsd: 75_000_000 };
+
 const tokensOfRate = 1_000_000n;
 
 /**

@@ -2,6 +2,7 @@
 
 import { matchesPattern, type LimitMeasure } from "@auxot/wire/limit";
 import type { Tier } from "@auxot/wire/model-offer";
+import { costOf as priceUsage, unknownPrice } from "@auxot/wire/price";
 import { noUsage, type Usage } from "@auxot/wire/usage";
 
 /** Where a request may be answered. An offer is one. */
@@ -32,9 +33,6 @@ export type Demand = {
 
 /** Reserved for an answer whose length nobody bounds: it may become longer, and costs what it costs then. */
 export const unboundedOutputTokens = 4096;
-
-/** Micro-dollars for a million tokens of a cloud model without a known price: what the dearest common models cost. */
-export const unknownPrice = { input: 15_000_000, output: 75_000_000 } as const;
 
 /** How much of a measure the request may use, at most over the candidates that match the pattern. 0: nothing of it counts. */
 export function estimate(
@@ -69,8 +67,7 @@ export function measureUsage(
 
 /** Own hardware and subscriptions cost nothing unless somebody gives them a price. */
 function guessCost({ tier }: Pick<Candidate, "tier">, usage: Usage): number {
-  if (tier !== "cloud") return 0;
-  return Math.ceil((usage.inputTokens * unknownPrice.input + usage.outputTokens * unknownPrice.output) / 1_000_000);
+  return tier === "cloud" ? priceUsage(usage, unknownPrice) : 0;
 }
 
 function estimateUsage({ inputTokens, maxOutputTokens, answers }: Demand, { traits }: Candidate): Usage {
