@@ -2,7 +2,9 @@
 // a command all the same.
 
 import type { KeyView } from "@auxot/wire/operations/keys";
+import type { ModelView } from "@auxot/wire/operations/models";
 import type { WorkerView } from "@auxot/wire/operations/workers";
+import type { Price } from "@auxot/wire/price";
 import { formatCell, formatSpan } from "./cells.ts";
 import type { Terminal } from "./command.ts";
 
@@ -41,6 +43,21 @@ export const presenters: Readonly<Record<string, Presenter>> = {
     hint: () => "There are no keys yet. Make one: npx auxot keys create --name NAME\n",
   },
   "keys.revoke": { nameField: "masked" },
+  "models.list": {
+    columns: [
+      column("ID", (model: ModelView) => formatCell("id", model.id)),
+      column("ALIASES", (model: ModelView) => formatCell("aliases", model.aliases)),
+      column("TIER", (model: ModelView) => model.tier),
+      column("AVAILABLE", (model: ModelView) => formatCell("available", model.available)),
+      column("CONTEXT", (model: ModelView) => formatCell("contextTokens", model.contextTokens)),
+      column("INPUT $/M", ({ price }: ModelView) => formatRate(price, (rates) => rates.inputMicroUsd)),
+      column("CACHED $/M", ({ price }: ModelView) => formatRate(price, (rates) => rates.cachedInputMicroUsd)),
+      column("WRITTEN $/M", ({ price }: ModelView) => formatRate(price, (rates) => rates.cacheWriteMicroUsd)),
+      column("OUTPUT $/M", ({ price }: ModelView) => formatRate(price, (rates) => rates.outputMicroUsd)),
+      column("PRICE FROM", (model: ModelView) => model.priceFrom ?? "-"),
+      column("IN THE CLOUD", formatCloudPrice),
+    ],
+  },
   "workers.list": {
     columns: [
       column("NAME", (worker: WorkerView) => formatCell("name", worker.name)),
@@ -63,6 +80,19 @@ export const presenters: Readonly<Record<string, Presenter>> = {
 
 function column<Item>(heading: string, read: (item: Item, terminal: Pick<Terminal, "now">) => string): Column {
   return { heading, read };
+}
+
+/** For a million tokens; what is not said costs as input. `+`: long inputs cost more. */
+function formatRate(price: Price | null, pick: (price: Price) => number | undefined): string {
+  if (price === null) return "-";
+  return formatCell("MicroUsd", pick(price) ?? price.inputMicroUsd) + (price.longInputs === undefined ? "" : "+");
+}
+
+/** "$0.40 / $1.60 (gpt-4.1-mini)": input and output of the cloud model that a worker's is compared with. */
+function formatCloudPrice({ cloudPrice: price, cloudModel }: ModelView): string {
+  if (cloudModel === null) return "-";
+  const rates = [formatRate(price, (one) => one.inputMicroUsd), formatRate(price, (one) => one.outputMicroUsd)];
+  return `${price === null ? "unknown" : rates.join(" / ")} (${formatCell("cloudModel", cloudModel)})`;
 }
 
 /** "1/4": slots that run a job, of all. "rests 3 h" while a limit is used up. */

@@ -262,7 +262,7 @@ async function startParts(
   const background = createBackground({ infer, responses, maxRuns: config.responses.maxBackground });
 
   const unlicensed = [
-    ...createPeopleParts({ keys, identity, models, offers: sources.offers }),
+    ...createPeopleParts({ keys, identity, models, offers: sources.offers, explainPrice: prices.explain }),
     ...identity.operations,
     ...createWorkerOperations(hub),
     ...createAuditOperations(audit),

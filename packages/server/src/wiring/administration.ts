@@ -12,6 +12,7 @@ import { createCatalogueOperations } from "../records/models/catalogue.ts";
 import { createModelOperations } from "../records/models/operations.ts";
 import { createRoutingOperations } from "../records/models/routing-operations.ts";
 import type { LiveModelSettings } from "../records/models/settings.ts";
+import type { Prices } from "../records/prices/prices.ts";
 import { createPeopleOperations } from "../records/people/operations.ts";
 import { findRoleResource } from "../records/people/roles/operations.ts";
 import { findServiceResource } from "../records/people/services/operations.ts";
@@ -23,8 +24,9 @@ export function createPeopleParts(deps: {
   readonly identity: Pick<Identity, "people" | "sessions">;
   readonly models: LiveModelSettings;
   offers(): readonly Offer[];
+  readonly explainPrice: Prices["explain"];
 }): readonly AnyOperationHandler[] {
-  const { keys, identity, models, offers } = deps;
+  const { keys, identity, models, offers, explainPrice } = deps;
   const { current, reload } = models;
   const directory = createDirectory(identity.people);
   const findKey: FindResource = (tx, id) => findKeyResource(keys, tx, id);
@@ -46,6 +48,7 @@ export function createPeopleParts(deps: {
     ...createRoutingOperations({ directory, findKey, reload }),
     ...createCatalogueOperations({
       offers,
+      explainPrice,
       listOwnNames: (offer) => listOwnNames(current(), offer),
       findVisibleTeams: (offer) => findVisibleTeams(current().visibility, offer),
     }),

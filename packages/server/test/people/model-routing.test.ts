@@ -235,7 +235,10 @@ test("the catalogue tells of each model what it can do and what it is called", a
         maxOutputTokens: null,
         description: null,
         visibleTo: null,
-        price: null,
+        price: { inputMicroUsd: 0, outputMicroUsd: 0 },
+        priceFrom: "worker",
+        cloudPrice: null,
+        cloudModel: null,
       },
     ],
     nextCursor: null,
@@ -252,6 +255,28 @@ test("the catalogue tells of each model what it can do and what it is called", a
   );
   assert.equal((await call("GET", "/api/models?cursor=bm9uZQ")).status, 400);
   assert.deepEqual((await call("GET", "/api/models?provider=none")).body["items"], []);
+});
+
+test("the catalogue tells what each model costs, where that comes from, and what a worker's would cost in the cloud", async () => {
+  type Priced = { readonly id: string; readonly price: Json | null; readonly priceFrom: string | null };
+  const read = async (id: string, key = app.key) =>
+    ((await call("GET", "/api/models", undefined, key)).body["items"] as Priced[]).find((one) => one.id === id);
+  const own = { inputMicroUsd: 4_000_000, cachedInputMicroUsd: 400_000, outputMicroUsd: 24_000_000 };
+  assert.partialDeepStrictEqual(await read("cloud/gpt-5"), { price: null, priceFrom: "unknown", cloudModel: null });
+  const { body: price } = await call("POST", "/api/prices", { model: "gpt-5", provider: "cloud", ...own });
+  assert.partialDeepStrictEqual(await read("cloud/gpt-5"), { price: own, priceFrom: "own", cloudPrice: null });
+  await call("POST", "/api/price-comparisons", { model: "fake-*", cloudModel: "gpt-4.1-mini" });
+  assert.partialDeepStrictEqual(await read("gpu/fake-model"), {
+    priceFrom: "worker",
+    cloudPrice: { inputMicroUsd: 400_000, cachedInputMicroUsd: 100_000, outputMicroUsd: 1_600_000 },
+    cloudModel: "gpt-4.1-mini",
+  });
+  await call("POST", "/api/price-comparisons", { model: "fake-*", cloudModel: "gpt-4.1-mnii" });
+  assert.partialDeepStrictEqual(await read("gpu/fake-model"), { cloudPrice: null, cloudModel: "gpt-4.1-mnii" });
+  const { key } = await makeKey({ owner: await makeTeam("Priceless") });
+  assert.partialDeepStrictEqual(await read("cloud/gpt-5", key), { price: null, priceFrom: null, cloudModel: null });
+  await call("DELETE", `/api/prices/${String(price["id"])}`);
+  await call("DELETE", "/api/price-comparisons/fake-*");
 });
 
 async function listCatalogue(key: string): Promise<unknown[]> {

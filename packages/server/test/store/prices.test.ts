@@ -175,6 +175,7 @@ test("it is told what a model costs at a provider, and why", async () => {
     from: "worker",
     price: { inputMicroUsd: 0 },
     cloudPrice: { inputMicroUsd: 80_000 },
+    cloudModel: "qwen3-32b",
   });
   assert.partialDeepStrictEqual(await find("nobody-knows", "openai"), { from: "unknown", price: null });
   await house.run(setPrice, { model: "qwen*", provider: "gpu", ...half });

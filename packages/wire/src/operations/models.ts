@@ -4,6 +4,7 @@ import { z } from "zod";
 import { modelAbilitiesSchema, tiers } from "../model-offer.ts";
 import { defineOperation } from "./define-operation.ts";
 import { pageInput, pageOf } from "./page.ts";
+import { effectivePriceSchema } from "./prices.ts";
 import { idInput, versionInput } from "./texts.ts";
 
 const modelName = z.string().min(1).max(200).regex(/^\S+$/, "must have no spaces");
@@ -25,14 +26,18 @@ export const modelSchema = z.object({
   description: z.string().nullable(),
   /** Ids of the teams that see it; null: everybody. */
   visibleTo: z.array(z.string()).nullable(),
-  /** Micro-dollars for a million tokens; null where nobody knows it. */
-  price: z.object({ inputMicroUsd: z.number(), outputMicroUsd: z.number() }).nullable(),
+  /** As of now, see `priceSchema`. null: nobody knows it, or the caller may not read prices. */
+  price: effectivePriceSchema.shape.price,
+  /** null: the caller may not read prices. */
+  priceFrom: effectivePriceSchema.shape.from.nullable(),
+  cloudPrice: effectivePriceSchema.shape.cloudPrice,
+  cloudModel: effectivePriceSchema.shape.cloudModel,
 });
 export type ModelView = z.infer<typeof modelSchema>;
 
 export const listCatalogue = defineOperation({
   name: "models.list",
-  summary: "List the models of all providers that you may see, each with what it can do.",
+  summary: "List the models of all providers that you may see, each with what it can do and costs.",
   action: "models.read",
   method: "GET",
   path: "/api/models",

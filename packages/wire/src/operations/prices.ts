@@ -84,6 +84,19 @@ export const removePrice = defineOperation({
   output: priceEntrySchema,
 });
 
+/** What a model costs, and what the same would cost in the cloud. */
+export const effectivePriceSchema = z.object({
+  /** null: nobody knows. */
+  price: priceSchema.nullable(),
+  /** `own`: set here; `list`: the vendored list; `worker`: workers cost nothing. */
+  from: z.enum(["own", "list", "worker", "unknown"]),
+  /** What the same tokens would have cost in the cloud; null for cloud providers, and with nothing to compare with. */
+  cloudPrice: priceSchema.nullable(),
+  /** The cloud model that a worker's is compared with; null as above. */
+  cloudModel: z.string().nullable(),
+});
+export type EffectivePrice = z.infer<typeof effectivePriceSchema>;
+
 export const findPrice = defineOperation({
   name: "prices.find",
   summary: "Say what a model costs at a provider at a time, and where that price comes from.",
@@ -95,15 +108,7 @@ export const findPrice = defineOperation({
     provider: providerSchema,
     at: momentInput.optional(),
   }),
-  output: z.object({
-    tier: z.enum(tiers),
-    /** null: nobody knows. */
-    price: priceSchema.nullable(),
-    /** What the same tokens would have cost in the cloud; null for cloud providers, and with nothing to compare with. */
-    cloudPrice: priceSchema.nullable(),
-    /** `own`: set here; `list`: the vendored list; `worker`: workers cost nothing. */
-    from: z.enum(["own", "list", "worker", "unknown"]),
-  }),
+  output: z.object({ tier: z.enum(tiers), ...effectivePriceSchema.shape }),
 });
 
 export const comparisonSchema = z.object({

@@ -2,7 +2,10 @@
 
 import { listCatalogue, type ModelView } from "@auxot/wire/operations/models";
 import type { ModelAbilities, Tier } from "@auxot/wire/model-offer";
-import { isOpenEverywhere } from "../../platform/access/may.ts";
+import type { EffectivePrice } from "@auxot/wire/operations/prices";
+import { isOpenEverywhere, may } from "../../platform/access/may.ts";
+import type { Caller } from "../../platform/caller.ts";
+import type { PriceQuestion } from "../../platform/price-of.ts";
 import { eraseHandler, type AnyOperationHandler } from "../../operations/handler.ts";
 import { AppError } from "@auxot/wire/errors";
 
@@ -26,8 +29,8 @@ export type CatalogueDeps = {
   listOwnNames(offer: CatalogueOffer): readonly string[];
   /** Ids of the teams it is kept to; undefined: everybody sees it. */
   findVisibleTeams(offer: CatalogueOffer): ReadonlySet<string> | undefined;
-  /** Micro-dollars for a million tokens. */
-  findPrice?(offer: CatalogueOffer): { readonly inputMicroUsd: number; readonly outputMicroUsd: number } | undefined;
+  /** What it costs at a time (ms since 1970). */
+  explainPrice(question: PriceQuestion): EffectivePrice;
 };
 
 /** The handler of `models.list`. */
@@ -41,7 +44,7 @@ export function createCatalogueOperations(deps: CatalogueDeps): readonly AnyOper
           .offers()
           .filter((offer) => provider === undefined || offer.provider === provider)
           .filter((offer) => tier === undefined || offer.tier === tier)
-          .map((offer) => describeOffer(deps, offer, now.getTime()))
+          .map((offer) => describeOffer(deps, caller, offer, now.getTime()))
           .filter(
             ({ visibleTo }) => seesAll || visibleTo === null || caller.teams.some(({ id }) => visibleTo.includes(id)),
           )
@@ -52,7 +55,7 @@ export function createCatalogueOperations(deps: CatalogueDeps): readonly AnyOper
   ];
 }
 
-function describeOffer(deps: CatalogueDeps, offer: CatalogueOffer, now: number): ModelView {
+function describeOffer(deps: CatalogueDeps, caller: Caller, offer: CatalogueOffer, now: number): ModelView {
   const { tier, provider, model, aliases, abilities, contextTokens, traits, restsUntil = 0, description } = offer;
   const teams = deps.findVisibleTeams(offer);
   return {
@@ -67,8 +70,19 @@ function describeOffer(deps: CatalogueDeps, offer: CatalogueOffer, now: number):
     maxOutputTokens: traits?.maxOutputTokens ?? null,
     description: description ?? null,
     visibleTo: teams === undefined ? null : [...teams],
-    price: deps.findPrice?.(offer) ?? null,
+    ...showPrice(deps, caller, { provider, model, tier, at: now }),
   };
+}
+
+/** Contracts of the organisation are not for everybody who may list models. */
+function showPrice(
+  { explainPrice }: CatalogueDeps,
+  caller: Caller,
+  question: PriceQuestion,
+): Pick<ModelView, "price" | "priceFrom" | "cloudPrice" | "cloudModel"> {
+  if (!may(caller, "prices.read").allowed) return { price: null, priceFrom: null, cloudPrice: null, cloudModel: null };
+  const { from: priceFrom, ...rest } = explainPrice(question);
+  return { ...rest, priceFrom };
 }
 
 function cutPage(views: readonly ModelView[], limit: number, cursor: string | undefined) {

@@ -49,10 +49,7 @@ function createEntryOperations({ store, prices, findTier }: PriceOperationsDeps)
         const tier = findTier(provider);
         if (tier === undefined) throw new AppError("not_found", `There is no provider named "${provider}".`);
         const question = { model, provider, tier, at: at === undefined ? now.getTime() : Date.parse(at) };
-        const price = prices.priceOf(question) ?? null;
-        const listed = tier === "cloud" ? "list" : "worker";
-        const from = price === null ? "unknown" : prices.isOwn(question) ? "own" : listed;
-        return Promise.resolve({ tier, price, cloudPrice: prices.cloudPriceOf(question) ?? null, from });
+        return Promise.resolve({ tier, ...prices.explain(question) });
       },
     }),
     eraseHandler({

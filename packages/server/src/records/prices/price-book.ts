@@ -29,6 +29,8 @@ export type PriceBook = {
   readonly priceOf: PriceOf;
   /** What the same tokens would have cost in the cloud; only workers' answers are compared. */
   cloudPriceOf(question: PriceQuestion): Price | undefined;
+  /** The cloud model whose price that is; also one that was chosen and has no price. */
+  cloudModelOf(question: PriceQuestion): string | undefined;
 };
 
 export type PriceBookDeps = {
@@ -50,12 +52,17 @@ export function createPriceBook({ entries, comparisons, findBaseUrl }: PriceBook
     return { own: findFitting(model, provider, isCloud), list };
   });
   const compared = remember((_provider: string, model: string): Candidates => {
-    const ids = listSpellings(model);
-    const chosen = orderedComparisons.find((comparison) => matches(comparison.model, ids));
-    const cloudModel = chosen === undefined ? model : chosen.cloudModel;
+    const cloudModel = findCompared(model, model);
     if (cloudModel === null) return { own: [], list: undefined };
     return { own: findFitting(cloudModel, null, true), list: findCloudPrice(cloudModel) };
   });
+
+  /** null: nothing is compared. */
+  function findCompared(model: string, usual: string | null): string | null {
+    const ids = listSpellings(model);
+    const chosen = orderedComparisons.find((comparison) => matches(comparison.model, ids));
+    return chosen === undefined ? usual : chosen.cloudModel;
+  }
 
   function findFitting(model: string, provider: string | null, isCloud: boolean): readonly PriceEntry[] {
     const ids = listSpellings(model);
@@ -68,6 +75,11 @@ export function createPriceBook({ entries, comparisons, findBaseUrl }: PriceBook
     priceOf: ({ provider, model, tier, at }) => findAt(priced(provider, model, tier === "cloud"), at),
     cloudPriceOf: ({ provider, model, tier, at }) =>
       tier === "cloud" ? undefined : findAt(compared(provider, model, false), at),
+    cloudModelOf({ provider, model, tier, at }) {
+      if (tier === "cloud") return undefined;
+      const isPriced = findAt(compared(provider, model, false), at) !== undefined;
+      return findCompared(model, isPriced ? model : null) ?? undefined;
+    },
   };
 }
 

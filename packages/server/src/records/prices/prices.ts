@@ -1,5 +1,6 @@
 // Owns the prices in force: loaded into memory, so that asking costs a request nothing, and kept up to date.
 
+import type { EffectivePrice } from "@auxot/wire/operations/prices";
 import type { Log } from "../../platform/log.ts";
 import type { PriceOf, PriceQuestion } from "../../platform/price-of.ts";
 import { createPriceBook, type PriceBook, type PriceBookDeps } from "./price-book.ts";
@@ -9,8 +10,8 @@ export type Prices = {
   readonly priceOf: PriceOf;
   /** What the same tokens would have cost in the cloud; undefined of what the cloud answered. */
   readonly cloudPriceOf: PriceOf;
-  /** Whether an entry of the organisation's own tells the price. */
-  isOwn(question: PriceQuestion): boolean;
+  /** All there is to say of a price, for people. */
+  explain(question: PriceQuestion): EffectivePrice;
   /** Reads what is stored again. A router that set a price does so at once, others within `reloadEveryMs`. */
   reload(): Promise<void>;
   close(): Promise<void>;
@@ -64,7 +65,17 @@ export async function createPrices({ store, findBaseUrl, log, reloadEveryMs = 30
   return {
     priceOf: (question) => book.priceOf(question),
     cloudPriceOf: (question) => book.cloudPriceOf(question),
-    isOwn: (question) => book.priceOf(question) !== listed.priceOf(question),
+    explain(question) {
+      const price = book.priceOf(question);
+      const isOwn = price !== listed.priceOf(question);
+      const usual = question.tier === "cloud" ? "list" : "worker";
+      return {
+        price: price ?? null,
+        from: price === undefined ? "unknown" : isOwn ? "own" : usual,
+        cloudPrice: book.cloudPriceOf(question) ?? null,
+        cloudModel: book.cloudModelOf(question) ?? null,
+      };
+    },
     reload,
     async close() {
       clearInterval(timer);
