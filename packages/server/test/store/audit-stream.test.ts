@@ -11,7 +11,7 @@ import { createSecret } from "../../src/platform/secret-text.ts";
 import { csvHeader, toCsvLine, toJsonLine } from "../../src/records/audit/export.ts";
 import { createCollectorSink, createFileSink, type AuditSink } from "../../src/records/audit/sinks.ts";
 import { createAuditStream } from "../../src/records/audit/stream.ts";
-import { createAuditStreamStore } from "../../src/records/audit/stream-store.ts";
+import { createDeliveryClaims } from "../../src/store/delivery-claims.ts";
 import { createAuditWriter } from "../../src/records/audit/writer.ts";
 import { createTestAudit, entryOf } from "../harness/audit.ts";
 import { openTestDatabase } from "../harness/database.ts";
@@ -27,7 +27,7 @@ async function setUp() {
     clock,
     state,
     openStream: (sink: AuditSink, owner = "router 1") =>
-      createAuditStream({ store: audit.store, cursors: createAuditStreamStore(database), sink, owner, clock, log }),
+      createAuditStream({ store: audit.store, claims: createDeliveryClaims(database), sink, owner, clock, log }),
     [Symbol.asyncDispose]: () => database.close(),
   };
 }

@@ -11,6 +11,7 @@ import type { Log } from "../../platform/log.ts";
 import type { Secret } from "../../platform/secret-text.ts";
 import type { Signer } from "../../platform/signer.ts";
 import type { Database } from "../../store/database.ts";
+import { createDeliveryClaims } from "../../store/delivery-claims.ts";
 import { createAnchors } from "./anchors.ts";
 import { appendAudit } from "./append-store.ts";
 import type { AuditRow } from "./chain.ts";
@@ -19,7 +20,6 @@ import { cutOld } from "./retention.ts";
 import { createCollectorSink, createFileSink } from "./sinks.ts";
 import { createAuditStore, type AuditFilter } from "./store.ts";
 import { createAuditStream } from "./stream.ts";
-import { createAuditStreamStore } from "./stream-store.ts";
 import { verifyAudit, type AuditProof } from "./verify.ts";
 import { createAuditWriter } from "./writer.ts";
 
@@ -67,9 +67,9 @@ export function createAudit({ database, dataDir, settings, signer, clock, log }:
     ...(file === undefined ? [] : [createFileSink(resolve(dataDir, file))]),
     ...(collector === undefined ? [] : [createCollectorSink(collector)]),
   ];
-  const cursors = createAuditStreamStore(database);
+  const claims = createDeliveryClaims(database);
   const owner = randomUUID();
-  const streams = sinks.map((sink) => createAuditStream({ store, cursors, sink, owner, clock, log }));
+  const streams = sinks.map((sink) => createAuditStream({ store, claims, sink, owner, clock, log }));
   let cutting: NodeJS.Timeout | undefined;
   const stopped = new AbortController();
 

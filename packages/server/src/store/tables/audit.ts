@@ -61,12 +61,3 @@ export const auditAnchor = pgTable(
   },
   (table) => [primaryKey({ columns: [table.kind, table.seq] })],
 );
-
-/** How far each collector has been told. */
-export const auditStream = pgTable("audit_stream", {
-  name: text("name").primaryKey(),
-  seq: count("seq").notNull(),
-  /** The router that tells it now, and until when no other may. */
-  owner: text("owner"),
-  ownedUntil: moment("owned_until"),
-});
