@@ -100,14 +100,14 @@ async function main(): Promise<void> {
 
 function open(all: readonly Limit[]): Promise<AdmissionRoom> {
   return openAdmission({
-    limits: { listAll: async () => all, readStamp: async () => String(all.length), insertAlert: async () => false },
+    limits: { listAll: async () => all, readStamp: async () => String(all.length) },
     leases,
     costOf: ({ tier }, { inputTokens, outputTokens }) => (tier === "cloud" ? inputTokens * 3 + outputTokens * 15 : 0),
     clock: { now: () => Date.now(), ticks: () => performance.now() },
     log: createLog("error"),
     alone: true,
     waitMs: 1000,
-    onAlert() {},
+    writeAlert: async () => false,
   });
 }
 

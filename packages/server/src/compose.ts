@@ -341,6 +341,7 @@ async function startParts(
       responses: () => responses.counts(),
       usage: () => usage.backlog(),
       spansLost: () => telemetry?.lost() ?? 0,
+      webhook: () => admission.webhook.counts(),
       pingDatabase: () => database.ping(),
     };
     return createMetrics(readers, packageFile.version);

@@ -32,6 +32,8 @@ test("what auxot apply reads may stand in the same file, and is left alone at st
   assert.deepEqual([config.keys, warnings], [[], []]);
 });
 
+const webhookSecret = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
+
 describe("configuration from the environment", () => {
   test("needs nothing: every setting has a default", () => {
     const { config, warnings } = load({});
@@ -295,6 +297,22 @@ responses: {retentionDays: 0}
       /^audit\.collector\.url: must be an address that begins with https/,
     ],
     ["an unknown setting of the audit log", "audit: {days: 1}", /^audit\.days: unknown field/],
+    [
+      "a webhook without a secret",
+      "alerts: {webhook: {url: https://x.example}}",
+      /^alerts\.webhook\.secret: is required/,
+    ],
+    [
+      "a webhook's secret that is none",
+      "alerts: {webhook: {url: https://x.example, secret: hunter2}}",
+      /^alerts\.webhook\.secret: must be whsec_ and 24 to 64 random bytes in base64\. Make one with: echo whsec_/,
+    ],
+    [
+      "a webhook in the clear on the internet",
+      `alerts: {webhook: {url: "http://hooks.example.com/x", secret: ${webhookSecret}}}`,
+      /^alerts\.webhook\.url: must be an address that begins with https:\/\//,
+    ],
+    ["an unknown setting of alerts", "alerts: {mail: x}", /^alerts\.mail: unknown field/],
     ["broken syntax", "a: [\n b: }\n", /^auxot\.yaml, line 2, column \d+: /],
   ];
   for (const [what, yaml, problem] of wrong) {
@@ -314,6 +332,22 @@ responses: {retentionDays: 0}
       [400, "audit.jsonl", "https://siem.example.com/x"],
     );
     assert.doesNotMatch(JSON.stringify(audit) + inspect(audit, { depth: 9 }), /tttt/);
+  });
+
+  test("takes a webhook, its secret from the environment and never shown; in a private network also without TLS", () => {
+    for (const url of [
+      "https://hooks.example.com/x?token=1",
+      "http://localhost:9000/x",
+      "http://10.1.2.3/x",
+      "http://[::1]:9000/",
+      "http://hooks.monitoring.svc/x",
+    ]) {
+      const yaml = `alerts: {webhook: {url: "${url}", secret: "\${HOOK_SECRET}"}}`;
+      const { webhook } = load({ HOOK_SECRET: webhookSecret }, yaml).config;
+      assert.deepEqual([webhook?.url, webhook?.secret.reveal()], [url, webhookSecret]);
+      assert.doesNotMatch(JSON.stringify(webhook) + inspect(webhook, { depth: 9 }), /whsec_/);
+    }
+    assert.equal(load({}, "alerts: {}").config.webhook, undefined);
   });
 
   test("takes earlier secret keys only beside the present one, each long enough, and a vendor key that is one", () => {

@@ -20,6 +20,7 @@ import { createOrgCaller, type Caller } from "../src/platform/caller.ts";
 import { createLimitOperations } from "../src/records/limits/operations.ts";
 import { createRaiseOperations } from "../src/records/limits/raise-operations.ts";
 import { createLimitStore } from "../src/records/limits/store.ts";
+import { noWebhook } from "../src/records/webhook/webhook.ts";
 import { openTestDatabase } from "./harness/database.ts";
 import { connectFakeWorker } from "./harness/fake-worker.ts";
 import { administer, setLimit } from "./harness/limits.ts";
@@ -112,6 +113,7 @@ test("people see the limits that count for them, ask for more, and only who may 
   let limits: readonly Limit[] = [];
   const deps = {
     store,
+    webhook: noWebhook,
     async onChanged() {
       changes++;
       limits = await store.listAll();

@@ -1,40 +1,15 @@
 // Two whole routers on one database: together they let in what the limits say.
 
 import assert from "node:assert/strict";
-import { connect, createServer, type AddressInfo } from "node:net";
-import { join } from "node:path";
 import { test } from "node:test";
 import { createSecret } from "../src/platform/secret-text.ts";
-import { openTestDatabase } from "./harness/database.ts";
 import { answerOpenai, startFakeCloud } from "./harness/fake-cloud.ts";
 import { administer, setLimit, waitForUse } from "./harness/limits.ts";
 import { startTestRouter } from "./harness/router.ts";
+import { shareDatabase } from "./harness/shared-database.ts";
 
 const hello = { model: "cloud-model", max_tokens: 100, messages: [{ role: "user", content: "Hi" }] };
 const reservedTokens = Math.ceil(JSON.stringify(hello).length / 4) + 100;
-
-/** A database by URL, as routers share it. */
-async function shareDatabase(): Promise<AsyncDisposable & { readonly url: string }> {
-  const database = await openTestDatabase();
-  const { target } = database;
-  if (!("socketDir" in target)) throw new Error("The test's database is embedded.");
-  const proxy = createServer((socket) => {
-    const upstream = connect(join(target.socketDir, ".s.PGSQL.5432"));
-    for (const [from, to] of [
-      [socket, upstream],
-      [upstream, socket],
-    ] as const)
-      from.on("error", () => to.destroy()).pipe(to);
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `postgres://${target.user}@127.0.0.1:${(proxy.address() as AddressInfo).port}/${target.database}`,
-    async [Symbol.asyncDispose]() {
-      proxy.close();
-      await database[Symbol.asyncDispose]();
-    },
-  };
-}
 
 test("of 50 requests at once over two routers with tokens for 5, at most five are answered, and both know what is left", async () => {
   const held = Promise.withResolvers<void>();

@@ -4,7 +4,8 @@ import type { Limit } from "@auxot/wire/limit";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Caller } from "../platform/caller.ts";
 import type { Log } from "../platform/log.ts";
-import type { AlertRecord, LimitStore } from "../records/limits/store.ts";
+import type { WriteAlert } from "../records/limits/events.ts";
+import type { LimitStore } from "../records/limits/store.ts";
 import { createAlerts } from "./alerts.ts";
 import { createBook, type LimitLine } from "./book.ts";
 import type { CostOf, Demand } from "./estimate.ts";
@@ -28,7 +29,7 @@ export type AdmissionRoom = {
 };
 
 export type AdmissionDeps = {
-  readonly limits: Pick<LimitStore, "listAll" | "readStamp" | "insertAlert">;
+  readonly limits: Pick<LimitStore, "listAll" | "readStamp">;
   readonly leases: LeaseStore;
   readonly costOf: CostOf;
   readonly clock: LeaseClock;
@@ -36,7 +37,7 @@ export type AdmissionDeps = {
   /** No other router can be on this database. */
   readonly alone: boolean;
   readonly waitMs: number;
-  onAlert(alert: AlertRecord): void;
+  readonly writeAlert: WriteAlert;
   readonly reloadEveryMs?: number;
   readonly writeEveryMs?: number;
 };
@@ -49,7 +50,7 @@ const dayMs = 86_400_000;
 /** Throws when the database does not answer. */
 export async function openAdmission(deps: AdmissionDeps): Promise<AdmissionRoom> {
   const { limits, leases: leaseStore, clock, log, alone, reloadEveryMs = 5000, writeEveryMs = 1000 } = deps;
-  const alerts = createAlerts({ insertAlert: limits.insertAlert, onAlert: deps.onAlert, clock, log });
+  const alerts = createAlerts({ writeAlert: deps.writeAlert, clock, log });
   const leases = createLeases({ store: leaseStore, clock, log, alone, onSpent: alerts.onSpent, writeEveryMs });
   const book = createBook(leases, clock);
   const gate = createGate({ leases, clock, costOf: deps.costOf, waitMs: deps.waitMs });

@@ -3,15 +3,14 @@
 import { createId, idPrefixes } from "@auxot/wire/ids";
 import type { Limit } from "@auxot/wire/limit";
 import type { Log } from "../platform/log.ts";
-import type { AlertRecord, LimitStore } from "../records/limits/store.ts";
+import type { WriteAlert } from "../records/limits/events.ts";
+import type { AlertRecord } from "../records/limits/store.ts";
 import type { Holding } from "./holding.ts";
 
 export const alertPercents = [50, 75, 90, 100] as const;
 
 export type AlertsDeps = {
-  readonly insertAlert: LimitStore["insertAlert"];
-  /** Told of each alert once, on one of the routers. */
-  onAlert(alert: AlertRecord): void;
+  readonly writeAlert: WriteAlert;
   readonly clock: { now(): number };
   readonly log: Log;
 };
@@ -23,17 +22,16 @@ export type Alerts = {
   settled(): Promise<void>;
 };
 
-export function createAlerts({ insertAlert, onAlert, clock, log }: AlertsDeps): Alerts {
+export function createAlerts({ writeAlert, clock, log }: AlertsDeps): Alerts {
   const underWay = new Set<Promise<void>>();
 
   async function tell(holding: Holding, alert: AlertRecord): Promise<void> {
     const before = holding.alertedPercent;
     holding.alertedPercent = alert.percent;
     try {
-      if (!(await insertAlert(alert))) return;
+      if (!(await writeAlert(alert))) return;
       const { limitId, subjectType, subjectId, percent, used, amount } = alert;
       log.warn({ limitId, subject: `${subjectType} ${subjectId}`.trim(), percent, used, amount }, "budget alert");
-      onAlert(alert);
     } catch (err) {
       holding.alertedPercent = before;
       log.error({ err, limitId: alert.limitId }, "A budget alert could not be written; it is tried again");

@@ -8,6 +8,8 @@ import type { MailSettings } from "../records/identity/mail.ts";
 import type { DeclaredKey } from "../records/keys/make-key.ts";
 import type { DeclaredProvider } from "../records/providers/providers.ts";
 import type { FetchSettings } from "../platform/fetch-guard/fetch-guard.ts";
+import type { WebhookSettings } from "../records/webhook/send.ts";
+import { readAlertSettings } from "./alerts-declaration.ts";
 import { readAuditSettings } from "./audit-declaration.ts";
 import { readRange } from "../platform/ip-ranges.ts";
 import { readFetchSettings } from "./fetch-declaration.ts";
@@ -30,6 +32,7 @@ export type Declarations = {
   readonly fetch: FetchSettings;
   readonly responses: ResponseSettings;
   readonly audit: AuditSettings;
+  readonly webhook?: WebhookSettings;
   readonly trustedProxies: readonly string[];
   readonly usage: UsageRetention;
   readonly mail?: MailSettings;
@@ -44,6 +47,7 @@ const topSchema = z.strictObject({
   fetch: z.record(z.string(), z.unknown()).nullish(),
   responses: z.record(z.string(), z.unknown()).nullish(),
   audit: z.record(z.string(), z.unknown()).nullish(),
+  alerts: z.record(z.string(), z.unknown()).nullish(),
   trustedProxies: z.array(z.unknown()).nullish(),
   // Read by observe-declaration.ts.
   metrics: z.record(z.string(), z.unknown()).nullish(),
@@ -127,6 +131,7 @@ export function readDeclarations(tree: unknown, problems: Problems, warn: (text:
     fetch: readFetchSettings(top.fetch ?? {}, problems),
     responses: problems.check(["responses"], responsesSchema, top.responses ?? {}) ?? responsesSchema.parse({}),
     audit: readAuditSettings(top.audit ?? {}, problems),
+    ...readAlertSettings(top.alerts ?? {}, problems),
     trustedProxies: problems.check(["trustedProxies"], proxiesSchema, top.trustedProxies ?? []) ?? [],
     usage: readUsageSettings(top.usage ?? {}, problems),
     ...(mail === undefined ? {} : { mail }),

@@ -83,6 +83,14 @@ export const auditFields = {
   "collector.token": { meaning: "Sent to it as a bearer token. Best as ${NAME}." },
 } as const satisfies Readonly<Record<string, Omit<ConfigField, "name">>>;
 
+/** Fields of `alerts` in the YAML file. */
+export const alertFields = {
+  "webhook.url": { meaning: "An HTTPS address that is told of alerts of budgets and of raise requests." },
+  "webhook.secret": {
+    meaning: "Required with it: signs what it is told, whsec_ and 24 to 64 bytes in base64. Best as ${NAME}.",
+  },
+} as const satisfies Readonly<Record<string, Omit<ConfigField, "name">>>;
+
 /** Fields of `metrics` in the YAML file. The default is used as it stands here. */
 export const metricsFields = {
   access: {
@@ -198,6 +206,7 @@ export const fileFields = [
   ...Object.entries(fetchFields).map(([name, field]) => ({ ...field, name: `fetch.${name}` })),
   ...responseFields.map((field) => ({ ...field, name: `responses.${field.name}` })),
   ...Object.entries(auditFields).map(([name, field]) => ({ ...field, name: `audit.${name}` })),
+  ...Object.entries(alertFields).map(([name, field]) => ({ ...field, name: `alerts.${name}` })),
   ...Object.entries(metricsFields).map(([name, field]) => ({ ...field, name: `metrics.${name}` })),
   ...Object.entries(traceFields).map(([name, field]) => ({ ...field, name: `traces.${name}` })),
   ...Object.entries(usageFields).map(([name, field]) => ({ ...field, name: `usage.${name}` })),

@@ -11,6 +11,7 @@ import type { MailSettings } from "../records/identity/mail.ts";
 import type { DeclaredKey } from "../records/keys/make-key.ts";
 import type { UsageRetention } from "../records/usage/tend.ts";
 import type { DeclaredProvider } from "../records/providers/providers.ts";
+import type { WebhookSettings } from "../records/webhook/send.ts";
 
 export type Limits = {
   readonly maxBodyBytes: number;
@@ -71,6 +72,8 @@ export type Config = {
   readonly fetch: FetchSettings;
   readonly responses: ResponseSettings;
   readonly audit: AuditSettings;
+  /** Told of alerts and of requests for more. Absent: nobody is. */
+  readonly webhook?: WebhookSettings;
   /** Addresses and ranges of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
   readonly metrics: MetricsSettings;

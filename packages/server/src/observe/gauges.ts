@@ -1,6 +1,7 @@
 // Reads the state of the router into the gauges when they are asked for. Counts nothing itself.
 
 import type { WorkerView } from "@auxot/wire/operations/workers";
+import type { WebhookCounts } from "../records/webhook/webhook.ts";
 import type { Offer } from "../sources/source.ts";
 import type { UpstreamPool } from "../sources/upstream.ts";
 import type { MetricInstruments } from "./metrics.ts";
@@ -16,6 +17,7 @@ export type Readers = {
   responses(): { readonly kept: number; readonly lost: number };
   usage(): { readonly waiting: number; readonly lost: number };
   spansLost(): number;
+  webhook(): WebhookCounts;
   /** Resolves when the database answers. */
   pingDatabase(): Promise<void>;
 };
@@ -69,6 +71,11 @@ export function fillGauges(
   setTotal(instruments.responsesKept, responses.kept);
   setTotal(instruments.responsesLost, responses.lost);
   setTotal(instruments.spansLost, readers.spansLost());
+  const webhook = readers.webhook();
+  setTotal(instruments.webhookDelivered, webhook.delivered);
+  setTotal(instruments.webhookFailed, webhook.failedTries);
+  setTotal(instruments.webhookLost, webhook.lost);
+  instruments.webhookWaiting.set(webhook.waiting);
 }
 
 function setTotal(counter: MetricInstruments["usageLost"], total: number): void {

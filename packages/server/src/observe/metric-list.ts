@@ -71,6 +71,10 @@ export const metricList = {
   usageWaiting: gauge("usage_rows_waiting", [], "Usage rows that are not written yet."),
   usageLost: counter("usage_rows_lost_total", [], "Usage rows that never will be."),
   spansLost: counter("spans_lost_total", [], "Spans of traces the collector did not take."),
+  webhookDelivered: counter("webhook_events_total", [], "Alerts and raise requests that the webhook took."),
+  webhookFailed: counter("webhook_failed_tries_total", [], "Times the webhook did not take one."),
+  webhookLost: counter("webhook_events_lost_total", [], "Those that were given up after a day."),
+  webhookWaiting: gauge("webhook_events_waiting", [], "Those that wait, on the router that tells the webhook."),
   build: gauge("build_info", ["version", "node"], "Always 1; what runs here."),
 } as const satisfies Readonly<Record<string, MetricDeclaration>>;
 

@@ -15,6 +15,7 @@ const quietReaders: Readers = {
   responses: () => ({ kept: 0, lost: 0 }),
   usage: () => ({ waiting: 0, lost: 0 }),
   spansLost: () => 0,
+  webhook: () => ({ delivered: 0, failedTries: 0, lost: 0, waiting: 0 }),
   pingDatabase: () => Promise.resolve(),
 };
 

@@ -13,6 +13,8 @@ export type Work = {
   /** Everything a write does to the database goes through it: one transaction, which a dry run rolls back. */
   readonly tx: Executor;
   readonly now: Date;
+  /** What reaches beyond the database must not be done then. */
+  readonly isDryRun: boolean;
   /** Tells what was done to one thing: the audit trail and the dry run's answer are made of it. Never holds a secret. */
   changed(change: Change): void;
   /** For caches and announcements: runs when the change is there for everybody, in order; never in a dry run. */

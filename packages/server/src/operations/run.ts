@@ -57,7 +57,7 @@ export function createRunOperation(deps: RunDeps): RunOperation {
     const { operation } = handler;
     if (!isWrite(operation) && operation.audited !== true) {
       requireAnywhere(caller, operation.action);
-      const work = createWork(deps.database.db, new Date(deps.clock.now()));
+      const work = createWork(deps.database.db, new Date(deps.clock.now()), false);
       return operation.output.parse(await handler.handle(caller, readInput(operation, sent), work));
     }
     try {
@@ -87,7 +87,7 @@ async function write(
     const output = await database.db.transaction(async (tx) => {
       const earlier = await repeat?.find(tx);
       if (earlier !== undefined) return earlier.output;
-      work = createWork(tx, now);
+      work = createWork(tx, now, options.dryRun === true);
       const result = handler.operation.output.parse(await handler.handle(caller, input, work));
       if (options.dryRun === true) throw preview;
       await appendAudit(tx, describe(work.changes, handler, caller, options.origin, now));
@@ -107,12 +107,13 @@ type RecordingWork = Work & {
   readonly effects: readonly (() => Promise<void> | void)[];
 };
 
-function createWork(tx: Executor, now: Date): RecordingWork {
+function createWork(tx: Executor, now: Date, isDryRun: boolean): RecordingWork {
   const changes: Change[] = [];
   const effects: (() => Promise<void> | void)[] = [];
   return {
     tx,
     now,
+    isDryRun,
     changes,
     effects,
     changed: (change) => void changes.push(change),

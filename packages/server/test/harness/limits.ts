@@ -43,7 +43,11 @@ export async function startAdmission(
     log: quietLog,
     alone: false,
     waitMs: 1000,
-    onAlert: (alert) => void alerts.push(alert),
+    async writeAlert(alert) {
+      const isNew = await createLimitStore(database).insertAlert(database.db, alert);
+      if (isNew) alerts.push(alert);
+      return isNew;
+    },
     ...deps,
   });
   return { ...room, alerts, [Symbol.asyncDispose]: () => room.close() };

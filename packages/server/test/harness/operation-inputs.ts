@@ -246,6 +246,7 @@ export const operationInputs: Readonly<Record<string, MakeInput>> = {
 
 /** Operations that need more than a fresh router: the test that drives each, by its path from the folder of tests. */
 export const drivenElsewhere: Readonly<Record<string, string>> = {
+  "alerts.test": "webhook.test.ts",
   "licence.install": "licence.test.ts",
   "request-content.get": "request-log.test.ts",
   "secrets.rotate-key": "key-rotation.test.ts",

@@ -7,7 +7,16 @@ import { applyConfiguration, exportConfiguration } from "./configuration.ts";
 import { createInvitation, listInvitations, resendInvitation, revokeInvitation } from "./invitations.ts";
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from "./keys.ts";
 import { installLicence, showLicence } from "./licence.ts";
-import { createLimit, getLimit, listAlerts, listLimits, removeLimit, showLimitStatus, updateLimit } from "./limits.ts";
+import {
+  createLimit,
+  getLimit,
+  listAlerts,
+  listLimits,
+  removeLimit,
+  showLimitStatus,
+  testAlert,
+  updateLimit,
+} from "./limits.ts";
 import {
   listAliases,
   listCatalogue,
@@ -111,6 +120,7 @@ export const allOperations: readonly Operation[] = [
   removeLimit,
   showLimitStatus,
   listAlerts,
+  testAlert,
   listCatalogue,
   listVisibility,
   setVisibility,

@@ -156,6 +156,24 @@ export const alertSchema = z.object({
 });
 export type AlertView = z.infer<typeof alertSchema>;
 
+export const testAlert = defineOperation({
+  name: "alerts.test",
+  summary: "Send a test to the webhook, once, and tell what it answered.",
+  action: "limits.edit",
+  method: "POST",
+  path: "/api/alerts/test",
+  input: z.strictObject({}),
+  output: z.object({
+    /** The `webhook-id` of what was sent. */
+    id: z.string(),
+    /** Of the webhook's answer. */
+    status: z.int(),
+    /** The beginning of what it answered. */
+    answer: z.string(),
+    ms: z.int(),
+  }),
+});
+
 export const listAlerts = defineOperation({
   name: "alerts.list",
   summary:

@@ -11,18 +11,19 @@ import {
   removeLimit,
   showLimitStatus,
   updateLimit,
-  type AlertView,
   type LimitStatus,
-  type LimitView,
 } from "@auxot/wire/operations/limits";
 import { eraseHandler, requireVersion, type AnyOperationHandler, type Work } from "../../operations/handler.ts";
 import { requireAccess } from "../../platform/access/may.ts";
 import type { Caller } from "../../platform/caller.ts";
 import type { Executor } from "../../store/database.ts";
-import type { AlertRecord, LimitRecord, LimitStore } from "./store.ts";
+import type { TellEvents } from "./events.ts";
+import type { LimitRecord, LimitStore } from "./store.ts";
+import { showAlert, showLimit } from "./views.ts";
 
 export type LimitOperationsDeps = {
   readonly store: LimitStore;
+  readonly webhook: TellEvents;
   /** What counting must know of a change that is there for everybody. */
   onChanged(): Promise<void>;
   /** Ids of the limits that count for a caller. */
@@ -165,18 +166,4 @@ async function readStatus(
     statuses.push({ ...showLimit(limit), used, remaining, resetsAt: resetsAt?.toISOString() ?? null });
   }
   return statuses;
-}
-
-function showLimit({ subject, createdAt, updatedAt, ...limit }: LimitRecord): LimitView {
-  return {
-    ...limit,
-    subject: subject.type,
-    subjectId: subject.id,
-    createdAt: createdAt.toISOString(),
-    updatedAt: updatedAt.toISOString(),
-  };
-}
-
-function showAlert({ subjectType, windowStart, at, ...alert }: AlertRecord): AlertView {
-  return { ...alert, subject: subjectType, windowStart: windowStart.toISOString(), at: at.toISOString() };
 }

@@ -2,23 +2,20 @@
 
 import { AppError } from "@auxot/wire/errors";
 import { createId, idPrefixes } from "@auxot/wire/ids";
-import {
-  createRaiseRequest,
-  decideRaiseRequest,
-  listRaiseRequests,
-  type RaiseRequestView,
-} from "@auxot/wire/operations/raise-requests";
+import { createRaiseRequest, decideRaiseRequest, listRaiseRequests } from "@auxot/wire/operations/raise-requests";
 import { eraseHandler, requireVersion, type AnyOperationHandler } from "../../operations/handler.ts";
 import { requireAccess } from "../../platform/access/may.ts";
+import { toRaiseEvent } from "./events.ts";
 import { changeLimit, nameLimit, requireLimit, type LimitOperationsDeps } from "./operations.ts";
 import { insertRaise, listRaises, lockRaise, nameAsker, updateRaise, type RaiseRecord } from "./raise-store.ts";
 import type { LimitRecord } from "./store.ts";
+import { showRaise } from "./views.ts";
 
 /** The handlers of `raise-requests.*`. */
 export function createRaiseOperations(
-  deps: Pick<LimitOperationsDeps, "store" | "onChanged" | "findIdsFor">,
+  deps: Pick<LimitOperationsDeps, "store" | "webhook" | "onChanged" | "findIdsFor">,
 ): readonly AnyOperationHandler[] {
-  const { store, onChanged } = deps;
+  const { store, webhook, onChanged } = deps;
   return [
     eraseHandler({
       operation: createRaiseRequest,
@@ -44,6 +41,8 @@ export function createRaiseOperations(
           decidedAt: null,
         };
         await insertRaise(work.tx, raise);
+        await webhook.announce(work.tx, toRaiseEvent(raise, limit));
+        work.afterCommit(webhook.wake);
         const view = showRaise(raise);
         work.changed({ kind: "raise-request", id: raise.id, name: nameLimit(limit), before: null, after: view });
         return view;
@@ -98,8 +97,4 @@ function requireMore(limit: LimitRecord, amount: number): void {
   throw new AppError("invalid_request", `amount: the limit is ${limit.amount} already; ask for more.`, {
     param: "amount",
   });
-}
-
-function showRaise({ createdAt, decidedAt, ...raise }: RaiseRecord): RaiseRequestView {
-  return { ...raise, createdAt: createdAt.toISOString(), decidedAt: decidedAt?.toISOString() ?? null };
 }

@@ -4,7 +4,7 @@ import type { Limit, LimitMeasure, LimitSubjectType, LimitWindow } from "@auxot/
 import { planPage, visibleRows, type AskedPage } from "../../operations/store.ts";
 import type { Caller } from "../../platform/caller.ts";
 import type { Database, Executor } from "../../store/database.ts";
-import { and, eq } from "../../store/drizzle.ts";
+import { and, eq, sql } from "../../store/drizzle.ts";
 import { limitAlert, usageLimit } from "../../store/tables/limits.ts";
 
 export type LimitRecord = Limit & { readonly version: number; readonly createdAt: Date; readonly updatedAt: Date };
@@ -44,7 +44,7 @@ export type LimitStore = {
   update(tx: Executor, limit: LimitRecord): Promise<void>;
   remove(tx: Executor, id: string): Promise<void>;
   /** False when this one, or a higher one, was written before: by whichever router. */
-  insertAlert(alert: AlertRecord): Promise<boolean>;
+  insertAlert(tx: Executor, alert: AlertRecord): Promise<boolean>;
   listAlerts(tx: Executor, caller: Caller, asked: AskedAlerts): Promise<Rows<AlertRecord>>;
 };
 
@@ -103,8 +103,8 @@ export function createLimitStore({ db, sql: client }: Database): LimitStore {
     async remove(tx, id) {
       await tx.delete(usageLimit).where(eq(usageLimit.id, id));
     },
-    async insertAlert({ window, ...alert }) {
-      const { count } = await client`
+    async insertAlert(tx, { window, ...alert }) {
+      const rows = await tx.execute(sql`
         insert into limit_alert (id, limit_id, subject_type, subject_id, measure, per, window_start, percent, used, amount, at)
         select ${alert.id}, ${alert.limitId}, ${alert.subjectType}, ${alert.subjectId}, ${alert.measure}, ${window},
           ${alert.windowStart.toISOString()}::timestamptz, ${alert.percent}, ${alert.used}, ${alert.amount},
@@ -112,8 +112,8 @@ export function createLimitStore({ db, sql: client }: Database): LimitStore {
         where not exists (
           select 1 from limit_alert where limit_id = ${alert.limitId}
             and window_start = ${alert.windowStart.toISOString()}::timestamptz and percent >= ${alert.percent})
-        on conflict do nothing`;
-      return count > 0;
+        on conflict do nothing returning id`);
+      return rows.length > 0;
     },
     async listAlerts(tx, caller, asked) {
       const page = planPage(asked, { at: limitAlert.at }, limitAlert.id);
