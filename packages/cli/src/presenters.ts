@@ -2,6 +2,7 @@
 // a command all the same.
 
 import type { KeyView } from "@auxot/wire/operations/keys";
+import type { AlertView, LimitView } from "@auxot/wire/operations/limits";
 import type { ModelView } from "@auxot/wire/operations/models";
 import type { WorkerView } from "@auxot/wire/operations/workers";
 import type { Price } from "@auxot/wire/price";
@@ -25,6 +26,19 @@ export type Column = { readonly heading: string; read(item: never, terminal: Pic
 
 /** By the operation's name. */
 export const presenters: Readonly<Record<string, Presenter>> = {
+  "alerts.list": {
+    columns: [
+      column("AT", (alert: AlertView) => formatCell("at", alert.at)),
+      column("SPENT", (alert: AlertView) => `${alert.percent} %`),
+      column("USED", (alert: AlertView) => formatAmount(alert, alert.used)),
+      column("OF", (alert: AlertView) => formatAmount(alert, alert.amount)),
+      column("MEASURE", (alert: AlertView) => alert.measure),
+      column("WINDOW", (alert: AlertView) => alert.window),
+      column("FOR", formatSubject),
+      column("LIMIT", (alert: AlertView) => alert.limitId),
+    ],
+    hint: () => "No budget is half spent yet.\n",
+  },
   "keys.create": {
     switches: {
       worker: { summary: "a worker's key (axw_…) instead of a caller's (axk_…)", sets: { kind: "worker" } },
@@ -43,6 +57,19 @@ export const presenters: Readonly<Record<string, Presenter>> = {
     hint: () => "There are no keys yet. Make one: npx auxot keys create --name NAME\n",
   },
   "keys.revoke": { nameField: "masked" },
+  "limits.list": {
+    columns: [
+      column("ID", (limit: LimitView) => limit.id),
+      column("FOR", formatSubject),
+      column("MEASURE", (limit: LimitView) => limit.measure),
+      column("WINDOW", (limit: LimitView) => formatCell("window", limit.window)),
+      column("AMOUNT", (limit: LimitView) => formatAmount(limit, limit.amount)),
+      column("ACTION", (limit: LimitView) => limit.action),
+      column("MODEL", (limit: LimitView) => formatCell("model", limit.model)),
+      column("VERSION", (limit: LimitView) => String(limit.version)),
+    ],
+    hint: () => "Nobody has limits. To set one: npx auxot limits create --help\n",
+  },
   "models.list": {
     columns: [
       column("ID", (model: ModelView) => formatCell("id", model.id)),
@@ -80,6 +107,15 @@ export const presenters: Readonly<Record<string, Presenter>> = {
 
 function column<Item>(heading: string, read: (item: Item, terminal: Pick<Terminal, "now">) => string): Column {
   return { heading, read };
+}
+
+/** Money is in micro-dollars. */
+function formatAmount({ measure }: Pick<LimitView, "measure">, amount: number): string {
+  return formatCell(measure === "money" ? "MicroUsd" : "amount", amount);
+}
+
+function formatSubject({ subject, subjectId }: Pick<LimitView, "subject" | "subjectId">): string {
+  return subject === "org" ? "everybody" : formatCell("subjectId", subjectId);
 }
 
 /** For a million tokens; what is not said costs as input. `+`: long inputs cost more. */

@@ -60,6 +60,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   let isStarted = false;
   let isAsked = false;
   let failures = 0;
+  /** Since something was not taken, until something is: a look at nothing says nothing. */
+  let isAway = false;
   const until = (): Date => new Date(clock.now() + ownedForMs);
 
   async function pump(): Promise<number> {
@@ -86,13 +88,17 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
 
   async function pumpQuietly(): Promise<void> {
     try {
-      await pump();
-      if (failures > 0) log.info({ stream }, words.back);
+      const told = await pump();
       failures = 0;
+      if (!isAway || told === 0) return;
+      isAway = false;
+      log.info({ stream }, words.back);
     } catch (err) {
       if (stopped.signal.aborted) return;
-      if (failures === 0) log.warn({ err, stream }, words.away);
       failures++;
+      if (isAway) return;
+      isAway = true;
+      log.warn({ err, stream }, words.away);
     }
   }
 

@@ -6,7 +6,7 @@ import type { WebhookEvent } from "@auxot/wire/webhook-event";
 import { createLog } from "../../src/platform/log.ts";
 import { createSecret } from "../../src/platform/secret-text.ts";
 import { createSendToWebhook, type WebhookSettings } from "../../src/records/webhook/send.ts";
-import { createWebhookStore } from "../../src/records/webhook/store.ts";
+import { createWebhookStore, type WebhookStore } from "../../src/records/webhook/store.ts";
 import { createWebhook } from "../../src/records/webhook/webhook.ts";
 import { createDeliveryClaims } from "../../src/store/delivery-claims.ts";
 import { openTestDatabase } from "../harness/database.ts";
@@ -28,9 +28,10 @@ async function setUp() {
     lines,
     store,
     /** As one router has it. */
-    open(settings: WebhookSettings, owner = "router 1", lookEveryMs = 5) {
+    open(settings: WebhookSettings, owner = "router 1", itsStore: WebhookStore = store) {
       const send = createSendToWebhook(settings, clock);
-      return createWebhook({ store, claims: createDeliveryClaims(database), send, owner, clock, log, lookEveryMs });
+      const claims = createDeliveryClaims(database);
+      return createWebhook({ store: itsStore, claims, send, owner, clock, log, lookEveryMs: 5 });
     },
     async announce(...ids: readonly string[]) {
       for (const id of ids) await store.insert(database.db, eventOf(id, state.now));
@@ -100,6 +101,40 @@ test("a receiver that is down gets everything once it is up, and the log says so
   assert.deepEqual(receiver.taken.map(({ id }) => id).toSorted(), ["alt_1", "alt_2", "alt_3"]);
   assert.equal(messagesOf(house.lines)[0], "The webhook takes no events; trying again");
   assert.ok(house.lines.length <= 2, JSON.stringify(house.lines));
+});
+
+test("while an event waits for its next try, the log does not say that the receiver is back", async () => {
+  await using house = await setUp();
+  await using receiver = await startFakeWebhook([503]);
+  await house.announce("alt_1");
+  let looks = 0;
+  let onLook: (() => void) | undefined;
+  const webhook = house.open(receiver.settings, "router 1", {
+    ...house.store,
+    listDue(now, limit) {
+      looks++;
+      onLook?.();
+      return house.store.listDue(now, limit);
+    },
+  });
+  const lookedMore = (times: number): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const enough = looks + times;
+    onLook = () => looks >= enough && resolve();
+    return promise;
+  };
+  webhook.start();
+  await receiver.askedFor(1);
+  await lookedMore(4);
+  assert.deepEqual(messagesOf(house.lines), ["The webhook takes no events; trying again"]);
+  house.state.now += 5 * second;
+  await receiver.askedFor(2);
+  await lookedMore(2);
+  await webhook.close();
+  assert.deepEqual(messagesOf(house.lines), [
+    "The webhook takes no events; trying again",
+    "The webhook takes events again",
+  ]);
 });
 
 test("nothing listens there: it is said why, and no event is lost", async () => {

@@ -22,7 +22,8 @@ export function toAlertEvent(alert: AlertRecord): WebhookEvent {
   const { id, at, percent, used, amount, measure, window, subjectType, subjectId } = alert;
   const spent = formatAmount(measure, used).replace(/ .*$/, "");
   const share = `${spent} of ${formatAmount(measure, amount)}`;
-  const text = `${percent} % of a budget is spent: ${share} this ${window}, for ${nameSubject(subjectType, subjectId)}.`;
+  const when = window === "day" ? "today" : `this ${window}`;
+  const text = `${percent} % of a budget is spent: ${share} ${when}, for ${nameSubject(subjectType, subjectId)}.`;
   return { id, body: { type: "alert.created", timestamp: at.toISOString(), text, data: showAlert(alert) } };
 }
 

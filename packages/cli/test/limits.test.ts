@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startScriptedRouter } from "./scripted-router.ts";
+
+const limit = {
+  id: "lim_1",
+  subject: "team",
+  subjectId: "tem_1",
+  measure: "money",
+  window: "month",
+  amount: 50_000_000,
+  action: "local-only",
+  model: null,
+  version: 1,
+  createdAt: "2026-01-01T00:00:00.000Z",
+  updatedAt: "2026-01-01T00:00:00.000Z",
+};
+const alert = {
+  id: "alt_1",
+  limitId: "lim_1",
+  subject: "team",
+  subjectId: "tem_1",
+  measure: "money",
+  window: "month",
+  windowStart: "2026-01-01T00:00:00.000Z",
+  percent: 90,
+  used: 45_120_000,
+  amount: 50_000_000,
+  at: "2026-01-20T08:30:00.000Z",
+};
+
+test("limits list shows money in dollars, and everybody as that", async (t) => {
+  const tokens = { ...limit, id: "lim_2", subject: "org", subjectId: "", measure: "tokens", amount: 100_000 };
+  const router = await startScriptedRouter(t, {
+    "GET /api/limits": { body: { items: [limit, { ...tokens, model: "gpt*" }], nextCursor: null } },
+  });
+  assert.equal(
+    (await router.run(["limits", "list"])).out,
+    `\
+ID     FOR        MEASURE  WINDOW  AMOUNT  ACTION      MODEL  VERSION
+lim_1  tem_1      money    month   $50.00  local-only  -      1
+lim_2  everybody  tokens   month   100000  local-only  gpt*   1
+`,
+  );
+});
+
+test("alerts list says when, how much of what, and for whom", async (t) => {
+  const router = await startScriptedRouter(t, { "GET /api/alerts": { body: { items: [alert], nextCursor: null } } });
+  assert.equal(
+    (await router.run(["alerts"])).out,
+    `\
+AT                SPENT  USED    OF      MEASURE  WINDOW  FOR    LIMIT
+2026-01-20 08:30  90 %   $45.12  $50.00  money    month   tem_1  lim_1
+`,
+  );
+});
+
+test("alerts test shows what the webhook answered, and ends with 1 when it took nothing", async (t) => {
+  const taken = await startScriptedRouter(t, {
+    "POST /api/alerts/test": { body: { id: "alt_2", status: 204, answer: "", ms: 12 } },
+  });
+  assert.deepEqual(await taken.run(["alerts", "test"]), {
+    code: 0,
+    out: "id      alt_2\nstatus  204\nanswer  -\nms      12\n",
+    err: "",
+  });
+  const detail = "The webhook did not take the event: it answered 404";
+  const refused = await startScriptedRouter(t, {
+    "POST /api/alerts/test": { status: 502, body: { code: "source_failed", detail } },
+  });
+  assert.deepEqual(await refused.run(["alerts", "test"]), { code: 1, out: "", err: `${detail}\n` });
+});
