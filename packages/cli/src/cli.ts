@@ -20,10 +20,11 @@ import packageFile from "../package.json" with { type: "json" };
 
 /** Gives the exit code; never throws on what a person or a router may do. */
 export async function runCli(
-  args: readonly string[],
+  given: readonly string[],
   terminal: Terminal,
   commands: readonly Command[] = listCommands(),
 ): Promise<number> {
+  const args = putOptionsLast(given);
   if (args[0] === "--version" || args[0] === "-v") {
     terminal.out(`${packageFile.version}\n`);
     return 0;
@@ -141,10 +142,22 @@ function answerUnknown(commands: readonly Command[], words: readonly string[], t
     (group.length > 0 ? undefined : findNearMatches(noun, [...new Set(names.map(readNoun)), ...names])[0]) ??
     findNearMatches(asked, names)[0];
   const hint = near === undefined ? "" : ` Did you mean "auxot ${near}"?`;
-  return refuse(terminal, `There is no command "${group.length > 0 ? asked : noun}".${hint}`);
+  const reason = `There is no command "${group.length > 0 ? asked : noun}".${hint}`;
+  return refuse(terminal, reason, group.length > 0 ? { name: noun } : undefined);
 }
 
-function refuse(terminal: Terminal, reason: string, command?: Command): number {
+/** `auxot --url URL keys list` is `auxot keys list --url URL`. */
+function putOptionsLast(args: readonly string[]): readonly string[] {
+  let next = 0;
+  for (let arg = args[0]; arg?.startsWith("--"); arg = args[next]) {
+    const option = everyCommandHas[arg.slice(2).split("=")[0] ?? ""];
+    if (option === undefined || arg === "--help") return args;
+    next += option.value === undefined || arg.includes("=") ? 1 : 2;
+  }
+  return next === 0 || next >= args.length ? args : [...args.slice(next), ...args.slice(0, next)];
+}
+
+function refuse(terminal: Terminal, reason: string, command?: Pick<Command, "name">): number {
   const name = command === undefined ? "" : ` ${command.name}`;
   terminal.err(`${reason}\n\`npx auxot${name} --help\` says more.\n`);
   return 2;

@@ -14,12 +14,16 @@ export function listCommands(): readonly Command[] {
   return [...commands, createCompletion(() => listCommands())];
 }
 
+/** What a noun alone means: the first of these that it has. */
+const usualVerbs = ["list", "show", "query"];
+
 /** Finds the command that the first words name: the longest name wins, and a noun alone means its list. */
 export function findCommand(commands: readonly Command[], words: readonly string[]): Command | undefined {
   const named = commands
     .filter(({ name }) => name === words.slice(0, countWords(name)).join(" "))
     .toSorted((a, b) => countWords(b.name) - countWords(a.name))[0];
-  return named ?? commands.find(({ name }) => name === `${words.join(" ")} list`);
+  const usual = usualVerbs.map((verb) => commands.find(({ name }) => name === `${words.join(" ")} ${verb}`));
+  return named ?? usual.find((command) => command !== undefined);
 }
 
 export function countWords(name: string): number {

@@ -7,6 +7,7 @@ import { isWrite, type Change, type Operation } from "@auxot/wire/operations/def
 import { isList, listPathFields, toCommandName } from "@auxot/wire/operations/describe";
 import type { Page } from "@auxot/wire/operations/page";
 import { explainSchema } from "@auxot/wire/operations/schema-words";
+import { explainTime, isTime } from "./read-time.ts";
 import { printJson, type Command, type CommandOption, type Invocation } from "./command.ts";
 import { readOperationInput } from "./operation-input.ts";
 import { presenters } from "./presenters.ts";
@@ -175,12 +176,18 @@ function listChoices({ schema }: FieldOption): readonly string[] {
   return (schema.enum ?? schema.items?.enum ?? []).filter((value) => typeof value === "string");
 }
 
-function explain({ schema, takes, placeholder, isRequired }: FieldOption): string {
+function explainValue({ schema, takes, path }: Pick<FieldOption, "schema" | "takes" | "path">): string {
+  if (isTime({ schema })) return explainTime({ path });
+  return explainSchema(takes === "list" ? (schema.items ?? { type: "string" }) : schema);
+}
+
+function explain({ schema, takes, placeholder, isRequired, path }: FieldOption): string {
   const isTold = takes === "switch" || placeholder.includes("|");
   const usual = schema.default;
   return [
-    schema.description?.replace(/\.$/, "") ?? (isTold ? "" : explainSchema(schema)),
-    ...(takes === "list" ? ["once for each"] : []),
+    schema.description?.replace(/\.$/, "") ?? (isTold ? "" : explainValue({ schema, takes, path })),
+    ...(schema.description !== undefined && isTime({ schema }) ? [explainTime({ path })] : []),
+    ...(takes === "list" ? ["may be given several times"] : []),
     ...(isRequired ? ["required"] : []),
     ...(usual === undefined || usual === false || usual === null || String(usual) === ""
       ? []

@@ -4,19 +4,23 @@ import { AppError } from "@auxot/wire/errors";
 import { renderOption, toPlaceholder, type CommandOption } from "@auxot/wire/operations/command-line";
 import type { Operation } from "@auxot/wire/operations/define-operation";
 import { listPathFields } from "@auxot/wire/operations/describe";
+import { explainIssue } from "@auxot/wire/operations/explain-issue";
 import type { Invocation } from "./command.ts";
+import { isTime, readTime } from "./read-time.ts";
 
 /** Throws `invalid_request`, in the words of the command line, for what the router would refuse too. */
 export function readOperationInput(
   operation: Operation,
   options: readonly CommandOption[],
-  { options: values, positionals }: Pick<Invocation, "options" | "positionals">,
+  { options: values, positionals, terminal }: Pick<Invocation, "options" | "positionals" | "terminal">,
 ): Readonly<Record<string, unknown>> {
   const input: Record<string, unknown> = {};
   for (const [index, field] of listPathFields(operation).entries()) input[field] = positionals[index];
   for (const option of options) {
-    const value = readOption(option, values[option.name], values[`no-${option.name}`] === true);
-    if (value !== undefined) put(input, option.path, value);
+    const given = values[option.name];
+    const value = isTime(option) && typeof given === "string" ? readTime(option, given, terminal.now()) : given;
+    const read = readOption(option, value, values[`no-${option.name}`] === true);
+    if (read !== undefined) put(input, option.path, read);
   }
   check(operation, options, input);
   return input;
@@ -30,7 +34,9 @@ function readOption(option: CommandOption, given: Invocation["options"][string],
   if (typeof given === "object") {
     const [only] = given;
     if (given.length === 1 && only?.startsWith("[")) return readJson(option, only);
-    return given.map((text) => (option.schema.items?.type === "string" ? text : readNumber(option, text)));
+    // Where a text may stand for the list, `--model a,b` is one.
+    if (given.length === 1 && acceptsText(option.schema)) return only;
+    return given.map((text) => (takesNumbers(option) ? readNumber(option, text) : text));
   }
   if (typeof given !== "string") return given;
   switch (option.takes) {
@@ -43,6 +49,10 @@ function readOption(option: CommandOption, given: Invocation["options"][string],
     case "switch":
       return given;
   }
+}
+
+function takesNumbers({ schema }: CommandOption): boolean {
+  return ["integer", "number"].includes(String(schema.items?.type));
 }
 
 function readNumber({ name }: CommandOption, text: string): number {
@@ -79,11 +89,11 @@ function put(target: Record<string, unknown>, path: readonly string[], value: un
 }
 
 function check(operation: Operation, options: readonly CommandOption[], input: object): void {
-  const parsed = operation.input.safeParse(input);
+  const parsed = operation.input.safeParse(input, { reportInput: true });
   if (parsed.success) return;
-  const sentences = parsed.error.issues.map(({ path, message }) => {
-    const name = nameOption(operation, options, path.map(String));
-    return `${name === "" ? "" : `${name}: `}${readably(message)}`;
+  const sentences = parsed.error.issues.map((issue) => {
+    const name = nameOption(operation, options, issue.path.map(String));
+    return `${name === "" ? "" : `${name}: `}${explainIssue(issue).replace(/^is missing: .*/, "is missing")}`;
   });
   throw refuse([...new Set(sentences)].join("\n"));
 }
@@ -96,12 +106,6 @@ function nameOption(operation: Operation, options: readonly CommandOption[], pat
     .toSorted((a, b) => b.path.length - a.path.length)[0];
   if (nearest === undefined) return path.join(".");
   return [renderOption(nearest), ...path.slice(nearest.path.length)].join(" ");
-}
-
-function readably(message: string): string {
-  return message
-    .replace(/^Invalid (?:input|option): /, "")
-    .replace(/^expected (.+), received undefined$/, "is missing");
 }
 
 function refuse(message: string): AppError {

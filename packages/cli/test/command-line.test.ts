@@ -43,6 +43,7 @@ test("a mistyped command or option is answered with the near one, exit code 2", 
     err: 'There is no command "verfy". Did you mean "auxot verify"?\n`npx auxot --help` says more.\n',
   });
   assert.match((await run("keys", "lst")).err, /^There is no command "keys lst"\. Did you mean "auxot keys list"\?/);
+  assert.match((await run("keys", "lst")).err, /`npx auxot keys --help` says more\.\n$/);
   assert.match((await run("worker")).err, /Did you mean "auxot workers"\?/);
   assert.match((await run("xyzzy")).err, /^There is no command "xyzzy"\.\n/);
   assert.deepEqual(await run("keys", "create", "--nam", "a"), {
@@ -58,6 +59,12 @@ test("what is missing or too much is named", async () => {
   assert.match((await run("keys", "list", "all")).err, /^"all" is one word too many\.\n/);
   assert.match((await run("--json")).err, /^"--json" needs a command before it\.\n/);
   assert.match((await run("workers", "--url", "nowhere")).err, /^"nowhere" is not the address of a router/);
+});
+
+test("what every command has may stand before the command too", async () => {
+  assert.match((await run("--url", "nowhere", "--json", "workers", "list")).out, /"nowhere\\" is not the address/);
+  assert.match((await run("--url=nowhere", "usage")).err, /^"nowhere" is not the address/, "and a noun alone asks");
+  assert.match((await run("--name", "x", "keys", "create")).err, /^"--name" needs a command before it\./);
 });
 
 test("a reader that has seen enough ends it without a word", () => {

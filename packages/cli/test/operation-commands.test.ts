@@ -26,7 +26,14 @@ const things = [
     action: "keys.read",
     method: "GET",
     path: "/api/things",
-    input: pageInput({ tags: z.array(z.string()).optional() }, ["name"]),
+    input: pageInput(
+      {
+        tags: z.array(z.string()).optional(),
+        since: z.iso.datetime().optional(),
+        kind: z.union([z.array(z.string()), z.string()]).optional(),
+      },
+      ["name"],
+    ),
     output: pageOf(thing),
   }),
   defineOperation({
@@ -41,6 +48,7 @@ const things = [
       name: z.string().min(2).optional(),
       isOpen: z.boolean().optional(),
       tags: z.array(z.string()).optional(),
+      ranges: z.array(z.union([z.ipv6(), z.cidrv4()])).optional(),
       expiresAt: z.iso.datetime().nullish(),
       limits: z
         .strictObject({ perMinute: z.int().min(1).optional(), daily: z.strictObject({ tokens: z.int() }).optional() })
@@ -84,6 +92,8 @@ const one = {
   expiresAt: null,
 };
 
+const empty: Reply = { body: { items: [], nextCursor: null } };
+
 async function run(
   t: TestContext,
   args: readonly string[],
@@ -125,15 +135,36 @@ test("a whole group may be JSON, and one part of it said by itself; an empty lis
   assert.deepEqual(JSON.parse(received[0]?.body ?? ""), { limits: { perMinute: 7 }, tags: [] });
 });
 
+test("a time may be a day or a span from now, in the direction that its field looks", async (t) => {
+  const script = { "PATCH /api/things/t": { body: one }, "GET /api/things?since=2025-12-31T22%3A01%3A00.000Z": empty };
+  for (const [said, meant] of [
+    ["2027-01-31", "2027-01-31T00:00:00Z"],
+    ["90d", "2026-04-01T00:01:00.000Z"],
+    ["2027-01-31T12:00:00Z", "2027-01-31T12:00:00Z"],
+  ]) {
+    const { received } = await run(t, ["big-things", "update", "t", "--expires-at", `${said}`], script);
+    assert.deepEqual(JSON.parse(received[0]?.body ?? ""), { expiresAt: meant });
+  }
+  assert.equal((await run(t, ["big-things", "--since", "2h"], script)).code, 0);
+});
+
+test("a list of what may be several kinds of word is given by repeating; a text that stands for one may be given", async (t) => {
+  const script = { "PATCH /api/things/t": { body: one }, "GET /api/things?kind=a%2Cb": empty };
+  const args = ["big-things", "update", "t", "--ranges", "10.0.0.0/8", "--ranges", "2001:db8::1"];
+  const { received } = await run(t, args, script);
+  assert.deepEqual(JSON.parse(received[0]?.body ?? ""), { ranges: ["10.0.0.0/8", "2001:db8::1"] });
+  assert.equal((await run(t, ["big-things", "--kind", "a,b"], script)).code, 0);
+});
+
 test("what cannot be is told in the words of the command line, before anything is sent", async (t) => {
   for (const [args, said] of [
-    [["--name", "x"], /^--name NAME: Too small/],
+    [["--name", "x"], /^--name NAME: must have at least 2 characters\n/],
     [["--version", "soon"], /^--version takes a number, not "soon"\.\n/],
     [["--labels", "{"], /^--labels takes JSON: /],
-    [["--limits.per-minute", "0"], /^--limits\.per-minute N: Too small/],
+    [["--limits.per-minute", "0"], /^--limits\.per-minute N: must be at least 1\n/],
     [["--limits", '{"daily":{"tokens":"x"}}'], /^--limits\.daily\.tokens N: expected number/],
     [["--is-open", "--no-is-open"], /^--is-open and --no-is-open contradict each other\.\n/],
-    [["--expires-at", "tomorrow"], /^--expires-at TIME: Invalid ISO datetime/],
+    [["--expires-at", "tomorrow"], /^--expires-at TIME: must be a time with its zone, such as 2027-01-31T12:00:00Z\n/],
     [["--nam", "x"], /^There is no option --nam\. Did you mean --name\?\n/],
   ] as const) {
     const { code, err, received } = await run(t, ["big-things", "update", "thg_1", ...args], {});
@@ -166,8 +197,7 @@ test("--all reads every page", async (t) => {
 });
 
 test("an empty list says so", async (t) => {
-  const empty = { "GET /api/things": { body: { items: [], nextCursor: null } } };
-  assert.partialDeepStrictEqual(await run(t, ["big-things"], empty), {
+  assert.partialDeepStrictEqual(await run(t, ["big-things"], { "GET /api/things": empty }), {
     code: 0,
     out: "",
     err: "There are no big things.\n",
@@ -238,7 +268,7 @@ test("a removal is shown and asked about where a person sits, and only there", a
 test("help says what each option takes", async (t) => {
   const { out } = await run(t, ["big-things", "update", "--help"], {});
   assert.match(out, /^npx auxot big-things update ID \[options\]\n\nChange a thing\. What is left out stays\.\n/);
-  assert.match(out, /^ {2}--tags TAG +list of: text; once for each$/m);
+  assert.match(out, /^ {2}--tags TAG +text; may be given several times$/m);
   assert.match(out, /^ {2}--limits\.daily\.tokens N +whole number$/m);
   assert.match(out, /^ {2}--no-expires-at +sets no expiresAt$/m);
   assert.match(out, /^ {2}--no-is-open +the opposite of --is-open$/m);
@@ -252,7 +282,7 @@ test("a long or secret text is taken from a file or a pipe, so that no list of p
   for (const [args, code, said] of [
     [["--value-file", "-", "--value", "x"], 1, "--value and --value-file contradict each other.\n"],
     [["--value-file", "nowhere"], 1, "There is no file nowhere. Name one with --value-file FILE.\n"],
-    [["--value-file", "empty"], 1, "--value VALUE: Too small: expected string to have >=3 characters\n"],
+    [["--value-file", "empty"], 1, "--value VALUE: must have at least 3 characters\n"],
     [[], 2, "--value VALUE is missing.\n`npx auxot big-things seal --help` says more.\n"],
   ] as const) {
     const refused = await run(t, ["big-things", "seal", ...args], script, { files });

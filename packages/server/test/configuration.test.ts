@@ -93,7 +93,7 @@ test("everything wrong with a file is told at once, with its place", async () =>
       "resources.teams: cannot be declared; only keys can",
       "resources.keys.0.colour: is not known here",
       "resources.keys.1.name: is missing: expected string",
-      'resources.keys.1.kind: expected one of "caller"|"worker"',
+      "resources.keys.1.kind: must be one of caller, worker",
       "resources.keys.2.name: is the same as resources.keys.0.name",
     ],
   );

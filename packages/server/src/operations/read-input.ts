@@ -3,6 +3,7 @@
 import type { z } from "zod";
 import { AppError } from "@auxot/wire/errors";
 import type { Operation } from "@auxot/wire/operations/define-operation";
+import { explainIssue } from "@auxot/wire/operations/explain-issue";
 
 export type InputProblem = { readonly path: string; readonly message: string };
 
@@ -23,7 +24,7 @@ export class InputError extends AppError {
 export function readInput(operation: Operation, sent: unknown): unknown {
   const unstorable = findUnstorable(sent, []);
   if (unstorable.length > 0) throw new InputError(unstorable);
-  const parsed = operation.input.safeParse(sent);
+  const parsed = operation.input.safeParse(sent, { reportInput: true });
   if (parsed.success) return parsed.data;
   throw new InputError(parsed.error.issues.flatMap(toProblems));
 }
@@ -49,12 +50,5 @@ export function toProblems(issue: z.core.$ZodIssue): InputProblem | InputProblem
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({ path: [...issue.path, key].join("."), message: "is not known here" }));
   }
-  return { path: issue.path.join("."), message: readably(issue.message) };
-}
-
-/** The validator's own words, less its jargon. */
-export function readably(message: string): string {
-  return message
-    .replace(/^Invalid (input|option): /, "")
-    .replace(/^expected (.+), received undefined$/, "is missing: expected $1");
+  return { path: issue.path.join("."), message: explainIssue(issue) };
 }

@@ -91,6 +91,7 @@ function toOptions(
 }
 
 function readKind(schema: JsonSchema): CommandOption["takes"] {
+  if (isWords(schema)) return "list";
   switch (schema.type) {
     case "boolean":
       return "switch";
@@ -99,11 +100,19 @@ function readKind(schema: JsonSchema): CommandOption["takes"] {
       return "number";
     case "string":
       return "text";
-    case "array":
-      return ["string", "integer", "number"].includes(String(schema.items?.type)) ? "list" : "json";
     default:
       return schema.enum !== undefined || schema.const !== undefined ? "text" : "json";
   }
+}
+
+/** A list of words or numbers; also where one text may stand for such a list. */
+function isWords({ type, items, anyOf = [] }: JsonSchema): boolean {
+  if (type === "array") return items !== undefined && isWord(items);
+  return anyOf.some(isWords) && anyOf.every((one) => isWords(one) || isWord(one));
+}
+
+function isWord({ type, anyOf }: JsonSchema): boolean {
+  return anyOf?.every(isWord) ?? ["string", "integer", "number"].includes(String(type));
 }
 
 function choosePlaceholder(takes: CommandOption["takes"], field: string, schema: JsonSchema): string {

@@ -29,7 +29,7 @@ function explainInner(schema: JsonSchema): string {
   if (schema.enum !== undefined) return `one of ${schema.enum.map(String).join(", ")}`;
   if (schema.const !== undefined) return `always ${JSON.stringify(schema.const)}`;
   if (schema.$ref !== undefined) return schema.$ref.split("/").at(-1) ?? "object";
-  if (schema.anyOf !== undefined) return schema.anyOf.map(explainSchema).join(", or ");
+  if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(explainSchema))].join(", or ");
   switch (schema.type) {
     case "string":
       return explainText(schema);
@@ -59,6 +59,12 @@ function explainText({ format, minLength, maxLength }: JsonSchema): string {
       return "mail address";
     case "uri":
       return "address, such as https://example.com";
+    case "ipv4":
+    case "ipv6":
+      return "IP address";
+    case "cidrv4":
+    case "cidrv6":
+      return "range of IP addresses, such as 10.0.0.0/8";
     default:
       return `text${explainRange(minLength === 1 ? undefined : minLength, maxLength, " characters")}`;
   }

@@ -1,7 +1,7 @@
 // Owns the reading of what people send to sign in: every mistake is told by its field.
 
 import { z } from "zod";
-import { InputError, readably } from "../../operations/read-input.ts";
+import { InputError, toProblems } from "../../operations/read-input.ts";
 
 /** Small letters, at most 254 characters: RFC 5321 §4.5.3.1. */
 export const emailSchema = z
@@ -15,9 +15,7 @@ export const nameSchema = z.string().trim().min(1, "must not be empty").max(100,
 
 /** Throws InputError, which names each field at fault. */
 export function readInput<Value>(schema: z.ZodType<Value>, input: unknown): Value {
-  const parsed = schema.safeParse(input ?? {});
+  const parsed = schema.safeParse(input ?? {}, { reportInput: true });
   if (parsed.success) return parsed.data;
-  throw new InputError(
-    parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message: readably(message) })),
-  );
+  throw new InputError(parsed.error.issues.flatMap(toProblems));
 }
