@@ -13,6 +13,12 @@ export function formatCell(field: string, value: unknown): string {
   return JSON.stringify(value);
 }
 
+/** A field of a thing; what a limit on money counts is in dollars too. */
+export function formatField(thing: Readonly<Record<string, unknown>>, field: string): string {
+  const isMoney = thing["measure"] === "money" && ["amount", "used", "remaining"].includes(field);
+  return formatCell(isMoney ? `${field}MicroUsd` : field, thing[field]);
+}
+
 /** `createdAt` as `CREATED`, `budgetMicroUsd` as `BUDGET`. */
 export function toHeading(field: string): string {
   return field
@@ -39,7 +45,15 @@ export function formatSpan(spanMs: number): string {
   return `${Math.floor(seconds / 86_400)} d`;
 }
 
-function formatMoney(microUsd: number): string {
+/** E.g. "7 ms", "1.4 s", "3 min". */
+export function formatDuration(durationMs: number): string {
+  if (durationMs < 1000) return `${Math.round(durationMs)} ms`;
+  if (durationMs < 60_000) return `${(durationMs / 1000).toFixed(1)} s`;
+  return formatSpan(durationMs);
+}
+
+/** Cents, or as many digits as it has. */
+export function formatMoney(microUsd: number): string {
   const text = (microUsd / 1_000_000).toFixed(6).replace(/0{1,4}$/, "");
   return microUsd < 0 ? `-$${text.slice(1)}` : `$${text}`;
 }

@@ -7,6 +7,8 @@ import type { Environment } from "./config.ts";
 export type Terminal = {
   readonly environment: Environment;
   readonly isColoured: boolean;
+  /** How wide the terminal is, in characters. Absent: a file or a pipe, where nothing is cut. */
+  readonly columns?: number;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly fetch: typeof globalThis.fetch;

@@ -15,6 +15,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 process.exitCode = await runCli(process.argv.slice(2), {
   environment,
+  ...(process.stdout.isTTY && process.stdout.columns > 0 ? { columns: process.stdout.columns } : {}),
   isColoured: process.stdout.isTTY && !environment.refusesColour,
   out: (written) => void process.stdout.write(written),
   err: (written) => void process.stderr.write(written),

@@ -9,6 +9,7 @@ import type { Page } from "@auxot/wire/operations/page";
 import { explainSchema } from "@auxot/wire/operations/schema-words";
 import { explainTime, isTime } from "./read-time.ts";
 import { printJson, type Command, type CommandOption, type Invocation } from "./command.ts";
+import { putNames } from "./names.ts";
 import { readOperationInput } from "./operation-input.ts";
 import { presenters } from "./presenters.ts";
 import { showAnswer } from "./render-answer.ts";
@@ -42,13 +43,16 @@ export function createOperationCommand(operation: Operation): Command {
       const input = read(invocation);
       if (invocation.options["dry-run"] === true) return preview(operation, input, invocation, client());
       if (operation.method === "DELETE" && !(await isConfirmed(operation, input, invocation, client))) return 1;
+      const { fileField, isBad, hasIds } = presenters[operation.name] ?? {};
+      if (fileField !== undefined && !invocation.isJson)
+        return writeFile(operation, fileField, input, invocation, client());
       const answer =
         invocation.options["all"] === true
           ? await readAll(operation, input, client())
           : await client().call(operation, input, readCallOptions(invocation));
-      if (invocation.isJson) return printJson(invocation, answer);
-      showAnswer(operation, answer, invocation);
-      return 0;
+      if (invocation.isJson) printJson(invocation, answer);
+      else showAnswer(operation, hasIds === true ? await putNames(answer, client()) : answer, invocation);
+      return isBad?.(answer as never) === true ? 1 : 0;
     },
   };
 }
@@ -88,6 +92,27 @@ async function isConfirmed(
   if (await terminal.confirm(`${operation.summary.split(". ")[0]?.replace(/\.$/, "")}?`)) return true;
   terminal.err("Nothing was changed.\n");
   return false;
+}
+
+/** Every part of a file, one after the other, as a pipe takes it; with `--limit` one part only. */
+async function writeFile(
+  operation: Operation,
+  field: string,
+  input: Input,
+  { terminal, options }: Invocation,
+  client: Client,
+): Promise<number> {
+  for (let cursor: unknown = input["cursor"]; cursor !== null;) {
+    const asked = cursor === undefined ? input : { ...input, cursor };
+    const part = (await client.call(operation, asked)) as Readonly<Record<string, unknown>>;
+    terminal.out(String(part[field]));
+    cursor = part["nextCursor"] ?? null;
+    if (options["limit"] !== undefined && cursor !== null) {
+      terminal.err(`There is more: --cursor ${String(cursor)}\n`);
+      break;
+    }
+  }
+  return 0;
 }
 
 async function readAll(operation: Operation, input: Input, client: Client): Promise<Page<unknown>> {

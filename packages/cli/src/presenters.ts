@@ -2,12 +2,17 @@
 // a command all the same.
 
 import type { KeyView } from "@auxot/wire/operations/keys";
-import type { AlertView, LimitView } from "@auxot/wire/operations/limits";
-import type { ModelView } from "@auxot/wire/operations/models";
 import type { WorkerView } from "@auxot/wire/operations/workers";
-import type { Price } from "@auxot/wire/price";
+import type { SecretView } from "@auxot/wire/operations/secrets";
+import type { AuditEntryView } from "@auxot/wire/operations/audit";
+import type { RoutingView } from "@auxot/wire/operations/models";
 import { formatCell, formatSpan } from "./cells.ts";
-import type { Terminal } from "./command.ts";
+import { column, type Column } from "./column.ts";
+import { renderAccess } from "./present-access.ts";
+import { renderContent } from "./present-content.ts";
+import { alertColumns, limitColumns, renderLimitStatus } from "./present-limits.ts";
+import { modelColumns } from "./present-models.ts";
+import { renderUsage, usageRecordColumns } from "./present-usage.ts";
 
 export type Presenter = {
   /** The columns of a list, in order. */
@@ -18,27 +23,20 @@ export type Presenter = {
   readonly switches?: Readonly<
     Record<string, { readonly summary: string; readonly sets: Readonly<Record<string, string>> }>
   >;
+  /** The whole answer, where fields below each other would not say it. */
+  readonly render?: (answer: never) => string;
+  /** The field whose text is all there is to show: a part of a file. The command goes on to the last part. */
+  readonly fileField?: string;
+  /** It points to teams, service accounts or keys by their ids, which are shown by name. */
+  readonly hasIds?: true;
+  /** Of a question whose answer may be bad news: exit code 1. */
+  readonly isBad?: (answer: never) => boolean;
   /** How what was removed is called in the sentence that says so, instead of its id. */
   readonly nameField?: string;
 };
 
-export type Column = { readonly heading: string; read(item: never, terminal: Pick<Terminal, "now">): string };
-
 /** By the operation's name. */
 export const presenters: Readonly<Record<string, Presenter>> = {
-  "alerts.list": {
-    columns: [
-      column("AT", (alert: AlertView) => formatCell("at", alert.at)),
-      column("SPENT", (alert: AlertView) => `${alert.percent} %`),
-      column("USED", (alert: AlertView) => formatAmount(alert, alert.used)),
-      column("OF", (alert: AlertView) => formatAmount(alert, alert.amount)),
-      column("MEASURE", (alert: AlertView) => alert.measure),
-      column("WINDOW", (alert: AlertView) => alert.window),
-      column("FOR", formatSubject),
-      column("LIMIT", (alert: AlertView) => alert.limitId),
-    ],
-    hint: () => "No budget is half spent yet.\n",
-  },
   "keys.create": {
     switches: {
       worker: { summary: "a worker's key (axw_…) instead of a caller's (axk_…)", sets: { kind: "worker" } },
@@ -49,42 +47,17 @@ export const presenters: Readonly<Record<string, Presenter>> = {
       column("ID", (key: KeyView) => key.id),
       column("NAME", (key: KeyView) => formatCell("name", key.name)),
       column("KIND", (key: KeyView) => (key.kind === "worker" ? "worker" : key.admin ? "admin" : "caller")),
-      column("PROVIDER", (key: KeyView) => key.provider ?? "-"),
+      column(
+        "OWNER",
+        (key: KeyView) => key.provider ?? (key.owner.id === null ? "org" : formatCell("name", key.owner.name)),
+      ),
       column("KEY", (key: KeyView) => key.masked),
-      column("CREATED", (key: KeyView) => key.createdAt.slice(0, 10)),
-      column("STATE", (key: KeyView) => (key.revokedAt === null ? "active" : `revoked ${key.revokedAt.slice(0, 10)}`)),
+      column("LAST USED", (key: KeyView, { now }) => formatAgo(key.lastUsedAt, now())),
+      column("STATE", (key: KeyView, { now }) => formatKeyState(key, now())),
     ],
     hint: () => "There are no keys yet. Make one: npx auxot keys create --name NAME\n",
   },
   "keys.revoke": { nameField: "masked" },
-  "limits.list": {
-    columns: [
-      column("ID", (limit: LimitView) => limit.id),
-      column("FOR", formatSubject),
-      column("MEASURE", (limit: LimitView) => limit.measure),
-      column("WINDOW", (limit: LimitView) => formatCell("window", limit.window)),
-      column("AMOUNT", (limit: LimitView) => formatAmount(limit, limit.amount)),
-      column("ACTION", (limit: LimitView) => limit.action),
-      column("MODEL", (limit: LimitView) => formatCell("model", limit.model)),
-      column("VERSION", (limit: LimitView) => String(limit.version)),
-    ],
-    hint: () => "Nobody has limits. To set one: npx auxot limits create --help\n",
-  },
-  "models.list": {
-    columns: [
-      column("ID", (model: ModelView) => formatCell("id", model.id)),
-      column("ALIASES", (model: ModelView) => formatCell("aliases", model.aliases)),
-      column("TIER", (model: ModelView) => model.tier),
-      column("AVAILABLE", (model: ModelView) => formatCell("available", model.available)),
-      column("CONTEXT", (model: ModelView) => formatCell("contextTokens", model.contextTokens)),
-      column("INPUT $/M", ({ price }: ModelView) => formatRate(price, (rates) => rates.inputMicroUsd)),
-      column("CACHED $/M", ({ price }: ModelView) => formatRate(price, (rates) => rates.cachedInputMicroUsd)),
-      column("WRITTEN $/M", ({ price }: ModelView) => formatRate(price, (rates) => rates.cacheWriteMicroUsd)),
-      column("OUTPUT $/M", ({ price }: ModelView) => formatRate(price, (rates) => rates.outputMicroUsd)),
-      column("PRICE FROM", (model: ModelView) => model.priceFrom ?? "-"),
-      column("IN THE CLOUD", formatCloudPrice),
-    ],
-  },
   "workers.list": {
     columns: [
       column("NAME", (worker: WorkerView) => formatCell("name", worker.name)),
@@ -96,39 +69,93 @@ export const presenters: Readonly<Record<string, Presenter>> = {
         "BUSY",
         (worker: WorkerView, { now }) => worker.models.map((model) => formatRoom(model, now())).join(", ") || "-",
       ),
-      column("LAST SEEN", (worker: WorkerView, { now }) => `${formatSpan(now() - Date.parse(worker.lastSeenAt))} ago`),
+      column("LAST SEEN", (worker: WorkerView, { now }) => formatAgo(worker.lastSeenAt, now())),
     ],
     hint: (url) =>
       "No worker is connected. To connect one, on its machine:\n" +
       `  AUXOT_WORKER_KEY=axw_… npx auxot-worker gpu --router ${url}\n` +
       "and a key for it: npx auxot keys create --name NAME --worker\n",
   },
+  "access.explain": { render: renderAccess },
+  "alerts.list": { columns: alertColumns, hasIds: true, hint: () => "No budget is half spent yet.\n" },
+  "audit.list": {
+    columns: [
+      column("SEQ", (entry: AuditEntryView) => String(entry.seq)),
+      column("AT", (entry: AuditEntryView) => formatCell("at", entry.at)),
+      column("WHO", (entry: AuditEntryView) => formatCell("name", entry.actor.name || entry.actor.id)),
+      column("ACTION", (entry: AuditEntryView) => entry.action),
+      column("WHAT", (entry: AuditEntryView) => formatCell("name", entry.target?.name || entry.target?.id)),
+      column("FACE", (entry: AuditEntryView) => entry.face),
+      column("OUTCOME", (entry: AuditEntryView) =>
+        entry.reason === null ? entry.outcome : `${entry.outcome}: ${formatCell("reason", entry.reason)}`,
+      ),
+    ],
+    hint: () => "The audit log has no such entry.\n",
+  },
+  "audit.export": { fileField: "text" },
+  "audit.verify": { isBad: ({ ok }: { readonly ok: boolean }) => !ok },
+  "limits.list": {
+    columns: limitColumns,
+    hasIds: true,
+    hint: () => "Nobody has limits. To set one: npx auxot limits create --help\n",
+  },
+  "limits.status": { render: renderLimitStatus, hasIds: true },
+  "models.list": {
+    columns: modelColumns,
+    hasIds: true,
+    hint: () => "There are no models. Start a worker, or declare a cloud provider in auxot.yaml.\n",
+  },
+  "request-content.get": { render: renderContent },
+  "routing.list": {
+    columns: [
+      column("FOR", (routing: RoutingView) => formatCell("name", routing.name)),
+      column("SUBJECT", (routing: RoutingView) => routing.subject),
+      column("DEFAULT MODEL", (routing: RoutingView) => formatCell("model", routing.defaultModel)),
+      column("TIERS", (routing: RoutingView) => formatCell("tiers", routing.tiers)),
+      column("FALLBACKS", (routing: RoutingView) => describeFallbacks(routing.fallbacks)),
+    ],
+    hint: () => "Nobody changed the order of models: gpu, then cli, then cloud.\n",
+  },
+  "secrets.list": {
+    columns: [
+      column("ID", (secret: SecretView) => secret.id),
+      column("NAME", (secret: SecretView) => secret.name),
+      column("FOR", (secret: SecretView) => secret.scopeId ?? "everybody"),
+      column("ENDS IN", (secret: SecretView) => formatCell("last4", secret.last4)),
+      column("UPDATED", (secret: SecretView) => formatCell("updatedAt", secret.updatedAt)),
+      column("USED BY", (secret: SecretView) =>
+        formatCell(
+          "name",
+          secret.usedBy.map(({ name }) => name),
+        ),
+      ),
+      column("DESCRIPTION", (secret: SecretView) => formatCell("description", secret.description)),
+    ],
+    hasIds: true,
+  },
+  "service-accounts.list": { hasIds: true },
+  "roles.list": { hasIds: true },
+  "comparisons.list": { hasIds: true },
+  "content-logging.list": { hasIds: true },
+  "models.visibility": { hasIds: true },
+  "usage.query": { render: renderUsage, hasIds: true },
+  "usage.records": { columns: usageRecordColumns, hint: () => "No request fits.\n" },
 };
 
-function column<Item>(heading: string, read: (item: Item, terminal: Pick<Terminal, "now">) => string): Column {
-  return { heading, read };
+/** When it ends, or has ended. */
+function formatKeyState({ revokedAt, expiresAt }: KeyView, now: number): string {
+  if (revokedAt !== null) return `revoked ${revokedAt.slice(0, 10)}`;
+  if (expiresAt === null) return "active";
+  return `${Date.parse(expiresAt) <= now ? "expired" : "until"} ${expiresAt.slice(0, 10)}`;
 }
 
-/** Money is in micro-dollars. */
-function formatAmount({ measure }: Pick<LimitView, "measure">, amount: number): string {
-  return formatCell(measure === "money" ? "MicroUsd" : "amount", amount);
+function formatAgo(at: string | null, now: number): string {
+  return at === null ? "never" : `${formatSpan(now - Date.parse(at))} ago`;
 }
 
-function formatSubject({ subject, subjectId }: Pick<LimitView, "subject" | "subjectId">): string {
-  return subject === "org" ? "everybody" : formatCell("subjectId", subjectId);
-}
-
-/** For a million tokens; what is not said costs as input. `+`: long inputs cost more. */
-function formatRate(price: Price | null, pick: (price: Price) => number | undefined): string {
-  if (price === null) return "-";
-  return formatCell("MicroUsd", pick(price) ?? price.inputMicroUsd) + (price.longInputs === undefined ? "" : "+");
-}
-
-/** "$0.40 / $1.60 (gpt-4.1-mini)": input and output of the cloud model that a worker's is compared with. */
-function formatCloudPrice({ cloudPrice: price, cloudModel }: ModelView): string {
-  if (cloudModel === null) return "-";
-  const rates = [formatRate(price, (one) => one.inputMicroUsd), formatRate(price, (one) => one.outputMicroUsd)];
-  return `${price === null ? "unknown" : rates.join(" / ")} (${formatCell("cloudModel", cloudModel)})`;
+function describeFallbacks(fallbacks: RoutingView["fallbacks"]): string {
+  const rows = Object.entries(fallbacks ?? {}).map(([model, others]) => `${model} → ${others.join(", ")}`);
+  return formatCell("fallbacks", rows.join("; "));
 }
 
 /** "1/4": slots that run a job, of all. "rests 3 h" while a limit is used up. */

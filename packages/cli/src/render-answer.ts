@@ -1,26 +1,17 @@
 // Shows the answer of an operation to people: lists as tables, single things field by field, made from the declaration.
 
 import type { Operation } from "@auxot/wire/operations/define-operation";
-import {
-  findItem,
-  isList,
-  nounOf,
-  toJsonSchema,
-  toSingular,
-  verbOf,
-  type JsonSchema,
-} from "@auxot/wire/operations/describe";
-import { splitNull } from "@auxot/wire/operations/schema-words";
-import { flatten, formatCell, toHeading } from "./cells.ts";
+import { isList, nounOf, toSingular, verbOf } from "@auxot/wire/operations/describe";
+import { flatten, formatCell, formatField, toHeading } from "./cells.ts";
 import type { Invocation } from "./command.ts";
-import { presenters, type Column, type Presenter } from "./presenters.ts";
-import { renderTable } from "./table.ts";
+import { listColumns } from "./list-columns.ts";
+import { presenters, type Presenter } from "./presenters.ts";
+import { cutLines, renderTable } from "./table.ts";
 
 type Answer = Readonly<Record<string, unknown>>;
 
 /** What an answer holds once and never again. */
 const oneTimeFields = ["key", "token", "secret", "password", "link"];
-const maxColumns = 9;
 /** Of a list inside an answer, which has nowhere else to be shown. */
 const maxInnerColumns = 16;
 
@@ -29,15 +20,23 @@ export function showAnswer(operation: Operation, answer: unknown, { terminal, ur
   if (isList(operation)) {
     const { items, nextCursor } = answer as { readonly items: readonly Answer[]; readonly nextCursor: string | null };
     if (items.length === 0) {
-      terminal.err(presenter.hint?.(url) ?? `There are no ${toWords(nounOf(operation))}.\n`);
+      terminal.err(
+        presenter.hint?.(url) ??
+          (verbOf(operation) === "list" ? `There are no ${toWords(nounOf(operation))}.\n` : "There are none.\n"),
+      );
       return;
     }
-    terminal.out(renderList(operation, presenter, items, terminal));
+    const table = renderList(operation, presenter, items, terminal);
+    terminal.out(terminal.columns === undefined ? table : cutLines(table, terminal.columns));
     if (nextCursor !== null)
       terminal.err(`There are more: --all shows them, or --cursor ${nextCursor} the next ones.\n`);
     return;
   }
   if (typeof answer !== "object" || answer === null) return;
+  if (presenter.render !== undefined) {
+    terminal.out(presenter.render(answer as never));
+    return;
+  }
   const fields = answer as Answer;
   const oneTime = findOneTime(operation, fields);
   if (oneTime !== undefined) {
@@ -63,32 +62,15 @@ function renderList(
   );
 }
 
-/** Fields that fit into a cell; id and name come first. */
-function listColumns(operation: Operation): readonly Column[] {
-  const item = findItem(operation);
-  const { properties = {} } = item === undefined ? {} : toJsonSchema(item, "output");
-  const names = Object.entries(properties).flatMap(([name, schema]) => (fitsCell(schema) ? name : []));
-  const first = ["id", "name"].filter((name) => names.includes(name));
-  return [...first, ...names.filter((name) => !first.includes(name))].slice(0, maxColumns).map((name) => ({
-    heading: toHeading(name),
-    read: (row: Answer) => formatCell(name, row[name]),
-  }));
-}
-
-function fitsCell(schema: JsonSchema): boolean {
-  const { inner } = splitNull(schema);
-  const { type, items } = inner;
-  if (type === "array") return items?.type === "string" || items?.type === "number";
-  return inner.enum !== undefined || ["string", "number", "integer", "boolean"].includes(String(type));
-}
-
 /** One field a line; nested ones with dots; lists of things as tables below. */
 export function renderFields(fields: Answer): string {
   const all = flatten(fields).filter(([, value]) => value !== null);
   const tables = all.filter(([, value]) => isTable(value));
   const rows = all.filter(([, value]) => !isTable(value));
   const width = Math.max(0, ...rows.map(([field]) => field.length));
-  const lines = rows.map(([field, value]) => `${field.padEnd(width)}  ${formatCell(field, value)}\n`).join("");
+  const lines = rows
+    .map(([field, value]) => `${field.padEnd(width)}  ${formatField({ ...fields, [field]: value }, field)}\n`)
+    .join("");
   return lines + tables.map(([field, value]) => renderThings(field, value as readonly Answer[])).join("");
 }
 

@@ -33,6 +33,9 @@ const workerKey = {
   revokedAt: "2026-01-02T00:00:00.000Z",
 };
 
+const used = { ...key, lastUsedAt: "2026-01-01T00:00:40.000Z", expiresAt: "2026-02-01T00:00:00.000Z" };
+const ended = { ...key, id: "key_3", name: "ended", expiresAt: "2025-12-31T00:00:00.000Z" };
+
 test("keys create prints the key alone on stdout, and what it is on stderr", async (t) => {
   const router = await startScriptedRouter(t, { "POST /api/keys": { body: { ...key, key: "axk_secret" } } });
   assert.deepEqual(await router.run(["keys", "create", "--name", "laptop"]), {
@@ -60,13 +63,14 @@ test("keys create refuses options that contradict each other", async () => {
 
 test("keys list shows a table", async (t) => {
   const router = await startScriptedRouter(t, {
-    "GET /api/keys": { body: { items: [workerKey, key], nextCursor: null } },
+    "GET /api/keys": { body: { items: [workerKey, ended, used], nextCursor: null } },
   });
   assert.deepEqual(await router.run(["keys", "list"]), {
     code: 0,
-    out: `ID      NAME    KIND    PROVIDER  KEY            CREATED     STATE
-key_22  box     worker  gpu       axw_5678…abcd  2026-01-01  revoked 2026-01-02
-key_1   laptop  caller  -         axk_1234…wxyz  2026-01-01  active
+    out: `ID      NAME    KIND    OWNER  KEY            LAST USED  STATE
+key_22  box     worker  gpu    axw_5678…abcd  never      revoked 2026-01-02
+key_3   ended   caller  org    axk_1234…wxyz  never      expired 2025-12-31
+key_1   laptop  caller  org    axk_1234…wxyz  20 s ago   until 2026-02-01
 `,
     err: "",
   });

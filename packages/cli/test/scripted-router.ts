@@ -29,6 +29,8 @@ export type ScriptedRouter = {
 export type Person = {
   readonly answers?: boolean;
   readonly files?: Readonly<Record<string, string>>;
+  /** How wide their terminal is; absent: a pipe. */
+  readonly columns?: number;
   /** Instead of those there are. */
   readonly commands?: readonly Command[];
 };
@@ -62,7 +64,7 @@ export async function runForTest(
   args: readonly string[],
   url: string,
   key: string | null,
-  { answers, files = {}, commands }: Person = {},
+  { answers, files = {}, columns, commands }: Person = {},
 ): Promise<Printed> {
   let out = "";
   let err = "";
@@ -70,6 +72,7 @@ export async function runForTest(
   const terminal: Terminal = {
     environment: { url, ...(key === null ? {} : { key }), refusesColour: false },
     isColoured: false,
+    ...(columns === undefined ? {} : { columns }),
     out: (text) => void (out += text),
     err: (text) => void (err += text),
     fetch: globalThis.fetch,

@@ -1,0 +1,9 @@
+// What a column of a list is.
+
+import type { Terminal } from "./command.ts";
+
+export type Column = { readonly heading: string; read(item: never, terminal: Pick<Terminal, "now">): string };
+
+export function column<Item>(heading: string, read: (item: Item, terminal: Pick<Terminal, "now">) => string): Column {
+  return { heading, read };
+}
