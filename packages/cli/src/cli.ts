@@ -33,18 +33,18 @@ export async function runCli(
   const words = args.slice(0, firstOption(args));
   if (words.length === 0) {
     if (args.length > 0 && !isHelpAsked(args)) return refuse(terminal, `"${args[0]}" needs a command before it.`);
-    terminal.out(renderHelp(commands));
+    terminal.out(renderHelp(commands, terminal.columns));
     return 0;
   }
   const group = commands.filter(({ name }) => readNoun(name) === words.join(" "));
   if (group.length > 0 && isHelpAsked(args)) {
-    terminal.out(renderGroupHelp(words.join(" "), group));
+    terminal.out(renderGroupHelp(words.join(" "), group, terminal.columns));
     return 0;
   }
   const command = findCommand(commands, words);
   if (command === undefined) return answerUnknown(commands, words, terminal);
   if (isHelpAsked(args)) {
-    terminal.out(renderCommandHelp(command));
+    terminal.out(renderCommandHelp(command, terminal.columns));
     return 0;
   }
   return runCommand(command, args.slice(group.length > 0 ? words.length : countWords(command.name)), terminal);
@@ -133,7 +133,7 @@ function answerUnknown(commands: readonly Command[], words: readonly string[], t
   const [noun = ""] = words;
   const group = commands.filter(({ name }) => readNoun(name) === noun);
   if (group.length > 0 && words.length === 1) {
-    terminal.err(renderGroupHelp(noun, group));
+    terminal.err(renderGroupHelp(noun, group, terminal.columns));
     return 2;
   }
   const asked = words.slice(0, 2).join(" ");

@@ -42,6 +42,8 @@ export type Command = {
   /** The words after the name, e.g. `ID`; as many are required. */
   readonly positionals: readonly Positional[];
   readonly options: Readonly<Record<string, CommandOption>>;
+  /** Whole command lines for help. */
+  readonly examples?: readonly string[];
   /** Checks what can be checked without the router: throws `invalid_request`. */
   readonly check?: (invocation: Invocation) => void;
   /** Gives the exit code. `client` asks for a key when there is none. */
@@ -67,16 +69,18 @@ export type CommandOption = {
   readonly isFile?: boolean;
   /** One letter. */
   readonly short?: string;
+  /** It takes back what another option sets, whose help tells it too. */
+  readonly isToldBeside?: boolean;
   /** The command takes it, its help is silent about it. */
   readonly isHidden?: boolean;
 };
 
 /** What every command has. */
 export const everyCommandHas: Readonly<Record<string, CommandOption>> = {
-  url: { value: "URL", summary: "the router (default: AUXOT_URL, or http://127.0.0.1:8080)" },
-  key: { value: "KEY", summary: "a caller's key, axk_… (default: AUXOT_KEY, which keeps it out of process lists)" },
-  json: { summary: "answer in JSON, for programs" },
-  help: { summary: "show this page", short: "h" },
+  url: { value: "URL", summary: "The router (default: AUXOT_URL, or http://127.0.0.1:8080)" },
+  key: { value: "KEY", summary: "Your key, axk_… (default: AUXOT_KEY, which no list of processes shows)" },
+  json: { summary: "Answer in JSON, for programs" },
+  help: { summary: "Show this page", short: "h" },
 };
 
 /** Writes a value as a program reads it; gives the exit code. */

@@ -9,6 +9,7 @@ import type { Page } from "@auxot/wire/operations/page";
 import { explainSchema } from "@auxot/wire/operations/schema-words";
 import { explainTime, isTime } from "./read-time.ts";
 import { printJson, type Command, type CommandOption, type Invocation } from "./command.ts";
+import { examples } from "./examples.ts";
 import { putNames } from "./names.ts";
 import { readOperationInput } from "./operation-input.ts";
 import { presenters } from "./presenters.ts";
@@ -30,6 +31,7 @@ export function createOperationCommand(operation: Operation): Command {
   return {
     name: toCommandName(operation),
     summary: operation.summary,
+    ...(examples[operation.name] === undefined ? {} : { examples: examples[operation.name] ?? [] }),
     positionals: listPathFields(operation).map((field) => ({ name: toPlaceholder(field) })),
     get options() {
       return { ...describeFields(operation, listOwn()), ...describeCommon(operation, listOwn()) };
@@ -160,7 +162,7 @@ function describeFields(operation: Operation, fields: readonly FieldOption[]): R
   for (const field of fields) {
     const choices = listChoices(field);
     options[field.name] = {
-      summary: explain(field),
+      summary: explain(field, mayBeTakenBack(operation, field)),
       ...(field.placeholder === "" ? {} : { value: field.placeholder }),
       ...(field.isRequired ? { isRequired: true } : {}),
       ...(field.takes === "list" ? { isRepeated: true } : {}),
@@ -172,11 +174,11 @@ function describeFields(operation: Operation, fields: readonly FieldOption[]): R
     }
     if (field.takes === "switch") {
       options[`no-${field.name}`] = {
-        summary: `the opposite of --${field.name}`,
+        summary: `The opposite of --${field.name}`,
         isHidden: field.schema.default === false,
       };
     } else if (field.isNullable)
-      options[`no-${field.name}`] = { summary: `sets no ${field.path.at(-1) ?? field.name}` };
+      options[`no-${field.name}`] = { summary: `Takes --${field.name} away`, isToldBeside: true };
   }
   for (const [word, { summary }] of Object.entries(presenters[operation.name]?.switches ?? {}))
     options[word] = { summary };
@@ -186,14 +188,14 @@ function describeFields(operation: Operation, fields: readonly FieldOption[]): R
 function describeCommon(operation: Operation, fields: readonly FieldOption[]): Readonly<Record<string, CommandOption>> {
   if (isList(operation)) {
     return fields.some(({ name }) => name === "cursor")
-      ? { all: { summary: "all of them, not only the first page" } }
+      ? { all: { summary: "All of them, not only the first page" } }
       : {};
   }
   if (!isWrite(operation)) return {};
   return {
-    "dry-run": { summary: "only show what would change" },
-    ...(operation.method === "DELETE" ? { yes: { summary: "do not ask whether it is meant", short: "y" } } : {}),
-    "idempotency-key": { value: "TEXT", summary: "with the same text it is done only once in 24 hours" },
+    "dry-run": { summary: "Only show what would change" },
+    ...(operation.method === "DELETE" ? { yes: { summary: "Do not ask whether it is meant", short: "y" } } : {}),
+    "idempotency-key": { value: "TEXT", summary: "With the same text it is done only once in 24 hours" },
   };
 }
 
@@ -206,13 +208,19 @@ function explainValue({ schema, takes, path }: Pick<FieldOption, "schema" | "tak
   return explainSchema(takes === "list" ? (schema.items ?? { type: "string" }) : schema);
 }
 
-function explain({ schema, takes, placeholder, isRequired, path }: FieldOption): string {
+/** Where it makes a difference whether a field is null or left out. */
+function mayBeTakenBack({ method }: Operation, { takes, isNullable, isRequired, schema }: FieldOption): boolean {
+  return isNullable && takes !== "switch" && schema.default !== null && (method !== "POST" || isRequired);
+}
+
+function explain({ name, schema, takes, placeholder, isRequired, path }: FieldOption, isTakenBack: boolean): string {
   const isTold = takes === "switch" || placeholder.includes("|");
   const usual = schema.default;
   return [
     schema.description?.replace(/\.$/, "") ?? (isTold ? "" : explainValue({ schema, takes, path })),
     ...(schema.description !== undefined && isTime({ schema }) ? [explainTime({ path })] : []),
-    ...(takes === "list" ? ["may be given several times"] : []),
+    ...(takes === "list" ? ["may be repeated"] : []),
+    ...(isTakenBack ? [`--no-${name} takes it away`] : []),
     ...(isRequired ? ["required"] : []),
     ...(usual === undefined || usual === false || usual === null || String(usual) === ""
       ? []

@@ -39,7 +39,7 @@ export type Presenter = {
 export const presenters: Readonly<Record<string, Presenter>> = {
   "keys.create": {
     switches: {
-      worker: { summary: "a worker's key (axw_…) instead of a caller's (axk_…)", sets: { kind: "worker" } },
+      worker: { summary: "A worker's key (axw_…) instead of a caller's (axk_…)", sets: { kind: "worker" } },
     },
   },
   "keys.list": {

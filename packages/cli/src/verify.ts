@@ -37,8 +37,8 @@ export const verify: Command = {
   summary: "Try the router out: health, models, and a streamed prompt over both APIs.",
   positionals: [],
   options: {
-    model: { value: "MODEL", summary: "which model to ask (default: auto, the router's choice)" },
-    prompt: { value: "TEXT", summary: "what to ask it" },
+    model: { value: "MODEL", summary: "Which model to ask (default: auto, the router's choice)" },
+    prompt: { value: "TEXT", summary: "What to ask it" },
   },
   check({ url }) {
     if (!URL.canParse(url) || !/^https?:/.test(url)) {

@@ -4,6 +4,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { allOperations } from "@auxot/wire/operations/all";
 import { toCommandName } from "@auxot/wire/operations/describe";
+import { examples } from "../src/examples.ts";
 import { runForTest } from "./scripted-router.ts";
 
 function run(...args: string[]) {
@@ -13,26 +14,50 @@ function run(...args: string[]) {
 test("help lists the commands and the nouns, each noun and each command has its page", async () => {
   const { code, out } = await run("--help");
   assert.equal(code, 0);
-  assert.match(out, /^npx auxot COMMAND \[options\]\n\n {2}verify .*\n/);
+  assert.match(out, /^npx auxot NOUN VERB \[options\]\n\n {2}verify .*\n/m);
   assert.match(out, /^ {2}keys +create, list, .*revoke$/m);
   assert.deepEqual(await run("help"), { code, out, err: "" });
   const keys = (await run("keys", "--help")).out;
   assert.match(keys, /^ {2}keys revoke ID +Revoke a key by its id\.$/m);
   assert.doesNotMatch(keys, /verify/);
   assert.deepEqual(await run("help", "keys"), { code, out: keys, err: "" });
-  assert.match((await run("verify", "--help")).out, /--model MODEL +which model to ask/);
+  assert.match((await run("verify", "--help")).out, /--model MODEL +Which model to ask/);
   const create = (await run("keys", "create", "-h")).out;
   assert.match(create, /^npx auxot keys create --name NAME \[options\]\n\nCreate a key\. /);
   assert.match(create, /^ {2}--name NAME +What to call it in lists; required$/m);
-  assert.match(create, /^ {2}--kind caller\|worker +Callers use models, workers bring them; default: caller$/m);
+  assert.match(create, /^ {2}--kind caller\|worker +Callers use models, workers bring them; default:$/m);
   assert.doesNotMatch(create, /--no-admin/);
 });
 
-test("every operation is a command, with a page of its own", async () => {
+test("every operation is a command, with a page of its own that fits a terminal of 80 columns", async () => {
+  const first = (await run("--help")).out;
   for (const operation of allOperations) {
-    const { code, out } = await run(...toCommandName(operation).split(" "), "--help");
+    const words = toCommandName(operation).split(" ");
+    const { code, out } = await run(...words, "--help");
     assert.equal(code, 0, operation.name);
-    assert.ok(out.includes(operation.summary), operation.name);
+    assert.ok(out.replaceAll("\n", " ").includes(operation.summary), operation.name);
+    const [made = ""] = out.split("\nFor example\n");
+    for (const line of made.split("\n")) assert.ok(line.length <= 80, line);
+    const isListed = first.includes(`\n  ${words[0]} `);
+    assert.equal(isListed, words[0] !== "configuration", `${operation.name} on the first page`);
+  }
+  for (const line of first.split("\n")) assert.ok(line.length <= 80, line);
+});
+
+test("every example of the help pages is a command that can be run", async () => {
+  for (const [name, lines] of Object.entries(examples)) {
+    for (const line of lines) {
+      const command = /npx auxot (?<words>[^|>)]*)/.exec(line)?.groups?.["words"] ?? "";
+      const words = command
+        .replaceAll("\\\n", "")
+        .split(/\s+/)
+        .filter((word) => word !== "");
+      const given = words.map((word) => word.replaceAll("'", "").replace("key_…", "key_1").replace("tem_…", "tem_1"));
+      const { code, err } = await run(...given, "--url", "http://127.0.0.1:9");
+      assert.ok(line.includes(`auxot ${name.replace(".", " ")} `), line);
+      assert.equal(code, 1, `${line}: ${err}`);
+      assert.match(err, /is the router running|no file -/, line);
+    }
   }
 });
 

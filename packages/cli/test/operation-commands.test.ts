@@ -268,10 +268,13 @@ test("a removal is shown and asked about where a person sits, and only there", a
 test("help says what each option takes", async (t) => {
   const { out } = await run(t, ["big-things", "update", "--help"], {});
   assert.match(out, /^npx auxot big-things update ID \[options\]\n\nChange a thing\. What is left out stays\.\n/);
-  assert.match(out, /^ {2}--tags TAG +text; may be given several times$/m);
+  assert.match(out, /^ {2}--tags TAG +text; may be repeated$/m);
   assert.match(out, /^ {2}--limits\.daily\.tokens N +whole number$/m);
-  assert.match(out, /^ {2}--no-expires-at +sets no expiresAt$/m);
-  assert.match(out, /^ {2}--no-is-open +the opposite of --is-open$/m);
+  assert.match(
+    out,
+    /^ {2}--expires-at TIME +a day, 2027-01-31T12:00:00Z, or a span from now like\n.*; --no-expires-at takes it away$/m,
+  );
+  assert.match(out, /^ {2}--no-is-open +The opposite of --is-open$/m);
 });
 
 test("a long or secret text is taken from a file or a pipe, so that no list of processes shows it", async (t) => {

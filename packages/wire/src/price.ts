@@ -9,19 +9,20 @@ export const highestRate = 10_000_000_000;
 const rateSchema = z.int().min(0).max(highestRate);
 
 const tokenRates = {
-  inputMicroUsd: rateSchema,
-  /** Read from a prompt cache. Absent: as `inputMicroUsd`. */
-  cachedInputMicroUsd: rateSchema.exactOptional(),
-  /** Written to a prompt cache. Absent: as `inputMicroUsd`. */
-  cacheWriteMicroUsd: rateSchema.exactOptional(),
-  /** Reasoning is output. */
-  outputMicroUsd: rateSchema,
+  inputMicroUsd: rateSchema.describe("For a million tokens of input, in micro-dollars: 4000000 is $4."),
+  cachedInputMicroUsd: rateSchema
+    .exactOptional()
+    .describe("For a million tokens read from a prompt cache; left out: as input."),
+  cacheWriteMicroUsd: rateSchema
+    .exactOptional()
+    .describe("For a million tokens written to a prompt cache; left out: as input."),
+  outputMicroUsd: rateSchema.describe("For a million tokens of output, reasoning included."),
 };
 
 /** Micro-dollars (a millionth of a dollar) for a million tokens, and for each request. */
 export const priceSchema = z.strictObject({
   ...tokenRates,
-  requestMicroUsd: rateSchema.exactOptional(),
+  requestMicroUsd: rateSchema.exactOptional().describe("For each request besides."),
   /** For the whole of a request with more input tokens than this, ascending. */
   longInputs: z
     .array(z.strictObject({ aboveTokens: z.int().min(1), ...tokenRates }))
@@ -30,7 +31,8 @@ export const priceSchema = z.strictObject({
       message: "must be in ascending order of aboveTokens",
     })
     .readonly()
-    .exactOptional(),
+    .exactOptional()
+    .describe("Prices for the whole of a request with more input tokens than `aboveTokens`, ascending."),
 });
 export type Price = Readonly<z.infer<typeof priceSchema>>;
 

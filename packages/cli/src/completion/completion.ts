@@ -11,7 +11,8 @@ const names = Object.keys(shells) as readonly (keyof typeof shells)[];
 export function createCompletion(listCommands: () => readonly Command[]): Command {
   return {
     name: "completion",
-    summary: 'Write the completion of a shell, for example: eval "$(npx auxot completion bash)".',
+    summary: "Write what makes Tab complete commands, options and values.",
+    examples: ['eval "$(auxot completion bash)"', "auxot completion fish | source"],
     positionals: [{ name: "SHELL", choices: names }],
     options: {},
     run(invocation) {

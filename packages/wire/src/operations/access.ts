@@ -45,10 +45,9 @@ export const explainAccess = defineOperation({
         /^(usr|svc|tem|key)_./,
         "must be the id of a person (usr_…), a service account (svc_…), a team (tem_…) or a key (key_…)",
       ),
-    action: z.enum(actionNames).optional(),
-    /** With `id`: the thing the action is about. */
-    kind: z.string().min(1).max(50).optional(),
-    id: z.string().min(1).max(200).optional(),
+    action: z.enum(actionNames).optional().describe("Only this one, such as keys.edit: whether, and why or why not."),
+    kind: z.string().min(1).max(50).optional().describe("With the id: what the action is about, such as key."),
+    id: z.string().min(1).max(200).optional().describe("Of the thing the action is about."),
   }),
   output: explanationSchema,
 });

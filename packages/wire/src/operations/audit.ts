@@ -34,20 +34,20 @@ export type AuditEntryView = z.infer<typeof auditEntrySchema>;
 const word = z.string().min(1).max(200).optional();
 
 const filters = {
-  actorId: word,
-  keyId: word,
-  /** A whole action, or all of a noun: `keys.*`. */
-  action: word,
-  targetKind: word,
-  targetId: word,
-  outcome: z.enum(["success", "failure", "denied"]).optional(),
-  face: z.enum(["api", "cli", "ui", "agent", "mcp", "scim", "system"]).optional(),
-  requestId: word,
-  ip: word,
-  /** Included. */
-  since: momentInput.optional(),
-  /** Not included. */
-  until: momentInput.optional(),
+  actorId: word.describe("Only what this person or service account did."),
+  keyId: word.describe("Only what was done with this key."),
+  action: word.describe("Only this, such as keys.create; keys.* for all of keys."),
+  targetKind: word.describe("Only what was done to such things, such as key or team."),
+  targetId: word.describe("Only what was done to this thing."),
+  outcome: z.enum(["success", "failure", "denied"]).optional().describe("Only what ended so."),
+  face: z
+    .enum(["api", "cli", "ui", "agent", "mcp", "scim", "system"])
+    .optional()
+    .describe("Only what was done through this: api, cli, ui, agent, mcp, scim or system."),
+  requestId: word.describe("Only what this request did; its id is in x-request-id of the answer."),
+  ip: word.describe("Only what came from this address."),
+  since: momentInput.optional().describe("Only what was done then or later."),
+  until: momentInput.optional().describe("Only what was done before."),
 };
 
 export const listAudit = defineOperation({
@@ -70,9 +70,9 @@ export const exportAudit = defineOperation({
   path: "/api/audit/export",
   input: z.strictObject({
     ...filters,
-    format: z.enum(["jsonl", "csv"]).default("jsonl"),
-    limit: z.coerce.number().int().min(1).max(1000).default(1000),
-    cursor: z.string().max(1000).optional(),
+    format: z.enum(["jsonl", "csv"]).default("jsonl").describe("JSON lines, or CSV with a first line of names."),
+    limit: z.coerce.number().int().min(1).max(1000).default(1000).describe("How many entries in one part."),
+    cursor: z.string().max(1000).optional().describe("The `nextCursor` of the part before."),
   }),
   output: z.object({
     /** Of CSV the first part begins with the names of the columns. */

@@ -65,11 +65,29 @@ const rangeInput = z.union(
 
 /** What a key may be held to. Null takes a limit away. */
 const limitInputs = {
-  scopes: z.array(scopeInput).min(1).max(100).nullable().optional(),
-  models: z.array(patternInput).min(1).max(100).nullable().optional(),
-  agents: z.array(patternInput).min(1).max(100).nullable().optional(),
-  ipRanges: z.array(rangeInput).min(1).max(100).nullable().optional(),
-  expiresAt: momentInput.nullable().optional(),
+  scopes: z
+    .array(scopeInput)
+    .min(1)
+    .max(100)
+    .nullable()
+    .optional()
+    .describe("What it may do: inference to use models, keys:read, usage:write and the like to administer."),
+  models: z
+    .array(patternInput)
+    .min(1)
+    .max(100)
+    .nullable()
+    .optional()
+    .describe("Models or aliases it may use; gpt-5* for all that begin so, gpu/* for all of a provider."),
+  agents: z.array(patternInput).min(1).max(100).nullable().optional().describe("Agents it may use, in the same way."),
+  ipRanges: z
+    .array(rangeInput)
+    .min(1)
+    .max(100)
+    .nullable()
+    .optional()
+    .describe("Addresses or ranges it may be used from, such as 203.0.113.7 or 10.0.0.0/8."),
+  expiresAt: momentInput.nullable().optional().describe("When it stops working."),
 };
 
 export const createKey = defineOperation({
@@ -112,8 +130,7 @@ export const listKeys = defineOperation({
   input: pageInput(
     {
       kind: z.enum(["caller", "worker"]).optional().describe("Only those."),
-      /** `org`, or the id of a person, a service account or a team. */
-      owner: idInput.optional(),
+      owner: idInput.optional().describe("Only those of org, or of the person, service account or team with this id."),
     },
     ["-createdAt", "createdAt", "name", "-name"],
   ),
@@ -157,8 +174,12 @@ export const rotateKey = defineOperation({
   path: "/api/keys/{id}/rotate",
   input: z.strictObject({
     id: idInput,
-    /** How long the old text works; 0: it stops at once. */
-    overlapHours: z.number().min(0).max(longestOverlapHours).default(24),
+    overlapHours: z
+      .number()
+      .min(0)
+      .max(longestOverlapHours)
+      .default(24)
+      .describe(`How long the old text still works, ${longestOverlapHours} at most; 0: it stops at once.`),
   }),
   output: keySchema.extend({ key: z.string() }),
 });

@@ -34,6 +34,8 @@ export const installLicence = defineOperation({
   action: "licence.edit",
   method: "PUT",
   path: "/api/licence",
-  input: z.strictObject({ licence: z.string().min(1).max(20_000) }),
+  input: z.strictObject({
+    licence: z.string().min(1).max(20_000).describe("The licence as its vendor sent it: auxot_lic1.…"),
+  }),
   output: licenceSchema,
 });

@@ -38,14 +38,15 @@ const prefixes = { org: "", team: "tem_", user: "usr_", service: "svc_", key: "k
 const newLimitInput = z
   .strictObject({
     subject,
-    subjectId: z.string().max(200).default(""),
-    measure: z.enum(limitMeasures),
-    /** Left out for concurrency. */
-    window: z.enum(limitWindows).nullable().default(null),
-    amount: limitAmountSchema,
-    action: z.enum(limitActions).default("block"),
-    /** A model's id or `provider/id`, `*` at the end for all that begin so. Null: all models. */
-    model: modelPatternSchema.nullable().default(null),
+    subjectId: z.string().max(200).default("").describe("The id of whom it is for; left out for org."),
+    measure: z.enum(limitMeasures).describe("What is counted; concurrency is requests at once."),
+    window: z.enum(limitWindows).nullable().default(null).describe("How much in which time; left out for concurrency."),
+    amount: limitAmountSchema.describe("How much; money in micro-dollars: a dollar is 1000000."),
+    action: z.enum(limitActions).default("block").describe("What happens to a request that does not fit."),
+    model: modelPatternSchema
+      .nullable()
+      .default(null)
+      .describe("Only what such a model answers counts: its id or provider/id, * at the end for all that begin so."),
   })
   .superRefine((input, context) => {
     const { subject: type, subjectId } = input;
@@ -77,10 +78,10 @@ export const listLimits = defineOperation({
   action: "limits.read",
   method: "GET",
   path: "/api/limits",
-  input: pageInput({ subject: subject.optional(), subjectId: z.string().max(200).optional() }, [
-    "-createdAt",
-    "createdAt",
-  ]),
+  input: pageInput(
+    { subject: subject.optional(), subjectId: z.string().max(200).optional().describe("Only those for this id.") },
+    ["-createdAt", "createdAt"],
+  ),
   output: pageOf(limitSchema),
 });
 
@@ -104,8 +105,8 @@ export const updateLimit = defineOperation({
     id: z.string().min(1),
     /** Of the limit as it was read; another one now is a conflict. */
     version: z.int().optional(),
-    amount: limitAmountSchema.optional(),
-    action: z.enum(limitActions).optional(),
+    amount: limitAmountSchema.optional().describe("How much from now on; money in micro-dollars: a dollar is 1000000."),
+    action: z.enum(limitActions).optional().describe("What happens to a request that does not fit."),
   }),
   output: limitSchema,
 });
@@ -136,7 +137,9 @@ export const showLimitStatus = defineOperation({
   action: "limits.read",
   method: "GET",
   path: "/api/limit-status",
-  input: z.strictObject({ id: z.string().min(1).optional() }),
+  input: z.strictObject({
+    id: z.string().min(1).optional().describe("Only this limit; left out: all that count for who asks."),
+  }),
   output: z.object({ limits: z.array(limitStatusSchema) }),
 });
 
@@ -181,6 +184,6 @@ export const listAlerts = defineOperation({
   action: "alerts.read",
   method: "GET",
   path: "/api/alerts",
-  input: pageInput({ limitId: z.string().max(200).optional() }, ["-at", "at"]),
+  input: pageInput({ limitId: z.string().max(200).optional().describe("Only those of this limit.") }, ["-at", "at"]),
   output: pageOf(alertSchema),
 });

@@ -41,7 +41,13 @@ export const listCatalogue = defineOperation({
   action: "models.read",
   method: "GET",
   path: "/api/models",
-  input: pageInput({ provider: z.string().max(100).optional(), tier: z.enum(tiers).optional() }, ["id", "-id"]),
+  input: pageInput(
+    {
+      provider: z.string().max(100).optional().describe("Only its models."),
+      tier: z.enum(tiers).optional().describe("Only models of this tier."),
+    },
+    ["id", "-id"],
+  ),
   output: pageOf(modelSchema),
 });
 
@@ -66,10 +72,12 @@ export const setVisibility = defineOperation({
   method: "PUT",
   path: "/api/models/visibility",
   input: z.strictObject({
-    /** A name, `provider/model`, or the beginning of names with `*`. */
-    model: modelPattern,
-    /** Their ids; none: only administrators. null: everybody. */
-    teams: z.array(idInput).max(200).nullable(),
+    model: modelPattern.describe("A name, provider/model, or the beginning of names with * at its end."),
+    teams: z
+      .array(idInput)
+      .max(200)
+      .nullable()
+      .describe("Teams that see it; an empty list: administrators only; null: everybody."),
   }),
   output: visibilitySchema,
 });
@@ -100,9 +108,15 @@ export const setAlias = defineOperation({
   path: "/api/model-aliases/{name}",
   input: z.strictObject({
     name: modelName.regex(/^[^*/]+$/, "must have no * and no /"),
-    models: z.array(modelName).min(1).max(50),
-    /** `listed`: the first that can is asked. `tiers`: all are equal, in the usual order. */
-    order: z.enum(["listed", "tiers"]).default("listed"),
+    models: z
+      .array(modelName)
+      .min(1)
+      .max(50)
+      .describe("The models it stands for, such as gpu/qwen3-8b; the first is asked first."),
+    order: z
+      .enum(["listed", "tiers"])
+      .default("listed")
+      .describe("listed: in that order. tiers: all are equal, in the usual order."),
     version: versionInput,
   }),
   output: aliasSchema,
@@ -156,17 +170,19 @@ export const setRouting = defineOperation({
   path: "/api/routing/{subject}",
   input: z.strictObject({
     subject: subjectInput,
-    /** Asked first for `auto`. null: nothing is said here. */
-    defaultModel: modelName.nullable().default(null),
-    /** Those left out are not asked at all. null: nothing is said here. */
+    defaultModel: modelName.nullable().default(null).describe("What auto asks first."),
     tiers: z
       .array(z.enum(tiers))
       .min(1)
       .refine((list) => new Set(list).size === list.length, "must name each tier once")
       .nullable()
-      .default(null),
-    /** Model to those asked when it cannot answer. null: nothing is said here. */
-    fallbacks: z.record(modelName, z.array(modelName).min(1).max(20)).nullable().default(null),
+      .default(null)
+      .describe("Which tiers are asked, in this order; those left out are not asked at all."),
+    fallbacks: z
+      .record(modelName, z.array(modelName).min(1).max(20))
+      .nullable()
+      .default(null)
+      .describe('Who stands in for a model: {"gpt-5": ["gpu/qwen3-8b"]}.'),
     version: versionInput,
   }),
   output: routingSchema,

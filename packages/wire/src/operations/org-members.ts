@@ -21,7 +21,10 @@ export const listOrgMembers = defineOperation({
   action: "org-members.read",
   method: "GET",
   path: "/api/org/members",
-  input: pageInput({ role: z.enum(orgRoles).optional() }, ["createdAt", "-createdAt"]),
+  input: pageInput({ role: z.enum(orgRoles).optional().describe("Only those with this role.") }, [
+    "createdAt",
+    "-createdAt",
+  ]),
   output: pageOf(orgMemberSchema),
 });
 
@@ -34,7 +37,7 @@ export const setOrgMember = defineOperation({
   input: z.strictObject({
     member: memberInput,
     /** `none` is for service accounts: people are members at least. */
-    role: z.enum([...orgRoles, "none"]),
+    role: z.enum([...orgRoles, "none"]).describe("none takes it away."),
   }),
   output: orgMemberSchema,
 });

@@ -35,7 +35,10 @@ export const priceEntrySchema = z.object({
 });
 export type PriceEntryView = z.infer<typeof priceEntrySchema>;
 
-const filters = { model: z.string().min(1).max(200).optional(), provider: providerSchema.optional() };
+const filters = {
+  model: z.string().min(1).max(200).optional().describe("Only prices of this model."),
+  provider: providerSchema.optional().describe("Only prices of this provider."),
+};
 
 export const listPrices = defineOperation({
   name: "prices.list",
@@ -65,11 +68,12 @@ export const setPrice = defineOperation({
   method: "POST",
   path: "/api/prices",
   input: z.strictObject({
-    model: patternSchema,
-    /** Absent: every cloud provider. Workers cost nothing unless their provider is named. */
-    provider: providerSchema.optional(),
+    model: patternSchema.describe("What the provider calls the model, or the beginning of it and *."),
+    provider: providerSchema
+      .optional()
+      .describe("Left out: every cloud provider. Workers cost nothing unless theirs is named."),
     ...priceSchema.shape,
-    effectiveFrom: momentInput.optional(),
+    effectiveFrom: momentInput.optional().describe("For requests that begin then or later; left out: from now on."),
   }),
   output: priceEntrySchema,
 });
@@ -104,9 +108,9 @@ export const findPrice = defineOperation({
   method: "GET",
   path: "/api/prices/effective",
   input: z.strictObject({
-    model: z.string().min(1).max(200),
-    provider: providerSchema,
-    at: momentInput.optional(),
+    model: z.string().min(1).max(200).describe("What the provider calls the model."),
+    provider: providerSchema.describe("Its name, as in auxot.yaml."),
+    at: momentInput.optional().describe("When; left out: now."),
   }),
   output: z.object({ tier: z.enum(tiers), ...effectivePriceSchema.shape }),
 });
@@ -137,7 +141,16 @@ export const setComparison = defineOperation({
   action: "prices.edit",
   method: "POST",
   path: "/api/price-comparisons",
-  input: z.strictObject({ model: patternSchema, cloudModel: z.string().trim().min(1).max(200).nullable() }),
+  input: z.strictObject({
+    model: patternSchema.describe("A local model, or the beginning of its name and *."),
+    cloudModel: z
+      .string()
+      .trim()
+      .min(1)
+      .max(200)
+      .nullable()
+      .describe("What it is compared with, such as gpt-4.1-mini; null: with nothing."),
+  }),
   output: comparisonSchema,
 });
 

@@ -31,9 +31,9 @@ export const createRaiseRequest = defineOperation({
   method: "POST",
   path: "/api/raise-requests",
   input: z.strictObject({
-    limitId: z.string().min(1).max(200),
-    amount: limitAmountSchema,
-    reason: z.string().trim().min(1).max(2000),
+    limitId: z.string().min(1).max(200).describe("Which limit."),
+    amount: limitAmountSchema.describe("What it should be; money in micro-dollars: a dollar is 1000000."),
+    reason: z.string().trim().min(1).max(2000).describe("Why, for whoever decides."),
   }),
   output: raiseRequestSchema,
 });
@@ -44,7 +44,10 @@ export const listRaiseRequests = defineOperation({
   action: "raise-requests.read",
   method: "GET",
   path: "/api/raise-requests",
-  input: pageInput({ state: z.enum(states).optional() }, ["-createdAt", "createdAt"]),
+  input: pageInput({ state: z.enum(states).optional().describe("Only those in this state.") }, [
+    "-createdAt",
+    "createdAt",
+  ]),
   output: pageOf(raiseRequestSchema),
 });
 
@@ -57,10 +60,9 @@ export const decideRaiseRequest = defineOperation({
   input: z.strictObject({
     id: z.string().min(1),
     version: z.int().optional(),
-    decision: z.enum(["grant", "decline"]),
-    /** Instead of what was asked for. */
-    amount: limitAmountSchema.optional(),
-    note: z.string().trim().max(2000).optional(),
+    decision: z.enum(["grant", "decline"]).describe("grant sets the limit, decline leaves it."),
+    amount: limitAmountSchema.optional().describe("Instead of what was asked for."),
+    note: z.string().trim().max(2000).optional().describe("For whoever asked."),
   }),
   output: raiseRequestSchema,
 });

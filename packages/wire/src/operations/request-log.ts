@@ -40,9 +40,15 @@ export const setContentSetting = defineOperation({
   path: "/api/content-logging/{scope}",
   input: z.strictObject({
     scope: scopeSchema,
-    level: z.enum(contentLevels),
-    retentionDays: z.number().int().min(1).max(3650).default(30),
-    words: z.array(z.string().trim().min(3).max(200)).max(1000).default([]),
+    level: z
+      .enum(contentLevels)
+      .describe("From nothing to everything; redacted: without what looks personal or secret."),
+    retentionDays: z.number().int().min(1).max(3650).default(30).describe("For how many days, 3650 at most."),
+    words: z
+      .array(z.string().trim().min(3).max(200))
+      .max(1000)
+      .default([])
+      .describe("Taken out of redacted contents wherever they stand."),
     version: z.number().int().optional(),
   }),
   output: contentSettingSchema,

@@ -27,7 +27,11 @@ export const roleHolderSchema = z.object({
 });
 export type RoleHolderView = z.infer<typeof roleHolderSchema>;
 
-const actionsInput = z.array(z.enum(actionNames)).min(1).max(actionNames.length);
+const actionsInput = z
+  .array(z.enum(actionNames))
+  .min(1)
+  .max(actionNames.length)
+  .describe("What it opens, such as audit.read or keys.edit. A wrong one is answered with those there are.");
 
 export const listRoles = defineOperation({
   name: "roles.list",
@@ -35,7 +39,12 @@ export const listRoles = defineOperation({
   action: "roles.read",
   method: "GET",
   path: "/api/roles",
-  input: pageInput({ team: idInput.optional() }, ["name", "-name", "createdAt", "-createdAt"]),
+  input: pageInput({ team: idInput.optional().describe("Only roles for this team.") }, [
+    "name",
+    "-name",
+    "createdAt",
+    "-createdAt",
+  ]),
   output: pageOf(roleSchema),
 });
 
@@ -59,8 +68,7 @@ export const createRole = defineOperation({
     name: nameInput,
     description: descriptionInput.default(""),
     actions: actionsInput,
-    /** Id of the team it is for. */
-    team: idInput.optional(),
+    team: idInput.optional().describe("The team it is for; left out: everything."),
   }),
   output: roleSchema,
 });

@@ -48,12 +48,13 @@ export const listSecrets = defineOperation({
   action: "secrets.read",
   method: "GET",
   path: "/api/secrets",
-  input: pageInput({ scope: z.enum(secretScopes).optional(), scopeId: z.string().min(1).max(100).optional() }, [
-    "name",
-    "-name",
-    "-updatedAt",
-    "updatedAt",
-  ]),
+  input: pageInput(
+    {
+      scope: z.enum(secretScopes).optional().describe("Only those of the organisation, of teams, or of users."),
+      scopeId: z.string().min(1).max(100).optional().describe("Only those of this team or user."),
+    },
+    ["name", "-name", "-updatedAt", "updatedAt"],
+  ),
   output: pageOf(secretSchema),
 });
 
@@ -65,14 +66,20 @@ export const setSecret = defineOperation({
   path: "/api/secrets",
   input: z.strictObject({
     name: nameSchema,
-    scope: z.enum(secretScopes).default("org"),
-    /** Of the team or user. Absent for the organisation, and for the caller's own. */
-    scopeId: z.string().min(1).max(100).optional(),
-    value: z.string().min(1).max(65_536),
-    /** Absent: as it is. */
-    description: z.string().max(500).optional(),
-    /** Refused unless the secret is at this version; 0: unless there is none. */
-    version: z.int().min(0).optional(),
+    scope: z.enum(secretScopes).default("org").describe("Whose it is."),
+    scopeId: z
+      .string()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe("The team's or user's id; left out for the organisation, and for one's own."),
+    value: z.string().min(1).max(65_536).describe("Goes in and never comes out."),
+    description: z.string().max(500).optional().describe("What it is for; left out: as it was."),
+    version: z
+      .int()
+      .min(0)
+      .optional()
+      .describe("Refused unless the secret is at this version; 0: unless there is none of that name."),
   }),
   output: secretSchema,
 });
@@ -136,6 +143,8 @@ export const retireSecretKey = defineOperation({
   action: "secrets.rotate",
   method: "POST",
   path: "/api/secrets/retire-key",
-  input: z.strictObject({ id: z.string().min(1).max(200) }),
+  input: z.strictObject({
+    id: z.string().min(1).max(200).describe("Of a previous key, as secrets rotation lists them."),
+  }),
   output: z.object({ id: z.string() }),
 });

@@ -25,7 +25,12 @@ export const listServiceAccounts = defineOperation({
   action: "service-accounts.read",
   method: "GET",
   path: "/api/service-accounts",
-  input: pageInput({ team: idInput.optional() }, ["name", "-name", "createdAt", "-createdAt"]),
+  input: pageInput({ team: idInput.optional().describe("Only accounts of this team.") }, [
+    "name",
+    "-name",
+    "createdAt",
+    "-createdAt",
+  ]),
   output: pageOf(serviceAccountSchema),
 });
 
@@ -49,7 +54,7 @@ export const createServiceAccount = defineOperation({
     name: nameInput,
     description: descriptionInput.default(""),
     /** Id of the team it belongs to. */
-    team: idInput.optional(),
+    team: idInput.optional().describe("The team it belongs to; left out: the organisation."),
   }),
   output: serviceAccountSchema,
 });

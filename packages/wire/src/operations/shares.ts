@@ -43,7 +43,11 @@ export const setShare = defineOperation({
   action: "shares.edit",
   method: "PUT",
   path: "/api/shares/{kind}/{id}/{to}",
-  input: z.strictObject({ ...thing, to: toInput, level: z.enum(resourceLevels).default("viewer") }),
+  input: z.strictObject({
+    ...thing,
+    to: toInput,
+    level: z.enum(resourceLevels).default("viewer").describe("What it lets them do with it."),
+  }),
   output: shareSchema,
 });
 

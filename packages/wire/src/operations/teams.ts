@@ -60,8 +60,9 @@ export const createTeam = defineOperation({
   path: "/api/teams",
   input: z.strictObject({
     name: nameInput,
-    /** Made of the name when left out. */
-    slug: slugInput.optional(),
+    slug: slugInput
+      .optional()
+      .describe("A short name of small letters, digits and dashes; left out: made of the name."),
     description: descriptionInput.default(""),
   }),
   output: teamSchema,
@@ -76,7 +77,7 @@ export const updateTeam = defineOperation({
   input: z.strictObject({
     id: idInput,
     name: nameInput.optional(),
-    slug: slugInput.optional(),
+    slug: slugInput.optional().describe("A short name of small letters, digits and dashes."),
     description: descriptionInput.optional(),
     version: versionInput,
   }),
@@ -99,7 +100,10 @@ export const listTeamMembers = defineOperation({
   action: "teams.read",
   method: "GET",
   path: "/api/teams/{team}/members",
-  input: pageInput({ team: idInput, role: z.enum(teamRoles).optional() }, ["createdAt", "-createdAt"]),
+  input: pageInput({ team: idInput, role: z.enum(teamRoles).optional().describe("Only those with this role.") }, [
+    "createdAt",
+    "-createdAt",
+  ]),
   output: pageOf(teamMemberSchema),
 });
 
@@ -109,7 +113,11 @@ export const setTeamMember = defineOperation({
   action: "team-members.edit",
   method: "PUT",
   path: "/api/teams/{team}/members/{member}",
-  input: z.strictObject({ team: idInput, member: memberInput, role: z.enum(teamRoles).default("member") }),
+  input: z.strictObject({
+    team: idInput,
+    member: memberInput,
+    role: z.enum(teamRoles).default("member").describe("What they may do in the team."),
+  }),
   output: teamMemberSchema,
 });
 

@@ -5,13 +5,17 @@ import { z } from "zod";
 /** A name people gave. */
 export const nameInput = z.string().trim().min(1).max(100);
 
-export const descriptionInput = z.string().trim().max(2000);
+export const descriptionInput = z.string().trim().max(2000).describe("What it is for.");
 
 /** Of something there is. */
 export const idInput = z.string().min(1).max(200);
 
 /** The version the caller saw; another one now is a conflict. Absent: whatever it is. */
-export const versionInput = z.int().min(1).optional();
+export const versionInput = z
+  .int()
+  .min(1)
+  .optional()
+  .describe("The version you saw: when somebody was faster, nothing is changed.");
 
 /** A person, a service account or a team. */
 export const holderInput = z

@@ -36,7 +36,10 @@ function splitText(text: string): string[] {
 
 /** Several values by commas: any of them will do. */
 const dimensionFilters = Object.fromEntries(
-  usageDimensions.map((dimension) => [dimension, listSchema.optional()]),
+  usageDimensions.map((dimension) => [
+    dimension,
+    listSchema.optional().describe(`Only this ${dimension}; several with commas.`),
+  ]),
 ) as Record<UsageDimension, z.ZodOptional<typeof listSchema>>;
 
 const sumsShape = {
@@ -86,20 +89,19 @@ export const queryUsage = defineOperation({
   method: "GET",
   path: "/api/usage",
   input: z.strictObject({
-    /** Widened to whole hours, days or months of UTC. Absent: 30 days before `to`. */
-    from: momentInput.optional(),
-    /** Absent: now. */
-    to: momentInput.optional(),
-    bucket: z.enum(["hour", "day", "month"]).default("day"),
+    from: momentInput
+      .optional()
+      .describe("Widened to whole hours, days or months of UTC. Left out: 30 days before `to`."),
+    to: momentInput.optional().describe("Left out: now."),
+    bucket: z.enum(["hour", "day", "month"]).default("day").describe("How finely it is divided over time."),
     groupBy: listSchema
       .pipe(z.array(z.enum(usageDimensions)).max(2, "must be two of them at most"))
       .default([])
       .describe(`Up to two of ${usageDimensions.join(", ")}, separated by a comma.`),
     ...dimensionFilters,
-    sort: z.enum(usageSorts).default("costMicroUsd"),
-    /** Groups of a page. */
-    limit: z.coerce.number().int().min(1).max(200).default(20),
-    cursor: z.string().max(200).optional(),
+    sort: z.enum(usageSorts).default("costMicroUsd").describe("Which groups come first: those with the most of it."),
+    limit: z.coerce.number().int().min(1).max(200).default(20).describe("How many groups on a page, 1 to 200."),
+    cursor: z.string().max(200).optional().describe("The `nextCursor` of the page before."),
   }),
   output: z.object({
     /** What was added up: `from` included, `to` not. */
@@ -162,11 +164,11 @@ export const usageRecordSchema = z.object({
 export type UsageRecordView = z.infer<typeof usageRecordSchema>;
 
 const recordFilters = {
-  from: momentInput.optional(),
-  to: momentInput.optional(),
+  from: momentInput.optional().describe("Only requests that began then or later."),
+  to: momentInput.optional().describe("Only requests that began before."),
   ...dimensionFilters,
-  client: listSchema.optional(),
-  errorCode: listSchema.optional(),
+  client: listSchema.optional().describe("Only requests of this program, as it calls itself; several with commas."),
+  errorCode: listSchema.optional().describe("Only requests that ended with this code; several with commas."),
 };
 
 export const listUsageRecords = defineOperation({
