@@ -1,7 +1,7 @@
 // Makes an operation's input of the options and words of a command line.
 
 import { AppError } from "@auxot/wire/errors";
-import { renderOption, toPlaceholder, type CommandOption } from "@auxot/wire/operations/command-line";
+import { toPlaceholder, type CommandOption } from "@auxot/wire/operations/command-line";
 import type { Operation } from "@auxot/wire/operations/define-operation";
 import { listPathFields } from "@auxot/wire/operations/describe";
 import { explainIssue } from "@auxot/wire/operations/explain-issue";
@@ -105,7 +105,11 @@ function nameOption(operation: Operation, options: readonly CommandOption[], pat
     .filter((option) => option.path.every((part, index) => path[index] === part))
     .toSorted((a, b) => b.path.length - a.path.length)[0];
   if (nearest === undefined) return path.join(".");
-  return [renderOption(nearest), ...path.slice(nearest.path.length)].join(" ");
+  const [first, ...deeper] = path.slice(nearest.path.length);
+  if (first === undefined) return `--${nearest.name}`;
+  // The entries of a list are options of their own, most often there is one.
+  const place = nearest.takes === "list" ? (first === "0" ? [] : [`(number ${Number(first) + 1})`]) : [first];
+  return [`--${nearest.name}`, ...place, ...deeper].join(" ");
 }
 
 function refuse(message: string): AppError {

@@ -1,6 +1,6 @@
 // Shows models with what they cost for a million tokens.
 
-import type { ModelView } from "@auxot/wire/operations/models";
+import type { ModelView, VisibilityView } from "@auxot/wire/operations/models";
 import type { Price } from "@auxot/wire/price";
 import { formatCell } from "./cells.ts";
 import { column, type Column } from "./column.ts";
@@ -16,6 +16,11 @@ export const modelColumns: readonly Column[] = [
   column("IN THE CLOUD", formatCloudPrice),
   column("SEEN BY", (model: ModelView) => describeSeers(model.visibleTo)),
   column("STATE", (model: ModelView) => (model.available ? "ready" : "away")),
+];
+
+export const visibilityColumns: readonly Column[] = [
+  column("MODEL", (rule: VisibilityView) => rule.model),
+  column("SEEN BY", (rule: VisibilityView) => describeSeers(rule.teams)),
 ];
 
 /** What is not said costs as input. `+`: long inputs cost more. */

@@ -3,6 +3,7 @@
 
 import type { KeyView } from "@auxot/wire/operations/keys";
 import type { WorkerView } from "@auxot/wire/operations/workers";
+import type { PriceEntryView } from "@auxot/wire/operations/prices";
 import type { SecretView } from "@auxot/wire/operations/secrets";
 import type { AuditEntryView } from "@auxot/wire/operations/audit";
 import type { RoutingView } from "@auxot/wire/operations/models";
@@ -11,7 +12,8 @@ import { column, type Column } from "./column.ts";
 import { renderAccess } from "./present-access.ts";
 import { renderContent } from "./present-content.ts";
 import { alertColumns, limitColumns, renderLimitStatus } from "./present-limits.ts";
-import { modelColumns } from "./present-models.ts";
+import { modelColumns, visibilityColumns } from "./present-models.ts";
+import { priceColumns } from "./present-prices.ts";
 import { renderUsage, usageRecordColumns } from "./present-usage.ts";
 
 export type Presenter = {
@@ -137,7 +139,21 @@ export const presenters: Readonly<Record<string, Presenter>> = {
   "roles.list": { hasIds: true },
   "comparisons.list": { hasIds: true },
   "content-logging.list": { hasIds: true },
-  "models.visibility": { hasIds: true },
+  "models.visibility": {
+    columns: visibilityColumns,
+    hasIds: true,
+    hint: () => "Everybody sees every model.\n",
+  },
+  "prices.list": { columns: priceColumns },
+  "prices.history": {
+    columns: [
+      ...priceColumns,
+      column("SET BY", (price: PriceEntryView) => price.createdBy),
+      column("REMOVED", (price: PriceEntryView) => formatCell("removedAt", price.removedAt)),
+      column("REMOVED BY", (price: PriceEntryView) => formatCell("removedBy", price.removedBy)),
+    ],
+    hasIds: true,
+  },
   "usage.query": { render: renderUsage, hasIds: true },
   "usage.records": { columns: usageRecordColumns, hint: () => "No request fits.\n" },
 };

@@ -48,6 +48,7 @@ export function showAnswer(operation: Operation, answer: unknown, { terminal, ur
   } else terminal.out(renderFields(fields));
 }
 
+/** Columns that say nothing of any of them are left out. */
 function renderList(
   operation: Operation,
   { columns }: Presenter,
@@ -55,10 +56,14 @@ function renderList(
   terminal: Invocation["terminal"],
 ): string {
   const shown = columns ?? listColumns(operation);
-  const rows = items.map((item) => shown.map(({ read }) => read(item as never, terminal)));
+  const cells = shown.map(({ read }) => items.map((item) => read(item as never, terminal)));
+  const kept = shown.flatMap(({ heading }, index) => {
+    const column = cells[index] ?? [];
+    return column.some((cell) => cell !== "-") ? [{ heading, column }] : [];
+  });
   return renderTable(
-    shown.map(({ heading }) => heading),
-    rows,
+    kept.map(({ heading }) => heading),
+    items.map((_, row) => kept.map(({ column }) => column[row] ?? "-")),
   );
 }
 

@@ -86,9 +86,9 @@ test("limits are said as people say them, with the names of whom they are for", 
   });
   assert.equal(
     (await router.run(["limits"])).out,
-    `ID     FOR        LIMIT                  THEN        MODEL
-lim_1  Search     $50.00 a month         local-only  -
-lim_2  everybody  600 requests a minute  local-only  -
+    `ID     FOR        LIMIT                  THEN
+lim_1  Search     $50.00 a month         local-only
+lim_2  everybody  600 requests a minute  local-only
 `,
   );
   assert.match((await router.run(["limits", "get", "lim_1"])).out, /^amount +\$50\.00$/m);
