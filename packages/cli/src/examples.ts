@@ -9,10 +9,10 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     "AUXOT_WORKER_KEY=$(npx auxot keys create --name box-1 --worker)",
   ],
   "keys.update": [
-    "npx auxot keys update key_… --ip-ranges 10.0.0.0/8 --expires-at 2027-06-30",
-    "npx auxot keys update key_… --no-ip-ranges",
+    "npx auxot keys update laptop --ip-ranges 10.0.0.0/8 --expires-at 2027-06-30",
+    "npx auxot keys update laptop --no-ip-ranges",
   ],
-  "keys.list": ["npx auxot keys list --kind worker", "npx auxot keys list --owner tem_… --all"],
+  "keys.list": ["npx auxot keys list --kind worker", "npx auxot keys list --owner Search --all"],
   "access.explain": [
     "npx auxot access explain usr_…",
     "npx auxot access explain svc_… --action keys.edit --kind key --id key_…",
@@ -25,11 +25,11 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   "content-logging.set": ["npx auxot content-logging set org --level redacted --retention-days 14"],
   "limits.create": [
     "npx auxot limits create --subject org --measure requests --window minute --amount 600",
-    "npx auxot limits create --subject team --subject-id tem_… --measure money --window month \\\n    --amount 50000000 --action local-only",
+    "npx auxot limits create --subject team --subject-id Search --measure money --window month \\\n    --amount 50000000 --action local-only",
   ],
   "model-aliases.set": ["npx auxot model-aliases set fast --models gpu/qwen3-8b --models openai/gpt-5-mini"],
   "models.set-visibility": [
-    "npx auxot models set-visibility --model 'openai/gpt-5*' --teams tem_…",
+    "npx auxot models set-visibility --model 'openai/gpt-5*' --teams Search",
     "npx auxot models set-visibility --model 'openai/gpt-5*' --no-teams",
   ],
   "prices.set": [
@@ -38,7 +38,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   "roles.create": ["npx auxot roles create --name Auditor --actions audit.read --actions usage.read"],
   "routing.set": [
     "npx auxot routing set org --tiers gpu --tiers cli",
-    "npx auxot routing set tem_… --default-model gpu/qwen3-8b",
+    "npx auxot routing set Search --default-model gpu/qwen3-8b",
   ],
   "secrets.set": ["pass show search | npx auxot secrets set --name SEARCH_KEY --value-file -"],
   "usage.query": [

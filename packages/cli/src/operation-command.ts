@@ -10,6 +10,7 @@ import { explainSchema } from "@auxot/wire/operations/schema-words";
 import { explainTime, isTime } from "./read-time.ts";
 import { printJson, type Command, type CommandOption, type Invocation } from "./command.ts";
 import { examples } from "./examples.ts";
+import { hasNames, putIds } from "./find-ids.ts";
 import { putNames } from "./names.ts";
 import { readOperationInput } from "./operation-input.ts";
 import { presenters } from "./presenters.ts";
@@ -37,11 +38,12 @@ export function createOperationCommand(operation: Operation): Command {
       return { ...describeFields(operation, listOwn()), ...describeCommon(operation, listOwn()) };
     },
     check(invocation) {
-      // What is in a file is not known yet.
-      if (!listOwn().some((field) => invocation.options[`${field.name}-file`] !== undefined)) read(invocation);
+      // What is in a file, or who has a name, is not known yet.
+      const isOpen = listOwn().some((field) => invocation.options[`${field.name}-file`] !== undefined);
+      if (!isOpen && !hasNames(operation, listOwn(), invocation)) read(invocation);
     },
     async run(given, client) {
-      const invocation = await readFiles(given, listOwn());
+      const invocation = await putIds(operation, listOwn(), await readFiles(given, listOwn()), client);
       const input = read(invocation);
       if (invocation.options["dry-run"] === true) return preview(operation, input, invocation, client());
       if (operation.method === "DELETE" && !(await isConfirmed(operation, input, invocation, client))) return 1;

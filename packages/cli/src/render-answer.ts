@@ -28,8 +28,7 @@ export function showAnswer(operation: Operation, answer: unknown, { terminal, ur
     }
     const table = renderList(operation, presenter, items, terminal);
     terminal.out(terminal.columns === undefined ? table : cutLines(table, terminal.columns));
-    if (nextCursor !== null)
-      terminal.err(`There are more: --all shows them, or --cursor ${nextCursor} the next ones.\n`);
+    if (nextCursor !== null) terminal.err("There are more: --all shows them.\n");
     return;
   }
   if (typeof answer !== "object" || answer === null) return;

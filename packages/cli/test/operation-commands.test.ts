@@ -184,7 +184,7 @@ thg_1   first [31m red  3     yes      a, b  $1.25  2026-01-01 10:20
 thg_22  b               3     no       -     $1.25  2026-01-01 10:20
 `,
   );
-  assert.equal(err, "There are more: --all shows them, or --cursor after the next ones.\n");
+  assert.equal(err, "There are more: --all shows them.\n");
   assert.equal(received.length, 1);
 });
 

@@ -1,0 +1,105 @@
+// Takes names where an operation takes ids: of teams, service accounts, roles and keys.
+
+import type { Client } from "@auxot/client/client";
+import { AppError } from "@auxot/wire/errors";
+import type { CommandOption } from "@auxot/wire/operations/command-line";
+import type { Operation } from "@auxot/wire/operations/define-operation";
+import { listPathFields, nounOf } from "@auxot/wire/operations/describe";
+import { listKeys } from "@auxot/wire/operations/keys";
+import { listRoles } from "@auxot/wire/operations/roles";
+import { listServiceAccounts } from "@auxot/wire/operations/service-accounts";
+import { listTeams } from "@auxot/wire/operations/teams";
+import type { Invocation } from "./command.ts";
+
+type Named = { readonly id: string; readonly name: string; readonly slug?: string; readonly revokedAt?: string | null };
+
+const lists = {
+  teams: (client: Client): AsyncIterable<Named> => client.listAll(listTeams, {}),
+  "service-accounts": (client: Client): AsyncIterable<Named> => client.listAll(listServiceAccounts, {}),
+  roles: (client: Client): AsyncIterable<Named> => client.listAll(listRoles, {}),
+  keys: (client: Client): AsyncIterable<Named> => client.listAll(listKeys, {}),
+} as const;
+type Noun = keyof typeof lists;
+
+/** Fields that hold ids whatever the noun is; those with a few fixed words are none of them. */
+const nounsOfField: Readonly<Record<string, readonly Noun[]>> = {
+  team: ["teams"],
+  teams: ["teams"],
+  member: ["service-accounts"],
+  holder: ["teams", "service-accounts"],
+  to: ["teams", "service-accounts"],
+  owner: ["teams", "service-accounts"],
+  subject: ["teams", "service-accounts"],
+  subjectId: ["teams", "service-accounts"],
+  scopeId: ["teams"],
+};
+
+/** Whether anything given may be a name: then what the command takes is known only once the router was asked. */
+export function hasNames(operation: Operation, options: readonly CommandOption[], invocation: Invocation): boolean {
+  return listGiven(operation, options, invocation).some(({ words }) => words.some(isName));
+}
+
+/** The invocation with ids in the place of names. Throws `conflict` where several things have one. */
+export async function putIds(
+  operation: Operation,
+  options: readonly CommandOption[],
+  invocation: Invocation,
+  client: () => Client,
+): Promise<Invocation> {
+  const positionals = [...invocation.positionals];
+  const changed: Record<string, string | readonly string[]> = {};
+  for (const { nouns, words, place } of listGiven(operation, options, invocation)) {
+    if (!words.some(isName)) continue;
+    const ids = await Promise.all(words.map((word) => (isName(word) ? findId(word, nouns, client()) : word)));
+    if (typeof place === "number") positionals[place] = ids[0] ?? "";
+    else changed[place] = typeof invocation.options[place] === "object" ? ids : (ids[0] ?? "");
+  }
+  return { ...invocation, positionals, options: { ...invocation.options, ...changed } };
+}
+
+type Given = {
+  readonly nouns: readonly Noun[];
+  readonly words: readonly string[];
+  /** The position, or the option's name. */
+  readonly place: number | string;
+};
+
+function listGiven(operation: Operation, options: readonly CommandOption[], invocation: Invocation): readonly Given[] {
+  const own = nounOf(operation);
+  const inPath = listPathFields(operation).flatMap((field, place) => {
+    const word = invocation.positionals[place];
+    const nouns = field === "id" && own in lists ? [own as Noun] : (nounsOfField[field] ?? []);
+    return word === undefined || nouns.length === 0 ? [] : [{ nouns, words: [word], place }];
+  });
+  const asOptions = options.flatMap(({ name, path, schema }) => {
+    const nouns = schema.enum === undefined && path.length === 1 ? nounsOfField[path[0] ?? ""] : undefined;
+    const given = invocation.options[name];
+    if (nouns === undefined || given === undefined || typeof given === "boolean") return [];
+    // Where a text may stand for the list, `--team a,b` is one.
+    const words = typeof given === "string" ? [given] : schema.anyOf === undefined ? given : given.flatMap(split);
+    return [{ nouns, words, place: name }];
+  });
+  return [...inPath, ...asOptions];
+}
+
+function split(text: string): readonly string[] {
+  return text.startsWith("[") ? [text] : text.split(",");
+}
+
+function isName(word: string): boolean {
+  return word !== "org" && !/^[a-z]{3}_\w/.test(word) && !word.startsWith("[") && word !== "";
+}
+
+/** As it is when nothing is called so: the router says what is wrong with it. */
+async function findId(word: string, nouns: readonly Noun[], client: Client): Promise<string> {
+  const found: Named[] = [];
+  for (const noun of nouns) {
+    for await (const thing of lists[noun](client)) {
+      if ((thing.name === word || thing.slug === word) && (thing.revokedAt ?? null) === null) found.push(thing);
+    }
+  }
+  if (found.length > 1) {
+    throw new AppError("conflict", `"${word}" is the name of ${found.map(({ id }) => id).join(" and ")}: say which.`);
+  }
+  return found[0]?.id ?? word;
+}
