@@ -106,11 +106,22 @@ CREATE TABLE "audit_head" (
 	"cut_hash" "bytea" NOT NULL
 );
 --> statement-breakpoint
-CREATE TABLE "audit_stream" (
+CREATE TABLE "delivery_stream" (
 	"name" text PRIMARY KEY NOT NULL,
 	"seq" bigint NOT NULL,
 	"owner" text,
 	"owned_until" timestamp with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "webhook_event" (
+	"id" text PRIMARY KEY NOT NULL,
+	"type" text NOT NULL,
+	"body" text NOT NULL,
+	"at" timestamp with time zone NOT NULL,
+	"state" text NOT NULL,
+	"tries" integer NOT NULL,
+	"next_try_at" timestamp with time zone NOT NULL,
+	"delivered_at" timestamp with time zone
 );
 --> statement-breakpoint
 CREATE TABLE "device_grant" (
@@ -618,6 +629,8 @@ CREATE INDEX "audit_entry_at" ON "audit_entry" USING btree ("at");--> statement-
 CREATE INDEX "audit_entry_actor" ON "audit_entry" USING btree ("actor_id","seq");--> statement-breakpoint
 CREATE INDEX "audit_entry_action" ON "audit_entry" USING btree ("action","seq");--> statement-breakpoint
 CREATE INDEX "audit_entry_target" ON "audit_entry" USING btree ("target_id","seq");--> statement-breakpoint
+CREATE INDEX "webhook_event_state" ON "webhook_event" USING btree ("state","next_try_at");--> statement-breakpoint
+CREATE INDEX "webhook_event_at" ON "webhook_event" USING btree ("at");--> statement-breakpoint
 CREATE INDEX "device_grant_expires_at" ON "device_grant" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "one_time_link_email" ON "one_time_link" USING btree ("email");--> statement-breakpoint
 CREATE UNIQUE INDEX "one_time_link_open_invitation" ON "one_time_link" USING btree ("email") WHERE kind = 'invitation' and used_at is null and revoked_at is null;--> statement-breakpoint

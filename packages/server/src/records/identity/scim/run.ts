@@ -38,6 +38,7 @@ export function createRunScim(deps: {
         const done = await act({
           tx,
           now,
+          isDryRun: false,
           changed({ kind, id, name, before, after }) {
             entries.push({ ...by, outcome: "success", reason: null, target: { kind, id, name }, before, after });
           },
