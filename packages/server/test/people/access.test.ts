@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { explainAccess } from "@auxot/wire/operations/access";
-import { createKey } from "@auxot/wire/operations/keys";
+import { createKey, revokeKey } from "@auxot/wire/operations/keys";
 import { setOrgMember } from "@auxot/wire/operations/org-members";
 import { createRole, giveRole } from "@auxot/wire/operations/roles";
 import { createServiceAccount, disableServiceAccount } from "@auxot/wire/operations/service-accounts";
@@ -113,5 +113,29 @@ test("a question that makes no sense is refused with the field", async () => {
     [{ subject: "usr_bob", action: "keys.read", kind: "key", id: "key_none" }, { code: "not_found" }],
   ] as const) {
     await assert.rejects(org.run(explainAccess, input), expected, JSON.stringify(input));
+  }
+});
+
+test("who asks about a thing that is not theirs is not told whether it is there", async () => {
+  const { id: other } = await org.run(createTeam, { name: "Ads" });
+  const { id } = await org.run(createKey, { name: "theirs", owner: other });
+  const caller = await org.as("usr_cy");
+  const ask = (thingId: string, options: object) =>
+    org.run(explainAccess, { subject: "usr_cy", action: "keys.read", kind: "key", id: thingId }, options);
+  const [real, none] = [await ask(id, { caller }), await ask("key_none", { caller })];
+  assert.deepEqual(real.verdict, none.verdict);
+  await assert.rejects(ask("key_none", {}), { code: "not_found" });
+});
+
+test("a key that was revoked or has expired may nothing", async () => {
+  const revoked = await org.run(createKey, { name: "revoked", owner: team });
+  await org.run(revokeKey, { id: revoked.id });
+  const expired = await org.run(createKey, { name: "expired", owner: team });
+  await org.database.sql`update key set expires_at = '2026-01-02T00:00:00Z' where id = ${expired.id}`;
+  for (const { id, name } of [revoked, expired]) {
+    const { subject, rights, verdict } = await org.run(explainAccess, { subject: id, action: "teams.read" });
+    assert.equal(subject.active, false, name);
+    assert.deepEqual(rights, []);
+    assert.equal(verdict?.because, `${name} is disabled, expired or gone`);
   }
 });

@@ -14,8 +14,8 @@ import type { Action } from "@auxot/wire/access";
 
 export type AccessDeps = {
   readonly directory: Directory;
-  /** Who comes with a key, if it is a caller's. */
-  findKeyCaller(tx: Executor, id: string): Promise<Caller | undefined>;
+  /** Who comes with a key, if it is a caller's, and whether it is neither revoked nor expired. */
+  findKeyCaller(tx: Executor, id: string): Promise<{ readonly caller: Caller; readonly works: boolean } | undefined>;
   /** The things a right can be asked for. */
   readonly resources: ResourceFinders;
 };
@@ -32,7 +32,7 @@ export function createAccessOperations(deps: AccessDeps): readonly AnyOperationH
         requireAccess(caller, "access.read", subject?.resource ?? nothing(id));
         if (subject === undefined)
           throw new AppError("not_found", `There is nobody with the id "${id}".`, { param: "subject" });
-        const thing = await findThing(deps.resources, tx, kind, thingId);
+        const thing = await findThing(deps.resources, tx, caller, kind, thingId);
         const rights = subject.view.active ? listRights(subject.caller) : [];
         return {
           subject: subject.view,
@@ -45,7 +45,7 @@ export function createAccessOperations(deps: AccessDeps): readonly AnyOperationH
 }
 
 function decide({ view, caller }: Subject, action: Action, thing: NamedResource | undefined): Verdict {
-  if (!view.active) return { allowed: false, because: `${view.name} is disabled or gone` };
+  if (!view.active) return { allowed: false, because: `${view.name} is disabled, expired or gone` };
   if (thing !== undefined) return may(caller, action, thing);
   const everywhere = may(caller, action);
   if (everywhere.allowed) return everywhere;
@@ -69,17 +69,19 @@ async function findSubject(deps: AccessDeps, tx: Executor, id: string): Promise<
 
 /** Whoever may see a key may ask what it opens. */
 async function findKeySubject(deps: AccessDeps, tx: Executor, id: string): Promise<Subject | undefined> {
-  const caller = await deps.findKeyCaller(tx, id);
+  const found = await deps.findKeyCaller(tx, id);
   const resource = await deps.resources.get("key")?.(tx, id);
-  if (caller === undefined || resource === undefined) return undefined;
+  if (found === undefined || resource === undefined) return undefined;
+  const { caller, works } = found;
   const { type, id: holderId } = caller.principal;
-  const { active } = type === "system" ? { active: true } : await findRights(tx, holderId);
+  const active = works && (type === "system" || (await findRights(tx, holderId)).active);
   return { view: { id, type: "key", name: resource.name, active }, caller, resource };
 }
 
 async function findThing(
   resources: ResourceFinders,
   tx: Executor,
+  caller: Caller,
   kind: string | undefined,
   id: string | undefined,
 ): Promise<NamedResource | undefined> {
@@ -97,8 +99,10 @@ async function findThing(
     });
   }
   const found = await find(tx, id);
-  if (found === undefined) throw new AppError("not_found", `There is no ${kind} with the id "${id}".`, { param: "id" });
-  return found;
+  if (found !== undefined) return found;
+  // Whoever may not look at everything is not told what there is.
+  if (!may(caller, "access.read").allowed) return { kind, id, ownerId: null, teamId: null, name: id };
+  throw new AppError("not_found", `There is no ${kind} with the id "${id}".`, { param: "id" });
 }
 
 function nothing(id: string): Resource {

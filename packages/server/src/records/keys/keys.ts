@@ -41,8 +41,8 @@ export type Keys = {
   revoke(before: KeyRecord, work: KeyWork): Promise<KeyRecord>;
   /** Those of people, service accounts and teams that are gone. */
   revokeOwned(owners: readonly string[], work: KeyWork): Promise<void>;
-  /** Who comes with this key; undefined for worker keys and where there is none. */
-  findCaller(tx: Executor, id: string): Promise<Caller | undefined>;
+  /** Who comes with this key, and whether it is neither revoked nor expired; undefined for worker keys and where there is none. */
+  findCaller(tx: Executor, id: string): Promise<{ readonly caller: Caller; readonly works: boolean } | undefined>;
   /** The ids of those that a file may declare: they work and were made by an operation, but for the bundled worker's. */
   listDeclarable(tx: Executor, caller: Caller): Promise<ReadonlySet<string>>;
   /** Makes the config-origin keys equal to the declared ones. After `providers.applyConfigured`. */
@@ -135,8 +135,10 @@ export async function createKeys(deps: KeysDeps): Promise<Keys> {
       afterCommit(() => revocations.announce(ids));
     },
     async findCaller(tx, id) {
-      const found = await store.findById(tx, id);
-      return found?.kind === "caller" ? toCaller(found) : undefined;
+      const [found, record] = [await store.findById(tx, id), await store.get(tx, id)];
+      if (found?.kind !== "caller") return undefined;
+      const isExpired = found.expiresAt !== null && found.expiresAt <= clock.now();
+      return { caller: toCaller(found), works: record?.revokedAt === null && !isExpired };
     },
     async applyConfigured(declared) {
       const providers = await store.listProviders();
