@@ -148,15 +148,11 @@ async function startParts(
   const ring = await openRing(database, config, log);
   cleanups.push(() => ring.close());
   const { sealing, workingKeys } = ring;
+  const pepper = createPepper(workingKeys.current("pepper").key);
 
   const providers = createProviders({ store: createProviderStore(database), sealing, clock, log });
   await providers.applyConfigured(config.providers);
-  const keys = await createKeys({
-    store: createKeyStore(database),
-    pepper: createPepper(workingKeys.current("pepper").key),
-    clock,
-    log,
-  });
+  const keys = await createKeys({ store: createKeyStore(database), pepper, clock, log });
   cleanups.push(() => keys.close());
   await keys.applyConfigured(config.keys);
   const { created } = await keys.ensureBootstrap(config.bootstrapKey);
@@ -296,7 +292,7 @@ async function startParts(
     operations: createOperationTable(handlers),
     apiDocuments: createApiDocuments(allOperations, packageFile.version),
     exportUsage: createExportUsage({ db: database.db, list: listUsageRecords }),
-    runOperation: createRunOperation({ database, sealing, appendAudit, clock, log }),
+    runOperation: createRunOperation({ database, sealing, pepper, appendAudit, clock, log }),
     ...describeMetricsPage(config, metrics),
     ...(metrics === undefined ? {} : { observer: metrics }),
     ...(telemetry === undefined ? {} : { telemetry }),

@@ -1,13 +1,12 @@
 // Does operations, whichever face they came through: permission, input, one transaction, dry run, repeated creates, audit.
 
-import { createHash } from "node:crypto";
 import { AppError, toErrorBody } from "@auxot/wire/errors";
 import { isWrite, type Change, type Preview } from "@auxot/wire/operations/define-operation";
 import { requireAnywhere } from "../platform/access/may.ts";
 import type { Caller } from "../platform/caller.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
-import { nameContext, type Sealing } from "../platform/sealing.ts";
+import { nameContext, type Pepper, type Sealing } from "../platform/sealing.ts";
 import { createSecret } from "../platform/secret-text.ts";
 import { createTurns } from "../platform/turns.ts";
 import type { Database, Executor } from "../store/database.ts";
@@ -34,6 +33,7 @@ export type RunOperation = (
 export type RunDeps = {
   readonly database: Pick<Database, "db">;
   readonly sealing: Sealing;
+  readonly pepper: Pick<Pepper, "hmac">;
   readonly appendAudit: AppendAudit;
   readonly clock: Clock;
   readonly log: Log;
@@ -166,7 +166,7 @@ type Repeat = {
 };
 
 function createRepeat(
-  { sealing }: RunDeps,
+  { sealing, pepper }: RunDeps,
   { operation }: AnyOperationHandler,
   caller: Caller,
   input: unknown,
@@ -176,9 +176,8 @@ function createRepeat(
   // What is only read may change or end meanwhile, and each reading that is audited is one.
   if (key === undefined || dryRun === true || !isWrite(operation)) return undefined;
   const id = { callerId: caller.keyId === "" ? caller.principal.id : caller.keyId, key };
-  const fingerprint = createHash("sha256")
-    .update(JSON.stringify([operation.name, input]))
-    .digest();
+  // An input may hold a secret: who has the database alone must not be able to try what it was.
+  const fingerprint = pepper.hmac(JSON.stringify([operation.name, input]));
   const context = nameContext("idempotent_answer", "answer", `${id.callerId} ${key}`);
   return {
     async find(tx) {

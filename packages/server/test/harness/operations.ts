@@ -6,7 +6,7 @@ import type { AnyOperationHandler } from "../../src/operations/handler.ts";
 import { createRunOperation, type RunOptions } from "../../src/operations/run.ts";
 import { createOrgCaller, type Caller } from "../../src/platform/caller.ts";
 import { systemClock } from "../../src/platform/clock.ts";
-import { createSealing } from "../../src/platform/sealing.ts";
+import { createPepper, createSealing } from "../../src/platform/sealing.ts";
 import { createSecret } from "../../src/platform/secret-text.ts";
 import type { Database } from "../../src/store/database.ts";
 import { quietLog } from "./quiet-log.ts";
@@ -25,11 +25,16 @@ export type TestOperations = {
   readonly audited: readonly AuditEntry[];
 };
 
-export function createTestOperations(database: Database, handlers: readonly AnyOperationHandler[]): TestOperations {
+export function createTestOperations(
+  database: Database,
+  handlers: readonly AnyOperationHandler[],
+  secretKey = createSecret("a secret key of thirty-two letters"),
+): TestOperations {
   const audited: AuditEntry[] = [];
   const runOperation = createRunOperation({
     database,
-    sealing: createSealing(createSecret("a secret key of thirty-two letters")),
+    sealing: createSealing(secretKey),
+    pepper: createPepper(secretKey),
     appendAudit: async (_tx, entries) => void audited.push(...entries),
     clock: systemClock,
     log: quietLog,

@@ -143,6 +143,22 @@ test("a team's key, which acts as a member, neither sees nor changes the team's 
   await assert.rejects(house.run(removeSecret, { id }, { caller }), { code: "forbidden" });
 });
 
+test("a value that was set with an Idempotency-Key cannot be tried out on a copy of the database", async () => {
+  await using house = await setUp();
+  const handlers = createSecretOperations(house.secrets);
+  const other = createTestOperations(
+    house.database,
+    handlers,
+    createSecret("another secret key of thirty-two letters"),
+  );
+  const pin = { name: "PIN", value: "1234" };
+  const [caller, again] = [orgOwner, { ...orgOwner, keyId: "key_other" }];
+  await house.run(setSecret, pin, { caller, idempotencyKey: "once" });
+  await other.run(setSecret, pin, { caller: again, idempotencyKey: "once" });
+  const rows = await house.database.sql`select encode(fingerprint, 'hex') as mark from idempotent_answer`;
+  assert.equal(new Set(rows.map(({ mark }) => mark)).size, 2, "nobody makes one without the secret key");
+});
+
 test("who may not change a secret is not told whether it is there", async () => {
   await using house = await setUp();
   const { id } = await house.run(setSecret, { name: "K", value: "x" });
