@@ -1,6 +1,6 @@
 // Does operations, whichever face they came through: permission, input, one transaction, dry run, repeated creates, audit.
 
-import { AppError, toErrorBody } from "@auxot/wire/errors";
+import { AppError } from "@auxot/wire/errors";
 import { isWrite, type Change, type Preview } from "@auxot/wire/operations/define-operation";
 import { requireAnywhere } from "../platform/access/may.ts";
 import type { Caller } from "../platform/caller.ts";
@@ -11,6 +11,7 @@ import { createSecret } from "../platform/secret-text.ts";
 import { createTurns } from "../platform/turns.ts";
 import type { Database, Executor } from "../store/database.ts";
 import type { AppendAudit, AuditEntry, Origin } from "./audit-entry.ts";
+import { createFailures } from "./failures.ts";
 import type { AnyOperationHandler, Work } from "./handler.ts";
 import { readInput } from "./read-input.ts";
 import { forgetIdempotentAnswers, keepIdempotentAnswer, takeIdempotentKey } from "./store.ts";
@@ -53,6 +54,7 @@ const atOnce = {
 /** Resolves with the operation's output, or a `Preview`. Throws AppError; a write that was refused or failed is audited too. */
 export function createRunOperation(deps: RunDeps): RunOperation {
   const takeTurn = createTurns(atOnce);
+  const auditFailure = createFailures(deps);
   return async (handler, caller, sent, options) => {
     const { operation } = handler;
     if (!isWrite(operation) && operation.audited !== true) {
@@ -65,7 +67,7 @@ export function createRunOperation(deps: RunDeps): RunOperation {
       const input = readInput(operation, sent);
       return await takeTurn(() => write(deps, handler, caller, input, options));
     } catch (error) {
-      if (options.dryRun !== true) await auditFailure(deps, handler, caller, options.origin, error);
+      if (options.dryRun !== true) await auditFailure(operation.name, caller, options.origin, error);
       throw error;
     }
   };
@@ -131,33 +133,6 @@ function describe(
   const common = { at, caller, origin, action: operation.name, outcome: "success", reason: null } as const;
   if (changes.length === 0) return [{ ...common, target: null, before: null, after: null }];
   return changes.map(({ kind, id, name, before, after }) => ({ ...common, target: { kind, id, name }, before, after }));
-}
-
-/** Best effort: the caller is told of the failure whether or not it could be written down. */
-async function auditFailure(
-  { database, appendAudit, clock, log }: RunDeps,
-  { operation }: AnyOperationHandler,
-  caller: Caller,
-  origin: Origin,
-  error: unknown,
-): Promise<void> {
-  const { code, message } = toErrorBody(error);
-  const entry: AuditEntry = {
-    at: new Date(clock.now()),
-    caller,
-    origin,
-    action: operation.name,
-    outcome: code === "forbidden" ? "denied" : "failure",
-    reason: message,
-    target: null,
-    before: null,
-    after: null,
-  };
-  try {
-    await database.db.transaction((tx) => appendAudit(tx, [entry]));
-  } catch (err) {
-    log.error({ err, action: operation.name }, "A refused or failed change could not be audited");
-  }
 }
 
 type Repeat = {
