@@ -131,6 +131,31 @@ test("everybody may leave a team but its last owner", async () => {
   await org.run(removeTeamMember, { team, member: "usr_ada" }, { caller: ada });
 });
 
+test("a team that is removed leaves no secret and no setting behind", async () => {
+  const { id } = await org.run(createTeam, { name: "Passing" });
+  const { id: service } = await org.run(createServiceAccount, { name: "bot", team: id });
+  const row = { description: "", value_sealed: "v2.x.x.x", last4: "", version: 1, updated_by: "x" };
+  const at = new Date().toISOString();
+  for (const [name, scope, scopeId] of [
+    ["ours", "team", id],
+    ["the bot's", "user", service],
+    ["another's", "user", "usr_ada"],
+  ]) {
+    const place = { id: `sec_${name}`, name, scope, scope_id: scopeId, created_at: at, updated_at: at };
+    await org.database.sql`insert into secret ${org.database.sql({ ...row, ...place })}`;
+  }
+  await org.database.sql`
+    insert into content_setting (scope, level, retention_days, words, version, updated_at)
+    values (${id}, 'full', 30, '{}', 1, ${at})`;
+  await org.run(removeTeam, { id });
+  const left = await org.database.sql`select name from secret`;
+  assert.deepEqual(
+    left.map(({ name }) => name),
+    ["another's"],
+  );
+  assert.equal((await org.database.sql`select 1 from content_setting`).length, 0);
+});
+
 test("of two owners who leave at once one stays", async () => {
   const { id: team } = await makeTeam("Race");
   await org.run(setTeamMember, { team, member: "usr_bob", role: "owner" });

@@ -5,6 +5,8 @@ import type { Caller } from "../../../platform/caller.ts";
 import type { Executor } from "../../../store/database.ts";
 import { and, eq, inArray, ne, or, sql } from "../../../store/drizzle.ts";
 import { resourceGrant } from "../../../store/tables/operations.ts";
+import { contentSetting } from "../../../store/tables/request-log.ts";
+import { secret } from "../../../store/tables/secrets.ts";
 import { customRoleHolder, orgMember, serviceAccount, team, teamMember } from "../../../store/tables/people.ts";
 
 export type TeamRow = {
@@ -76,7 +78,7 @@ export async function updateTeamRow(
     .where(eq(team.id, id));
 }
 
-/** With its memberships, service accounts and roles, and what these were given. Returns the ids of those who own keys. */
+/** With its memberships, service accounts, roles and secrets, and what these were given. Returns the ids of those who own keys. */
 export async function deleteTeam(tx: Executor, id: string): Promise<readonly string[]> {
   const services = await tx.select({ id: serviceAccount.id }).from(serviceAccount).where(eq(serviceAccount.teamId, id));
   const gone = [id, ...services.map((service) => service.id)];
@@ -86,6 +88,9 @@ export async function deleteTeam(tx: Executor, id: string): Promise<readonly str
   await tx.delete(customRoleHolder).where(inArray(customRoleHolder.holderId, gone));
   await tx.delete(teamMember).where(inArray(teamMember.memberId, gone));
   await tx.delete(orgMember).where(inArray(orgMember.memberId, gone));
+  // Nobody could use or see them any more, and their values would be kept for ever.
+  await tx.delete(secret).where(inArray(secret.scopeId, gone));
+  await tx.delete(contentSetting).where(eq(contentSetting.scope, id));
   await tx.delete(team).where(eq(team.id, id));
   return gone;
 }
