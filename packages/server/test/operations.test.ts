@@ -156,3 +156,14 @@ test("a cursor or a time that somebody made up is refused, never a fault of the 
   const late = await send("POST", "/api/keys", { name: "late", expiresAt: "9999-12-31T23:59:59-01:00" });
   assert.equal(late.status, 400);
 });
+
+test("an input that is nested without end is refused with its field", async () => {
+  for (const nested of [
+    "[".repeat(400_000) + "]".repeat(400_000),
+    '{"a":'.repeat(150_000) + "1" + "}".repeat(150_000),
+  ]) {
+    const response = await app.post("/api/keys", `{"name":"x","scopes":${nested}}`);
+    assert.equal(response.status, 400);
+    assert.match(await response.text(), /scopes: is nested more than 50 levels deep/);
+  }
+});

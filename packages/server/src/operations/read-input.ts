@@ -29,6 +29,9 @@ export function readInput(operation: Operation, sent: unknown): unknown {
   throw new InputError(parsed.error.issues.flatMap(toProblems));
 }
 
+/** Far more than any input has; what goes on for ever would run out of stack. */
+const deepest = 50;
+
 /** Texts that Postgres does not take: with the character 0, or half of a pair that makes one character. */
 function findUnstorable(value: unknown, path: readonly string[]): readonly InputProblem[] {
   if (typeof value === "string") {
@@ -38,6 +41,7 @@ function findUnstorable(value: unknown, path: readonly string[]): readonly Input
       : [{ path: path.join("."), message: "holds a character that is none (U+0000 or half of a pair)" }];
   }
   if (typeof value !== "object" || value === null) return [];
+  if (path.length > deepest) return [{ path: path[0] ?? "", message: `is nested more than ${deepest} levels deep` }];
   return Object.entries(value).flatMap(([name, inner]) =>
     name.includes("\0") || !name.isWellFormed()
       ? [{ path: path.join("."), message: "holds a field whose name has a character that is none" }]
