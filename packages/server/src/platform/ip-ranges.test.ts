@@ -24,8 +24,11 @@ test("behind trusted proxies it is the last address that is none of them", () =>
   assert.equal(findClientAddress("10.0.0.1", "10.0.0.3, 10.0.0.2", isTrusted), "10.0.0.3");
 });
 
-test("what is no address in the header ends the search at the proxy that sent it", () => {
-  assert.equal(findClientAddress("10.0.0.1", "203.0.113.7, unknown", isTrusted), "10.0.0.1");
+test("a trusted proxy that does not say whom it had a request from is not taken for its sender", () => {
+  assert.equal(findClientAddress("10.0.0.1", "203.0.113.7, unknown", isTrusted), null);
+  assert.equal(findClientAddress("10.0.0.1", "_hidden", isTrusted), null);
+  assert.equal(findClientAddress("10.0.0.1", "unknown, 203.0.113.7", isTrusted), "203.0.113.7");
+  assert.equal(findClientAddress("203.0.113.9", "unknown", isTrusted), "203.0.113.9");
   assert.equal(findClientAddress("10.0.0.1", "", isTrusted), "10.0.0.1");
   assert.equal(findClientAddress("10.0.0.1", undefined, isTrusted), "10.0.0.1");
 });

@@ -40,6 +40,7 @@ export function normalizeAddress(address: string): string {
 /**
  * Who sent a request: the address nearest to us that is no proxy we trust. `forwardedFor` is the header's value, to which
  * each proxy adds whom it had the request from; what stands before the first address that is not trusted is anybody's claim.
+ * Null where a proxy we trust does not say whom (`unknown`): its own address is not the sender's.
  */
 export function findClientAddress(
   peer: string | undefined,
@@ -48,7 +49,8 @@ export function findClientAddress(
 ): string | null {
   if (peer === undefined) return null;
   let nearest = normalizeAddress(peer);
-  for (const hop of (forwardedFor ?? "").split(",").toReversed()) {
+  if (forwardedFor === undefined || forwardedFor.trim() === "") return nearest;
+  for (const hop of forwardedFor.split(",").toReversed()) {
     if (!isTrusted(nearest)) return nearest;
     const address = normalizeAddress(
       hop
@@ -56,7 +58,7 @@ export function findClientAddress(
         .replace(/^\[(.*)\](:\d+)?$/, "$1")
         .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1"),
     );
-    if (isIP(address) === 0) return nearest;
+    if (isIP(address) === 0) return null;
     nearest = address;
   }
   return nearest;
