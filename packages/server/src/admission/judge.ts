@@ -71,13 +71,14 @@ export function judge(
   circumstances: Circumstances,
 ): Verdict {
   const { leases, clock } = deps;
-  leases.check();
+  leases.check(lines);
   const ticksMs = clock.ticks();
   const bars: Bar[] = [];
   for (;;) {
     const candidates = demand.candidates.filter((place) => !bars.some((bar) => bar.bars(place)));
     if (candidates.length === 0 && bars.length > 0) return { kind: "refused", refusal: pickRefusal(bars) };
-    const measured = lines.map((line) => measure(deps, line, demand, candidates, circumstances, ticksMs));
+    const estimateFor = rememberEstimates(deps, demand, candidates);
+    const measured = lines.map((line) => measure(line, estimateFor, circumstances, ticksMs));
     const short = measured.filter(({ isShort }) => isShort);
     const unsure = short.filter(({ holding, limit, amount }) => amount <= limit.amount && leases.mayHaveMore(holding));
     if (unsure.length > 0 && !circumstances.isCutOff) return { kind: "ask", wanted: unsure };
@@ -94,17 +95,23 @@ export function judge(
   }
 }
 
-function measure(
-  { costOf }: JudgeDeps,
-  line: LimitLine,
-  demand: Demand,
-  candidates: readonly Candidate[],
-  circumstances: Circumstances,
-  ticksMs: number,
-): Measured {
+type EstimateFor = (limit: Limit) => number;
+
+/** Limits on the same thing are estimated once: `auto` may go to hundreds of places. */
+function rememberEstimates({ costOf }: JudgeDeps, demand: Demand, candidates: readonly Candidate[]): EstimateFor {
+  const known = new Map<string, number>();
+  return ({ measure, model }) => {
+    const key = model === null ? measure : `${measure} ${model}`;
+    const amount = known.get(key) ?? estimate(measure, model, demand, candidates, costOf);
+    known.set(key, amount);
+    return amount;
+  };
+}
+
+function measure(line: LimitLine, estimateFor: EstimateFor, circumstances: Circumstances, ticksMs: number): Measured {
   const limit = line.limit();
   const holding = line.holding();
-  const amount = estimate(limit.measure, limit.model, demand, candidates, costOf);
+  const amount = estimateFor(limit);
   const hasRoom = amount === 0 || holding.account.free(ticksMs) >= amount;
   const isQueued = amount > 0 && limit.action === "throttle" && circumstances.mustWait(line);
   return { line, limit, holding, amount, isShort: !hasRoom || isQueued };

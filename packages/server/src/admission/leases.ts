@@ -19,8 +19,8 @@ export type Leases = {
   refill(holding: Holding): void;
   /** Whether asking could bring more than is free now. */
   mayHaveMore(holding: Holding): boolean;
-  /** Must be called before anything is reserved: what was leased for longer than the database answers is not ours any more. */
-  check(): void;
+  /** Must be called before anything is reserved there: what was leased for longer than the database answers is not ours any more. */
+  check(lines: readonly { holding(): Holding }[]): void;
   /** Writes and gives back everything; gives up after `limitMs`. */
   close(limitMs: number): Promise<void>;
 };
@@ -166,7 +166,10 @@ export function createLeases(deps: LeasesDeps): Leases {
     add: (holding) => void holdings.set(holding.leaseId, holding),
     retire(holding) {
       retired.add(holding.leaseId);
-      if (holding.account.granted() === 0 && isOver(holding)) holdings.delete(holding.leaseId);
+      // Used up to the last, or never used: there is nothing to give back, so nobody would ask about it again.
+      if (!isOver(holding) || holding.account.free(clock.ticks()) > 0) return;
+      holdings.delete(holding.leaseId);
+      retired.delete(holding.leaseId);
     },
     ask(wanted) {
       want(wanted);
@@ -184,10 +187,10 @@ export function createLeases(deps: LeasesDeps): Leases {
     },
     mayHaveMore: ({ open, answeredAtMs }) =>
       open > 0 || (!alone && clock.ticks() - answeredAtMs >= leaseTimes.recheckMs),
-    check() {
+    check(lines) {
       if (isLive()) return;
       const ticksMs = clock.ticks();
-      for (const holding of holdings.values()) loosen(holding, ticksMs);
+      for (const line of lines) loosen(line.holding(), ticksMs);
     },
     async close(limitMs) {
       closed = true;
