@@ -1,6 +1,8 @@
 // Ways around a limit that there must not be: names that hide the model, answers nobody waits for.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { test } from "node:test";
 import { noUsage } from "@auxot/wire/usage";
 import { ackEveryFrames } from "@auxot/wire/worker-frames";
@@ -131,4 +133,29 @@ test("who left the queue before any worker was free has used nothing", async () 
   job.answer("one");
   assert.equal((await first).status, 200);
   assert.equal(await waitForUse(app, requests, (used) => used > 0), 1);
+});
+
+test("a caller who stops reading and keeps the connection does not keep what is reserved", async () => {
+  const text = "x".repeat(100_000);
+  await using cloud = await startFakeCloud(async (_request, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    const frame = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: text } }] })}\n\n`;
+    const closed = once(response, "close");
+    while (!response.destroyed) if (!response.write(frame)) await Promise.race([once(response, "drain"), closed]);
+  });
+  await using app = await startTestRouter({ providers: [cloud.provider()], limits: { idleTimeoutMs: 500 } });
+  const running = await setLimit(app, { measure: "concurrency", amount: 1 });
+  const tokens = await setLimit(app, { measure: "tokens", window: "day", amount: 1_000_000_000 });
+  const body = JSON.stringify({ ...hello, stream: true });
+  const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: router\r\nauthorization: Bearer ${app.key}\r\ncontent-length: ${body.length}`;
+  const unread = connect(Number(new URL(app.url).port), "127.0.0.1").pause();
+  const arrived = cloud.nextRequest();
+  unread.write(`${head}\r\ncontent-type: application/json\r\n\r\n${body}`);
+  await (
+    await arrived
+  ).left;
+  assert.equal(await waitForUse(app, running, (used) => used === 0), 0);
+  assert.ok((await waitForUse(app, tokens, (used) => used > 0)) > 0, "what came is counted");
+  assert.equal(unread.destroyed, false);
+  unread.destroy();
 });

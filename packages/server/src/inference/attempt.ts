@@ -22,6 +22,8 @@ export type AttemptDeps = TryDeps & {
   run(call: SourceCall, signal: AbortSignal): Promise<Answer>;
   /** Told of what a source gives before the commit point. */
   onHead?(batch: AnswerBatch): void;
+  /** Told when an answer that had begun is given up for its silence, or for its caller's. */
+  onGivenUp?(error: AppError): void;
 };
 
 export type TryDeps = {
@@ -161,10 +163,12 @@ export async function tryOffers<T extends { readonly placement: Placement }>(
 
 async function openAnswer(deps: AttemptDeps, call: SourceCall, caller: AbortSignal): Promise<Omit<Attempted, "tries">> {
   const { idleTimeoutMs } = deps.limits;
+  let hasBegun = false;
   const watchdog = createWatchdog(caller, {
     firstTokenTimeoutMs: limitFirstToken(call, deps.limits),
     idleTimeoutMs,
     waitMs: call.waitMs,
+    onFail: (failure) => hasBegun && deps.onGivenUp?.(failure),
   });
   let iterator: AsyncIterator<AnswerBatch> | undefined;
   try {
@@ -172,6 +176,7 @@ async function openAnswer(deps: AttemptDeps, call: SourceCall, caller: AbortSign
     watchdog.onPlaced();
     iterator = answer.batches[Symbol.asyncIterator]();
     const head = await readToCommit(iterator, call.request.stream, watchdog, deps.onHead);
+    hasBegun = true;
     return {
       placement: answer.placement,
       ...(answer.headers === undefined ? {} : { headers: answer.headers }),

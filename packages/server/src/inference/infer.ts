@@ -126,6 +126,8 @@ export function createInfer(deps: InferDeps): Infer {
           log,
           watch: meter.watch,
           onHead: meter.onHead,
+          // A caller who reads nothing holds the connection for as long as they like, and must not hold a limit with it.
+          onGivenUp: (error) => meter.settle(error, true),
         },
         { requestId, callerId: caller.keyId, request },
         signal,

@@ -24,13 +24,20 @@ export type Watchdog = {
 
 export function createWatchdog(
   caller: AbortSignal,
-  limits: { readonly firstTokenTimeoutMs: number; readonly idleTimeoutMs: number; readonly waitMs: number },
+  limits: {
+    readonly firstTokenTimeoutMs: number;
+    readonly idleTimeoutMs: number;
+    readonly waitMs: number;
+    /** Told when a limit passes: who should read of it may never ask. */
+    onFail?(failure: AppError): void;
+  },
 ): Watchdog {
   const controller = new AbortController();
   let failure: AppError | undefined;
   const fail = (error: AppError): void => {
     failure = error;
     controller.abort(failure);
+    limits.onFail?.(failure);
   };
   const failFirst = (): void =>
     fail(new AppError("source_timeout", `The source gave no token within ${limits.firstTokenTimeoutMs / 1000} s.`));
