@@ -6,13 +6,17 @@ import { models, type Load } from "./workload.ts";
 export type Targets = {
   readonly mockPort: number;
   readonly routerPort: number;
-  /** Routers that count nothing, and that trace every request. */
+  /**
+   * Routers that are asked by the lanes that compare them and by nobody else: as the default one, without metrics, and with
+   * every request traced. One that answered other lanes before is no measure for them.
+   */
+  readonly twinPort: number;
   readonly unwatchedPort: number;
   readonly tracedPort: number;
   readonly key: string;
 };
 
-export type LaneName = "direct" | "router" | "translated" | "unwatched" | "traced";
+export type LaneName = "direct" | "router" | "translated" | "twin" | "unwatched" | "traced";
 
 export type Lane = { readonly name: LaneName; readonly createLoad: (targets: Targets) => Omit<Load, "durationMs"> };
 
@@ -47,11 +51,12 @@ export function createOpenaiLanes(shape: Shape, isStream: boolean): Lane[] {
   ];
 }
 
-/** The passthrough lane again, without metrics and with traces beside them. */
+/** The passthrough lane again: as it is, without metrics, and with traces beside them. */
 export function createWatchedLanes(shape: Shape, isStream: boolean): Lane[] {
   const lane = createOpenaiLanes(shape, isStream).find(({ name }) => name === "router");
   if (lane === undefined) return [];
   return [
+    { name: "twin", createLoad: (targets) => ({ ...lane.createLoad(targets), port: targets.twinPort }) },
     { name: "unwatched", createLoad: (targets) => ({ ...lane.createLoad(targets), port: targets.unwatchedPort }) },
     { name: "traced", createLoad: (targets) => ({ ...lane.createLoad(targets), port: targets.tracedPort }) },
   ];

@@ -1,6 +1,7 @@
 // `npm run bench`: what the router costs, as ratios to the same load sent directly to the same mock upstream in the same
 // run. Absolute numbers differ from machine to machine and hour to hour; ratios hold to about 15 %.
 
+import type { ChildProcess } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
@@ -14,9 +15,9 @@ import {
   type LaneName,
   type Targets,
 } from "./lanes.ts";
-import { canPin, receive, startProcess, stopProcess } from "./processes.ts";
+import { canPin, canReadProcessor, readProcessorMs, receive, startProcess, stopProcess } from "./processes.ts";
 import { findMedian, findPercentile } from "./statistics.ts";
-import { eventsPerStream, models, type LoadResult } from "./workload.ts";
+import { eventsPerStream, models, type Load, type LoadResult } from "./workload.ts";
 
 const { values: flags } = parseArgs({
   options: { quick: { type: "boolean", default: false }, json: { type: "boolean", default: false } },
@@ -57,17 +58,24 @@ const eventRate: Metric = {
 };
 
 const jsonShape = { model: models.json, connections: 32, endMark: "total_tokens" };
+/** Holds where rates do not: other programs on the machine take time from a router, but not work. */
+const processorTime: Metric = {
+  name: "processor",
+  unit: "µs",
+  read: ({ answers, processorMs = Number.NaN }) => (processorMs * 1000) / answers,
+  compare: "difference",
+};
 const variants = [
-  { lane: "translated", name: "translated", of: "passthrough" },
-  { lane: "unwatched", name: "metrics off", of: "the default" },
-  { lane: "traced", name: "traces on", of: "the default" },
+  { lane: "translated", name: "translated", base: "router", of: "passthrough" },
+  { lane: "unwatched", name: "metrics off", base: "twin", of: "a twin with them" },
+  { lane: "traced", name: "traces on", base: "twin", of: "a twin without" },
 ] as const;
 const streamShape = { model: models.stream, connections: 16, endMark: "[DONE]" };
 const scenarios: readonly Scenario[] = [
   {
     name: "1 KB JSON",
     lanes: [...createOpenaiLanes(jsonShape, false), ...createWatchedLanes(jsonShape, false)],
-    metrics: [requestRate],
+    metrics: canReadProcessor ? [requestRate, processorTime] : [requestRate],
   },
   {
     name: `1 KB JSON at ${requestsPerSecond}/s`,
@@ -109,8 +117,10 @@ async function main(): Promise<void> {
   const mock = startProcess(path.join(import.meta.dirname, "mock-upstream.ts"), loadCore);
   const generator = startProcess(path.join(import.meta.dirname, "generator.ts"), loadCore);
   const children = [generator, mock];
+  const byPort = new Map<number, ChildProcess>();
   try {
     const mockPort = await receive(mock, (message) => (message as { port?: number }).port);
+    byPort.set(mockPort, mock);
     const startRouter = async (name: string, more: Readonly<Record<string, unknown>> = {}): Promise<number> => {
       const configFile = path.join(dataDir, `${name}.yaml`);
       writeFileSync(configFile, createRouterConfig(mockPort, more));
@@ -122,30 +132,37 @@ async function main(): Promise<void> {
         AUXOT_LOG_LEVEL: "warn",
       });
       children.unshift(router);
-      return Number(new URL(await receive(router, (message) => (message as { url?: string }).url)).port);
+      const port = Number(new URL(await receive(router, (message) => (message as { url?: string }).url)).port);
+      byPort.set(port, router);
+      return port;
     };
     const targets = {
       mockPort,
       routerPort: await startRouter("default"),
+      twinPort: await startRouter("twin"),
       unwatchedPort: await startRouter("unwatched", { metrics: { access: "off" } }),
       // The mock takes spans as it takes anything.
       tracedPort: await startRouter("traced", { traces: { endpoint: `http://127.0.0.1:${mockPort}` } }),
       key,
     };
-    report(await measureAll(targets, (load) => run(generator, load)));
+    report(await measureAll(targets, (load) => run(generator, load, byPort.get(load.port))));
   } finally {
     for (const child of children) await stopProcess(child);
     rmSync(dataDir, { recursive: true, force: true });
   }
 }
 
-async function run(generator: ReturnType<typeof startProcess>, load: unknown): Promise<LoadResult> {
-  generator.send(load as object);
-  return await receive(generator, (message) => message as LoadResult);
+/** `target` is the process that answers. */
+async function run(generator: ChildProcess, load: Load, target: ChildProcess | undefined): Promise<LoadResult> {
+  const before = target === undefined ? undefined : readProcessorMs(target);
+  generator.send(load);
+  const result = await receive(generator, (message) => message as LoadResult);
+  if (target === undefined || before === undefined) return result;
+  return { ...result, processorMs: (readProcessorMs(target) ?? Number.NaN) - before };
 }
 
 /** Lanes take turns within each round, so that a slow minute of the machine hits all of them. */
-async function measureAll(targets: Targets, run: (load: unknown) => Promise<LoadResult>): Promise<Row[]> {
+async function measureAll(targets: Targets, run: (load: Load) => Promise<LoadResult>): Promise<Row[]> {
   const results = new Map<Lane, LoadResult[]>();
   for (let round = 0; round <= rounds; round++) {
     const isWarmUp = round === 0;
@@ -176,22 +193,22 @@ function compareLanes({ name, lanes, metrics }: Scenario, results: ReadonlyMap<L
       const lane = lanes.find((lane) => lane.name === wanted);
       return findMedian((lane === undefined ? [] : (results.get(lane) ?? [])).map(metric.read));
     };
-    const { unit, compare } = metric;
+    const { unit } = metric;
     const label = `${name}: ${metric.name}`;
     const [direct, router] = [medianOf("direct"), medianOf("router")];
-    const others = variants.flatMap(({ lane, name: variant, of }) => {
+    const others = variants.flatMap(({ lane, name: variant, base, of }) => {
       const value = medianOf(lane);
       if (Number.isNaN(value)) return [];
-      const comparison = `${compareTwo(direct, value, compare)} (${(value / router).toFixed(2)} of ${of})`;
+      const comparison = `${compareTwo(direct, value, metric)} (${(value / medianOf(base)).toFixed(2)} of ${of})`;
       return [{ name: `${label}, ${variant}`, unit, direct, router: value, comparison }];
     });
-    return [{ name: label, unit, direct, router, comparison: compareTwo(direct, router, compare) }, ...others];
+    return [{ name: label, unit, direct, router, comparison: compareTwo(direct, router, metric) }, ...others];
   });
 }
 
-function compareTwo(direct: number, router: number, compare: Metric["compare"]): string {
+function compareTwo(direct: number, router: number, { compare, unit }: Metric): string {
   if (compare === "ratio") return `x ${(router / direct).toFixed(2)}`;
-  return `${router >= direct ? "+" : "-"}${Math.abs(router - direct).toFixed(2)} ms`;
+  return `${router >= direct ? "+" : "-"}${Math.abs(router - direct).toFixed(2)} ${unit}`;
 }
 
 function report(rows: readonly Row[]): void {

@@ -2,6 +2,7 @@
 
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, platform } from "node:os";
 
 /** Absent where there is no taskset or only one core. */
@@ -9,6 +10,19 @@ export const canPin =
   platform() === "linux" &&
   availableParallelism() > 1 &&
   spawnSync("taskset", ["-V"], { stdio: "ignore" }).status === 0;
+
+export const canReadProcessor = platform() === "linux";
+
+/** Milliseconds of processor time that all threads of `child` have had. Undefined where the system does not tell. */
+export function readProcessorMs({ pid }: ChildProcess): number | undefined {
+  if (!canReadProcessor || pid === undefined) return undefined;
+  const threads = `/proc/${pid}/task`;
+  let nanoseconds = 0;
+  for (const thread of readdirSync(threads)) {
+    nanoseconds += Number(readFileSync(`${threads}/${thread}/schedstat`, "utf8").split(" ")[0]);
+  }
+  return nanoseconds / 1e6;
+}
 
 const silenceLimitMs = 60_000;
 

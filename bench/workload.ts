@@ -34,4 +34,6 @@ export type LoadResult = {
   readonly latenciesMs: readonly number[];
   /** Between two arrivals of bytes of one answer. */
   readonly gapsMs: readonly number[];
+  /** Of the process that answered, where the system tells. */
+  readonly processorMs?: number;
 };
