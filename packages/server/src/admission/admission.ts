@@ -56,11 +56,18 @@ export async function openAdmission(deps: AdmissionDeps): Promise<AdmissionRoom>
   const gate = createGate({ leases, clock, costOf: deps.costOf, waitMs: deps.waitMs });
   const known = new WeakMap<Caller, { readonly generation: number; readonly lines: readonly LimitLine[] }>();
   let stamp = "";
+  /** Reads that cross each other: what began later counts. */
+  let begun = 0;
+  let taken = 0;
 
   async function reload(): Promise<void> {
+    const turn = ++begun;
     const next = await limits.readStamp();
     if (next === stamp) return;
-    book.setLimits(await limits.listAll());
+    const found = await limits.listAll();
+    if (turn < taken) return;
+    taken = turn;
+    book.setLimits(found);
     stamp = next;
   }
 
