@@ -117,3 +117,14 @@ test("a worker or model whose name no database keeps as it is loses no usage by 
   const stored = await database.sql`select key_name, model, provider, worker from usage_record`;
   assert.deepEqual({ ...stored[0] }, { key_name: "app", model: "m\ufffd", provider: "gpu", worker: "rack" });
 });
+
+test("a clock that was set while a request ran loses no usage", async () => {
+  await using database = await openTestDatabase();
+  const [row] = fc.sample(anyRow, 1);
+  assert.ok(row);
+  const times = { queueMs: -5, firstTokenMs: 1.4, totalMs: Date.UTC(2026, 0) };
+  await createUsageStore(database).insert([{ ...row, ...times }]);
+  const [stored] = await database.sql`select queue_ms, first_token_ms, total_ms from usage_record`;
+  assert.deepEqual({ ...stored }, { queue_ms: 0, first_token_ms: 1, total_ms: 2 ** 31 - 1 });
+  assert.equal(await createRollupStore(database).rollUp(10), 1);
+});

@@ -105,15 +105,23 @@ function toColumns(row: UsageRow): Record<string, unknown> {
     usage_estimated: usage.estimated === true,
     cost_micro_usd: row.costMicroUsd,
     saved_micro_usd: row.savedMicroUsd,
-    queue_ms: Math.round(row.queueMs),
-    first_token_ms: row.firstTokenMs === undefined ? undefined : Math.round(row.firstTokenMs),
-    total_ms: Math.round(row.totalMs),
+    queue_ms: toMs(row.queueMs),
+    first_token_ms: row.firstTokenMs === undefined ? undefined : toMs(row.firstTokenMs),
+    total_ms: toMs(row.totalMs),
     outcome: row.outcome,
     error_code: row.errorCode,
     status: row.status,
     tags: row.tags,
     client: row.client,
   };
+}
+
+/** What the columns hold. */
+const longestMs = 2 ** 31 - 1;
+
+/** A clock that was set while a request ran makes years of it, or less than nothing. */
+function toMs(ms: number): number {
+  return Math.min(longestMs, Math.max(0, Math.round(ms)));
 }
 
 /** Callers and workers write what they like, but Postgres keeps neither NUL nor half a surrogate pair. */
