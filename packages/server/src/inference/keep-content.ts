@@ -51,9 +51,10 @@ function watch(
       if (result.value.events.some(({ type }) => type === "end" || type === "error")) onEnd();
       return result;
     },
-    return() {
+    async return() {
+      await batches.return?.();
       onEnd();
-      return batches.return?.() ?? Promise.resolve({ done: true, value: undefined });
+      return { done: true, value: undefined };
     },
     [Symbol.asyncIterator]() {
       return this;
@@ -85,6 +86,7 @@ function createCollector(format: FormatName, stream: boolean): Collector {
   let hasBegun = false;
   let hasEnded = false;
   let truncated = false;
+  let isBroken = false;
 
   function add(event: ChatEvent): void {
     if (event.type === "error" || hasEnded) return;
@@ -96,21 +98,32 @@ function createCollector(format: FormatName, stream: boolean): Collector {
     left -= Math.min(length, left);
   }
 
+  function read({ events, bytes }: AnswerBatch): void {
+    if (bytes === undefined || !stream) {
+      for (const event of events) add(event);
+      return;
+    }
+    // Bytes that pass carry the answer; the events beside them are only what the router needs.
+    decoder ??= (
+      format in dialects ? dialects[format as keyof typeof dialects] : openaiCompletions
+    ).call.createStreamDecoder();
+    for (const event of decoder.push(bytes)) add(event);
+    // Usage may be known only here.
+    for (const event of events) if (event.type === "usage") add(event);
+  }
+
   return {
-    push({ events, bytes }) {
-      if (bytes === undefined || !stream) {
-        for (const event of events) add(event);
-        return;
+    push(batch) {
+      if (isBroken) return;
+      try {
+        read(batch);
+      } catch {
+        // Events that make no answer are for whoever reads them to judge; what is kept may not break what goes out.
+        isBroken = true;
       }
-      // Bytes that pass carry the answer; the events beside them are only what the router needs.
-      decoder ??= (
-        format in dialects ? dialects[format as keyof typeof dialects] : openaiCompletions
-      ).call.createStreamDecoder();
-      for (const event of decoder.push(bytes)) add(event);
-      // Usage may be known only here.
-      for (const event of events) if (event.type === "usage") add(event);
     },
     result() {
+      if (isBroken) return { answer: undefined, isComplete: false, truncated: true };
       if (!hasBegun) return { answer: undefined, isComplete: false, truncated };
       if (!hasEnded) fold.push({ type: "end", stopReason: "stop" });
       return { answer: fold.result(), isComplete: hasEnded, truncated };
