@@ -34,8 +34,8 @@ function readOption(option: CommandOption, given: Invocation["options"][string],
   if (typeof given === "object") {
     const [only] = given;
     if (given.length === 1 && only?.startsWith("[")) return readJson(option, only);
-    // Where a text may stand for the list, `--model a,b` is one.
-    if (given.length === 1 && acceptsText(option.schema)) return only;
+    // Where a text may stand for the list, `--model a,b` and `--model a --model b` are the same.
+    if (acceptsText(option.schema)) return given.join(",");
     return given.map((text) => (takesNumbers(option) ? readNumber(option, text) : text));
   }
   if (typeof given !== "string") return given;

@@ -52,10 +52,7 @@ test("members, holders and owners are said by name too, several words at once", 
     '{"model":"x","teams":["tem_1","tem_2"]}',
   );
   assert.equal((await run(t, set, seen)).last?.body, '{"model":"x","teams":["tem_1"]}');
-  assert.equal(
-    (await run(t, ["usage", "--team", "Search,Other"])).calls.at(-1),
-    "GET /api/usage?team=tem_1&team=tem_2",
-  );
+  assert.equal((await run(t, ["usage", "--team", "Search,Other"])).calls.at(-1), "GET /api/usage?team=tem_1%2Ctem_2");
 });
 
 test("a name that two things have is refused with their ids; one that nothing has goes on as it is", async (t) => {

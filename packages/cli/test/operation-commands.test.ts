@@ -154,6 +154,7 @@ test("a list of what may be several kinds of word is given by repeating; a text 
   const { received } = await run(t, args, script);
   assert.deepEqual(JSON.parse(received[0]?.body ?? ""), { ranges: ["10.0.0.0/8", "2001:db8::1"] });
   assert.equal((await run(t, ["big-things", "--kind", "a,b"], script)).code, 0);
+  assert.equal((await run(t, ["big-things", "--kind", "a", "--kind", "b"], script)).code, 0);
 });
 
 test("what cannot be is told in the words of the command line, before anything is sent", async (t) => {

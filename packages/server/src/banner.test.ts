@@ -13,8 +13,9 @@ const base = {
 test("the first start shows the key, in every line that needs it", () => {
   const banner = writeBanner({ ...base, firstKey: "axk_new" });
   assert.match(writeFirstKey("axk_new"), /shown only this once:\n {4}axk_new\n/);
-  assert.equal(banner.match(/axk_new/g)?.length, 4);
-  assert.doesNotMatch(banner, /AUXOT_KEY/);
+  assert.equal(banner.match(/axk_new/g)?.length, 5);
+  assert.doesNotMatch(banner, /\$AUXOT_KEY/);
+  assert.match(banner, /export AUXOT_URL=http:\/\/127\.0\.0\.1:8080 AUXOT_KEY=axk_new\n {4}npx auxot verify/);
 });
 
 test("later starts say where the key is to be had", () => {

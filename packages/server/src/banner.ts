@@ -48,6 +48,10 @@ export function writeBanner({ url, firstKey, hasBootstrapKey, model, description
     "  OpenAI SDK:",
     `    export OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=${key}`,
     "",
+    `  Try it out, make keys for others, see what was used (all of it is at ${url}/api/docs):`,
+    `    export AUXOT_URL=${url}${firstKey === undefined ? "" : ` AUXOT_KEY=${firstKey}`}`,
+    "    npx auxot verify; npx auxot --help",
+    "",
   ];
   return lines.join("\n");
 }
