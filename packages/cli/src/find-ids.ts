@@ -92,14 +92,21 @@ function isName(word: string): boolean {
 
 /** As it is when nothing is called so: the router says what is wrong with it. */
 async function findId(word: string, nouns: readonly Noun[], client: Client): Promise<string> {
-  const found: Named[] = [];
-  for (const noun of nouns) {
-    for await (const thing of lists[noun](client)) {
-      if ((thing.name === word || thing.slug === word) && (thing.revokedAt ?? null) === null) found.push(thing);
-    }
-  }
+  const named = await Promise.all(nouns.map((noun) => listNamed(noun, word, client)));
+  const found = named.flat();
   if (found.length > 1) {
     throw new AppError("conflict", `"${word}" is the name of ${found.map(({ id }) => id).join(" and ")}: say which.`);
   }
   return found[0]?.id ?? word;
+}
+
+/** Nothing where the caller may not see the list. */
+async function listNamed(noun: Noun, word: string, client: Client): Promise<readonly Named[]> {
+  try {
+    const all = await Array.fromAsync(lists[noun](client));
+    return all.filter(({ name, slug, revokedAt }) => (name === word || slug === word) && (revokedAt ?? null) === null);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "forbidden") return [];
+    throw error;
+  }
 }

@@ -61,4 +61,7 @@ test("a name that two things have is refused with their ids; one that nothing ha
   const { code, err } = await run(t, ["keys", "create", "--name", "x", "--owner", "nobody"]);
   assert.equal(code, 1);
   assert.match(err, /^--owner: must be org, or the id of a person/);
+  const hidden = { "GET /api/teams": { status: 403, body: { code: "forbidden", detail: "No." } } };
+  const unseen = await run(t, ["teams", "get", "Search"], { ...hidden, "GET /api/teams/Search": { body: team } });
+  assert.deepEqual([unseen.code, unseen.calls.at(-1)], [0, "GET /api/teams/Search"], "nor what may not be listed");
 });
