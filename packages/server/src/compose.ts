@@ -30,8 +30,6 @@ import { createSigner } from "./platform/signer.ts";
 import { createAudit } from "./records/audit/audit.ts";
 import { createAuditOperations } from "./records/audit/operations.ts";
 import { createKeyRingOperations } from "./records/key-ring/operations.ts";
-import { createConfigurationOperations } from "./records/configuration/operations.ts";
-import { createKeyApplicable } from "./records/keys/applicable.ts";
 import { createKeys } from "./records/keys/keys.ts";
 import { createKeyStore } from "./records/keys/store.ts";
 import { keepToLicence } from "./records/licence/features.ts";
@@ -67,6 +65,7 @@ import { createUpstream } from "./sources/upstream.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
 import { acquireDataDirLock } from "./store/data-dir-lock.ts";
 import { createPeopleParts } from "./wiring/administration.ts";
+import { createConfigurationParts } from "./wiring/configuration.ts";
 import { listLimitOperations, startAdmission } from "./wiring/admission.ts";
 import { listOrigins, openIdentity } from "./wiring/identity.ts";
 import { formatHost, listen } from "./wiring/listen.ts";
@@ -271,7 +270,7 @@ async function startParts(
     ...createUsageOperations({ store: createUsageQueryStore(database), list: listUsageRecords }),
   ];
   const ofNouns = keepToLicence(unlicensed, licensing);
-  const handlers = [...ofNouns, ...createConfigurationOperations([createKeyApplicable(ofNouns, keys)])];
+  const handlers = [...ofNouns, ...createConfigurationParts(ofNouns, keys)];
   requirePaired(allOperations, handlers);
 
   let draining = false;

@@ -8,6 +8,9 @@ import { applyConfiguration, exportConfiguration } from "@auxot/wire/operations/
 import { createKey, listKeys, revokeKey } from "@auxot/wire/operations/keys";
 import { startTestRouter, type TestRouter } from "./harness/router.ts";
 
+const nouns =
+  "teams, service-accounts, roles, keys, limits, model-aliases, model-visibility, routing, prices, comparisons, content-logging, secrets";
+
 let app: TestRouter;
 let client: Client;
 before(async () => {
@@ -77,24 +80,24 @@ test("one entry that is wrong keeps all of them from being made", async () => {
   const before = await listWorking();
   const error = await refusalOf([{ name: "fine" }, { name: "w", kind: "worker", provider: "nope" }]);
   assert.equal(error.code, "invalid_request");
-  assert.match(error.message, /^key "w": There is no GPU or CLI provider named "nope"/);
+  assert.match(error.message, /^resources\.keys\.1 \(key "w"\): There is no GPU or CLI provider named "nope"/);
   assert.deepEqual(await listWorking(), before);
 });
 
 test("everything wrong with a file is told at once, with its place", async () => {
-  const keys = [{ name: "a", colour: "red" }, { kind: "robot" }, { name: "a" }];
-  const response = await app.post("/api/configuration", { resources: { keys, kyes: [], teams: [] } });
+  const keys = [{ name: "a", colour: "red" }, { kind: "robot" }, { name: "b" }, { name: "b" }];
+  const response = await app.post("/api/configuration", { resources: { keys, kyes: [], planets: [] } });
   assert.equal(response.status, 400);
   const { errors } = (await response.json()) as { errors: readonly { path: string; message: string }[] };
   assert.deepEqual(
     errors.map(({ path, message }) => `${path}: ${message}`),
     [
       "resources.kyes: cannot be declared; did you mean keys?",
-      "resources.teams: cannot be declared; only keys can",
+      `resources.planets: cannot be declared; only ${nouns} can`,
       "resources.keys.0.colour: is not known here",
       "resources.keys.1.name: is missing: expected string",
       "resources.keys.1.kind: must be one of caller, worker",
-      "resources.keys.2.name: is the same as resources.keys.0.name",
+      "resources.keys.3.name: is the same as resources.keys.2.name",
     ],
   );
 });
@@ -104,10 +107,13 @@ test("what is there with other settings and cannot be changed is a conflict that
   assert.equal(error.code, "conflict");
   assert.equal(
     error.message,
-    'key "ops": it is there as another one, which cannot be changed: admin is true, not false.',
+    'resources.keys.0 (key "ops"): it is there as another one, which cannot be changed: admin is true, not false.',
   );
   for (const _ of [1, 2]) await client.call(createKey, { name: "twin" });
-  assert.match((await refusalOf([{ name: "twin" }])).message, /^key "twin": there are several with this name/);
+  assert.match(
+    (await refusalOf([{ name: "twin" }])).message,
+    /^resources\.keys\.0: there are several like this, so it is not clear which key is meant; write id: key_\w+ or id: key_/,
+  );
 });
 
 test("what a key is held to is exported, and changed as declared; a limit that is taken out is taken away", async () => {
@@ -144,7 +150,7 @@ test("what a key is held to is exported, and changed as declared; a limit that i
     })
     .then(
       () => assert.fail("an empty list is none"),
-      (error: unknown) => assert.match(String(error), /key "held": models/),
+      (error: unknown) => assert.match(String(error), /resources\.keys\.1\.models: Too small/),
     );
   await client.call(revokeKey, { id: made[0]?.id ?? "" });
 });

@@ -1,93 +1,104 @@
-// What a noun must tell so that it can be declared in a file, and how a file's entries become its changes. Knows no noun.
+// What a noun must tell so that it can be declared in a file. Knows no noun.
 
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
 import { AppError } from "@auxot/wire/errors";
 import { findNearMatches } from "@auxot/wire/near-matches";
-import { toSingular } from "@auxot/wire/operations/describe";
 import type { Caller } from "../platform/caller.ts";
 import type { Work } from "./handler.ts";
-import { toProblems, type InputProblem } from "./read-input.ts";
+import type { Called, Names, NameSource, Place } from "./names.ts";
+import type { InputProblem } from "./read-input.ts";
 
-/** An entry is known by its name. Defaults stand in for what it does not say. */
-export type Named = { readonly name: string };
-
-export type Existing<Entry extends Named> = { readonly id: string; readonly entry: Entry };
+/** `entry` with ids in the place of names. `isGone`: it is about something that is no more, so that no file can name it. */
+export type Existing<Plain> = {
+  readonly id: string;
+  readonly entry: Plain;
+  /** Where there is one: updates are held to it. */
+  readonly version?: number;
+  readonly isGone?: boolean;
+};
 
 /** `secret`: the text that is shown once. */
 export type MadeThing = { readonly id: string; readonly secret?: string };
 
-/**
- * A noun that can be declared. Each function does operations of the noun (`chooseOperation`), which ask for the caller's
- * rights and tell their changes. Throws AppError.
- */
-export type Applicable<Entry extends Named> = {
-  readonly noun: string;
-  /** Refuses unknown fields. */
-  readonly entry: z.ZodType<Entry>;
-  /** What there is and may be declared, in the form that `entry` gives, without secrets. */
-  list(caller: Caller, work: Work): Promise<readonly Existing<Entry>[]>;
-  create(caller: Caller, entry: Entry, work: Work): Promise<MadeThing>;
-  /** Absent: such a thing is never changed, and a declaration that differs is refused. */
-  update?(caller: Caller, existing: Existing<Entry>, entry: Entry, work: Work): Promise<void>;
-  remove(caller: Caller, existing: Existing<Entry>, work: Work): Promise<void>;
+export type ApplyOptions = {
+  /** What the file does not have is removed, inside entries too. */
+  readonly prune: boolean;
+  /** Values of secrets that are there already are set anew. */
+  readonly setSecrets: boolean;
 };
+
+/**
+ * A noun that can be declared. `Entry` is what a file says, `Plain` the same with ids in the place of names. What makes and
+ * changes does operations of the noun (`chooseOperation`), which ask for the caller's rights and tell their changes. Throws AppError.
+ */
+export type Applicable<Entry extends object, Plain extends object> = {
+  /** As the file says it. */
+  readonly noun: string;
+  /** As its changes say it. */
+  readonly kind: string;
+  /** Refuses unknown fields. Defaults stand in for what is not said. */
+  readonly entry: z.ZodType<Entry>;
+  /** Where others of the file name this noun's things. */
+  readonly called?: NameSource;
+  /** An entry may say by `id` which of several that look the same it means. */
+  readonly hasIds?: true;
+  /** `at` tells the place of a field. */
+  read(entry: Entry, names: Names, at: PlaceOf): Promise<Plain>;
+  /** Only for things that are not gone. */
+  write(plain: Plain, names: Names): Promise<object>;
+  /** Two with the same text are the same thing. */
+  identify(plain: Plain): string;
+  /** Which of those without an entry may be meant by one that is identified by none of them. */
+  findOthers?(plain: Plain, left: readonly Existing<Plain>[], now: Date): readonly Existing<Plain>[];
+  /** For people. */
+  title(plain: Plain, names: Names): string | Promise<string>;
+  /** What there is and may be declared, without secrets. */
+  list(caller: Caller, work: Work, names: Names): Promise<readonly Existing<Plain>[]>;
+  create(caller: Caller, plain: Plain, work: Work, options: ApplyOptions): Promise<MadeThing>;
+  update(caller: Caller, existing: Existing<Plain>, plain: Plain, work: Work, options: ApplyOptions): Promise<void>;
+  /** What of an entry names things of later nouns, after all nouns are as declared; before, these may have no ids yet. */
+  settle?(caller: Caller, id: string, plain: Plain, work: Work, options: ApplyOptions): Promise<void>;
+  remove(caller: Caller, existing: Existing<Plain>, work: Work): Promise<void>;
+  /** It is the past of one that the file has: prune leaves it alone. */
+  isPast?(existing: Existing<Plain>, kept: readonly Existing<Plain>[], now: Date): boolean;
+};
+
+/** The place of a field of an entry, e.g. `at("members", 0)`. */
+export type PlaceOf = (...field: readonly (string | number)[]) => Place;
 
 export type Made = { readonly kind: string; readonly id: string; readonly name: string; readonly secret: string };
 
-/** Any noun, as the registry keeps them; its entries are checked by then. */
-export type AnyApplicable = {
-  readonly noun: string;
-  readonly entry: z.ZodType;
-  /** Everything wrong with the noun's part of a file. `path` is where it stands. */
-  check(sent: readonly unknown[], path: string): readonly InputProblem[];
-  exportAll(caller: Caller, work: Work): Promise<readonly Named[]>;
-  /** Makes and changes. Resolves with what is left to remove, for later, and the secrets of what was made. */
-  apply(
-    caller: Caller,
-    sent: readonly unknown[],
-    work: Work,
-  ): Promise<{ readonly made: readonly Made[]; removeOthers(): Promise<void> }>;
+export type Applying = {
+  readonly caller: Caller;
+  readonly work: Work;
+  readonly names: Names;
+  readonly options: ApplyOptions;
+  /** Where the noun's entries stand. */
+  readonly path: string;
 };
 
-export function createApplicable<Entry extends Named>(noun: Applicable<Entry>): AnyApplicable {
-  const kind = toSingular(noun.noun);
-  return {
-    noun: noun.noun,
-    entry: noun.entry,
-    check: (sent, path) => [
-      ...sent.flatMap((one, index) => {
-        const parsed = noun.entry.safeParse(one);
-        return (parsed.error?.issues ?? []).flatMap(toProblems).map(({ path: field, message }) => ({
-          path: [path, index, field].filter((part) => part !== "").join("."),
-          message,
-        }));
-      }),
-      ...findRepeated(sent, path),
-    ],
-    async exportAll(caller, work) {
-      return (await noun.list(caller, work)).map(({ entry }) => entry);
-    },
-    async apply(caller, sent, work) {
-      const existing = await noun.list(caller, work);
-      const made: Made[] = [];
-      const entries = sent.map((one) => noun.entry.parse(one));
-      for (const entry of entries) {
-        const id = await placing(kind, entry, () => applyOne(noun, kind, caller, entry, existing, work));
-        if (id?.secret !== undefined) made.push({ kind, id: id.id, name: entry.name, secret: id.secret });
-      }
-      return {
-        made,
-        async removeOthers() {
-          for (const one of existing) {
-            if (entries.some(({ name }) => name === one.entry.name)) continue;
-            await placing(kind, one.entry, () => noun.remove(caller, one, work));
-          }
-        },
-      };
-    },
-  };
-}
+/** One noun of a file, made so. What is left to do: `settle` after all nouns, then `removeOthers`. */
+export type Applied = {
+  readonly made: readonly Made[];
+  settle(): Promise<void>;
+  removeOthers(): Promise<void>;
+};
+
+/** Any noun, as the registry keeps them. */
+export type AnyApplicable = {
+  readonly noun: string;
+  readonly called: NameSource | undefined;
+  /** Everything wrong with the noun's part of a file by itself. `path` is where it stands. */
+  check(sent: readonly unknown[], path: string): readonly InputProblem[];
+  /** Names in it that nobody has, and entries that mean the same thing; entries that are wrong by themselves are left out. */
+  checkNames(sent: readonly unknown[], path: string, names: Names): Promise<readonly InputProblem[]>;
+  /** What others of the file may name once it is made. */
+  declare(sent: readonly unknown[], known: readonly Called[], names: Names): Promise<readonly Called[]>;
+  exportAll(caller: Caller, work: Work, names: Names): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /** Entries are checked by then. */
+  apply(sent: readonly unknown[], applying: Applying): Promise<Applied>;
+};
 
 /** What is wrong with the names of the nouns. */
 export function findUnknownNouns(nouns: readonly string[], known: readonly string[]): readonly InputProblem[] {
@@ -100,53 +111,56 @@ export function findUnknownNouns(nouns: readonly string[], known: readonly strin
     });
 }
 
-async function applyOne<Entry extends Named>(
-  noun: Applicable<Entry>,
-  kind: string,
-  caller: Caller,
-  entry: Entry,
-  existing: readonly Existing<Entry>[],
-  work: Work,
-): Promise<MadeThing | undefined> {
-  const [found, second] = existing.filter((one) => one.entry.name === entry.name);
-  if (found === undefined) return noun.create(caller, entry, work);
-  if (second !== undefined) {
-    throw new AppError("conflict", `there are several with this name, so it is not clear which ${kind} is meant.`);
-  }
-  if (isDeepStrictEqual(found.entry, entry)) return undefined;
-  if (noun.update === undefined) {
-    throw new AppError(
-      "conflict",
-      `it is there with other settings, and a ${kind} cannot be changed: ${explainDifference(found.entry, entry)}.`,
-    );
-  }
-  await noun.update(caller, found, entry, work);
-  return undefined;
+/** Throws `conflict` where a field differs that makes it another thing. */
+export function requireSame<Plain extends object>(
+  before: Plain,
+  after: Plain,
+  fields: readonly (keyof Plain & string)[],
+): void {
+  const told = fields
+    .filter((field) => before[field] !== after[field])
+    .map((field) => `${field} is ${String(before[field])}, not ${String(after[field])}`);
+  if (told.length === 0) return;
+  throw new AppError("conflict", `it is there as another one, which cannot be changed: ${told.join("; ")}.`);
 }
 
-function explainDifference(before: object, after: object): string {
-  const old = new Map(Object.entries(before));
-  return Object.entries(after)
-    .filter(([field, value]) => !isDeepStrictEqual(old.get(field), value))
-    .map(([field, value]) => `${field} is ${JSON.stringify(old.get(field) ?? null)}, not ${JSON.stringify(value)}`)
-    .join("; ");
+/** Those of the fields that differ, as they are to be. */
+export function findChanged<Plain extends object, Field extends keyof Plain>(
+  before: Plain,
+  after: Plain,
+  fields: readonly Field[],
+): Partial<Pick<Plain, Field>> {
+  const changed: Partial<Pick<Plain, Field>> = {};
+  for (const field of fields) if (!isDeepStrictEqual(before[field], after[field])) changed[field] = after[field];
+  return changed;
 }
 
-/** Says of which entry an error tells. */
-async function placing<Result>(kind: string, { name }: Named, act: () => Promise<Result>): Promise<Result> {
-  try {
-    return await act();
-  } catch (cause) {
-    if (!(cause instanceof AppError)) throw cause;
-    throw new AppError(cause.code, `${kind} "${name}": ${cause.message}`, { cause, param: "resources" });
+/** The version a change is held to: somebody else's change meanwhile is a conflict. */
+export function asSeen({ version }: Pick<Existing<unknown>, "version">): { readonly version?: number } {
+  return version === undefined ? {} : { version };
+}
+
+/** Tells of those in a field that are there already; gives them as they are. */
+export function refuseRepeated<One extends { readonly id: string }>(
+  list: readonly One[],
+  field: string,
+  at: PlaceOf,
+): readonly One[] {
+  for (const [index, { id }] of list.entries()) {
+    const first = list.findIndex((one) => one.id === id);
+    if (first === index) continue;
+    const { path, problems } = at(field, index);
+    problems.push({ path, message: `is the same as ${at(field, first).path}` });
   }
+  return list;
 }
 
-function findRepeated(sent: readonly unknown[], path: string): readonly InputProblem[] {
-  const names = sent.map((one) => (typeof one === "object" && one !== null && "name" in one ? one.name : undefined));
-  return names.flatMap((name, index) => {
-    const first = names.indexOf(name);
-    if (typeof name !== "string" || first === index) return [];
-    return { path: `${path}.${index}.name`, message: `is the same as ${path}.${first}.name` };
-  });
+/** One after the other, so that what is wrong is told in the order of the file. */
+export async function readEach<One, Result>(
+  list: readonly One[],
+  read: (one: One, index: number) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const [index, one] of list.entries()) results.push(await read(one, index));
+  return results;
 }

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { changeSchema, defineOperation } from "./define-operation.ts";
 
-/** Entries by noun, in the words of the noun's own operations. Never holds a secret. */
+/** Entries by noun, in the words of the noun's own operations. What is exported never holds a secret. */
 export const resourcesSchema = z.record(z.string(), z.array(z.record(z.string(), z.unknown())));
 export type Resources = z.infer<typeof resourcesSchema>;
 
@@ -26,6 +26,14 @@ export const applyConfiguration = defineOperation({
   input: z.strictObject({
     resources: resourcesSchema.describe("Lists of entries by noun. A noun that is left out stays as it is."),
     prune: z.boolean().default(false).describe("Also remove what the listed nouns have and the file does not."),
+    setSecrets: z
+      .boolean()
+      .default(false)
+      .describe("Set the values of secrets that are there already too. Without it a value is for a new secret only."),
+    seen: z
+      .array(z.strictObject({ kind: z.string(), name: z.string(), version: z.int().nullable().default(null) }))
+      .optional()
+      .describe("The changes a dry run told, each with the version before it: when others would be made, none is."),
   }),
   output: z.object({
     changes: z.array(changeSchema),

@@ -4,8 +4,10 @@
 import { createKey, listKeys, revokeKey, updateKey } from "@auxot/wire/operations/keys";
 import { z } from "zod";
 import { AppError } from "@auxot/wire/errors";
-import { createApplicable, type AnyApplicable } from "../../operations/applicable.ts";
+import { asSeen, findChanged, requireSame, type AnyApplicable } from "../../operations/applicable.ts";
+import { createApplicable } from "../../operations/create-applicable.ts";
 import { chooseOperation, type AnyOperationHandler } from "../../operations/handler.ts";
+import { referenceSchema } from "../../operations/names.ts";
 import { builtInProvider } from "../../platform/built-in-provider.ts";
 import type { Keys } from "./keys.ts";
 
@@ -16,7 +18,11 @@ const entrySchema = z
     name: z.string().trim().min(1).max(100),
     description: z.string().trim().max(2000).default(""),
     kind: z.enum(["caller", "worker"]).default("caller"),
-    owner: z.string().default("org"),
+    owner: z
+      .union([z.string().regex(/^(usr|svc|tem)_./), referenceSchema(["team", "service", "user"], "or org")], {
+        error: "must be org, or {team: NAME} or {service: NAME} or {user: usr_…}",
+      })
+      .default("org"),
     admin: z.boolean().default(false),
     provider: z.string().min(1).max(100).nullable().default(null),
     scopes: limit,
@@ -31,9 +37,11 @@ const entrySchema = z
     expiresAt: entry.expiresAt === null ? null : new Date(entry.expiresAt).toISOString(),
   }));
 type Entry = z.infer<typeof entrySchema>;
+type Plain = Omit<Entry, "owner"> & { readonly owner: string };
 
 /** What makes it another key: it cannot be changed. */
 const fixed = ["kind", "owner", "admin", "provider"] as const;
+const changeable = ["name", "description", "scopes", "models", "agents", "ipRanges", "expiresAt"] as const;
 
 /** Keys that the configuration at start or the router itself declares are no part of it. `handlers` has those of keys. */
 export function createKeyApplicable(
@@ -44,18 +52,36 @@ export function createKeyApplicable(
   const create = chooseOperation(handlers, createKey);
   const update = chooseOperation(handlers, updateKey);
   const revoke = chooseOperation(handlers, revokeKey);
-  return createApplicable<Entry>({
+  return createApplicable<Entry, Plain>({
     noun: "keys",
+    kind: "key",
     entry: entrySchema,
+    hasIds: true,
+    called: {
+      kind: "key",
+      async list(caller, work) {
+        return (await list.all(caller, { sort: "createdAt" }, work)).filter(({ revokedAt }) => revokedAt === null);
+      },
+    },
+    async read({ owner, ...entry }, names, at) {
+      return { ...entry, owner: typeof owner === "string" ? owner : await names.find(owner, at("owner")) };
+    },
+    write: async (entry, names) => ({ ...entry, owner: (await names.tell(entry.owner)) ?? entry.owner }),
+    identify: ({ name }) => name,
+    title: ({ name }) => name,
     async list(caller, work) {
       const declarable = await keys.listDeclarable(work.tx, caller);
       const views = await list.all(caller, { sort: "createdAt" }, work);
       return views
         .filter(({ id }) => declarable.has(id))
-        .map(({ id, name, description, kind, owner, admin, provider, expiresAt, ...held }) => {
+        .map(({ id, version, name, description, kind, owner, admin, provider, expiresAt, ...held }) => {
           const { scopes, models, agents, ipRanges } = held;
           const limits = { scopes, models, agents, ipRanges, expiresAt };
-          return { id, entry: { name, description, kind, owner: owner.id ?? "org", admin, provider, ...limits } };
+          return {
+            id,
+            version,
+            entry: { name, description, kind, owner: owner.id ?? "org", admin, provider, ...limits },
+          };
         });
     },
     async create(caller, entry, work) {
@@ -64,17 +90,10 @@ export function createKeyApplicable(
       const { id, key } = await create.run(caller, { ...asked, name: entry.name }, work);
       return { id, secret: key };
     },
-    async update(caller, { id, entry: before }, entry, work) {
-      const other = fixed.filter((field) => before[field] !== entry[field]);
-      if (other.length > 0) {
-        const told = other
-          .map((field) => `${field} is ${String(before[field])}, not ${String(entry[field])}`)
-          .join("; ");
-        throw new AppError("conflict", `it is there as another one, which cannot be changed: ${told}.`);
-      }
-      const { description, scopes, models, agents, ipRanges, expiresAt } = entry;
-      const limits = { scopes, models, agents, ipRanges, ...(expiresAt === before.expiresAt ? {} : { expiresAt }) };
-      await update.run(caller, { id, description, ...limits }, work);
+    async update(caller, before, entry, work) {
+      requireSame(before.entry, entry, fixed);
+      const changed = findChanged(before.entry, entry, changeable);
+      await update.run(caller, { id: before.id, ...changed, ...asSeen(before) }, work);
     },
     async remove(caller, { id }, work) {
       if (id === caller.keyId) {

@@ -9,6 +9,7 @@ import { requireAccess, type Resource } from "../../../platform/access/may.ts";
 import type { Executor } from "../../../store/database.ts";
 import { putTeamMember } from "../members/store.ts";
 import { tellRights, type ForgetCallers } from "../rights-news.ts";
+import { toSlug } from "./slug.ts";
 import {
   deleteTeam,
   findSlugOwner,
@@ -119,15 +120,6 @@ async function requireFreeSlug(tx: Executor, slug: string, id: string): Promise<
   }
   if ((await findSlugOwner(tx, slug, id)) === undefined) return;
   throw new AppError("conflict", `slug: another team has "${slug}". Choose another one.`, { param: "slug" });
-}
-
-/** Empty where the name has nothing to make one of. */
-function toSlug(name: string): string {
-  const plain = name.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-  return plain
-    .replace(/[^a-z0-9]+/g, "-")
-    .slice(0, 63)
-    .replace(/^-+|-+$/g, "");
 }
 
 function tell(work: Work, before: TeamRow | null, after: TeamRow): TeamView {
