@@ -8,6 +8,7 @@ import { printJson, type Command, type Terminal } from "./command.ts";
 import { readCallOptions } from "./operation-command.ts";
 import { readTextFile } from "./read-text-file.ts";
 import { renderChanges } from "./render-changes.ts";
+import { addSecretValues } from "./secret-values.ts";
 import { renderTable } from "./table.ts";
 
 const defaultFile = "auxot.yaml";
@@ -25,17 +26,22 @@ export const apply: Command = {
     },
     "dry-run": { summary: "only show what would change" },
     prune: { summary: "also remove what the listed nouns have and the file does not" },
+    "set-secrets": { summary: "set the values of secrets that are there already too" },
     yes: { summary: "do not ask whether it is meant", short: "y" },
     "idempotency-key": { value: "TEXT", summary: "with the same text it is done only once in 24 hours" },
   },
   async run(invocation, client) {
     const { terminal, isJson, options } = invocation;
     const file = typeof options["file"] === "string" ? options["file"] : defaultFile;
-    const input = { resources: await readResources(terminal, file), prune: options["prune"] === true };
+    const setSecrets = options["set-secrets"] === true;
+    const resources = addSecretValues(await readResources(terminal, file), terminal.environment, file, setSecrets);
+    const input = { resources, prune: options["prune"] === true, setSecrets };
     const router = client();
     const asks = terminal.confirm !== undefined && options["yes"] !== true && !isJson;
+    let seen: Seen | undefined;
     if (options["dry-run"] === true || asks) {
       const preview = await router.preview(applyConfiguration, input);
+      seen = preview.changes.map(toSeen);
       if (options["dry-run"] === true && isJson) return printJson(invocation, preview);
       terminal.out(renderChanges(preview.changes, terminal.isColoured));
       terminal.err(countChanges(preview.changes, true));
@@ -45,7 +51,8 @@ export const apply: Command = {
         return 1;
       }
     }
-    const answer = await router.call(applyConfiguration, input, readCallOptions(invocation));
+    const agreed = { ...input, ...(seen === undefined ? {} : { seen }) };
+    const answer = await router.call(applyConfiguration, agreed, readCallOptions(invocation));
     if (isJson) return printJson(invocation, answer);
     if (!asks) terminal.out(renderChanges(answer.changes, terminal.isColoured));
     terminal.err(countChanges(answer.changes, false));
@@ -73,6 +80,14 @@ export const exportAll: Command = {
     return 0;
   },
 };
+
+type Seen = ReturnType<typeof toSeen>[];
+
+/** What a person saw of a change, so that nothing else is done. */
+function toSeen({ kind, name, before }: Change) {
+  const version = before?.["version"];
+  return { kind, name, version: typeof version === "number" ? version : null };
+}
 
 async function readResources(terminal: Pick<Terminal, "readFile">, file: string): Promise<Resources> {
   const document = parseDocument(await readTextFile(terminal, file, "--file"), { prettyErrors: true });

@@ -5,6 +5,8 @@ export type Environment = {
   readonly key?: string;
   /** https://no-color.org: any value that is not empty. */
   readonly refusesColour: boolean;
+  /** A variable that a file names. */
+  read(name: string): string | undefined;
 };
 
 export function readEnvironment(): Environment {
@@ -13,5 +15,6 @@ export function readEnvironment(): Environment {
     url: url === undefined || url === "" ? "http://127.0.0.1:8080" : url,
     ...(key === undefined || key === "" ? {} : { key }),
     refusesColour: noColor !== undefined && noColor !== "",
+    read: (name) => process.env[name],
   };
 }

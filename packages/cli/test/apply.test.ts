@@ -5,7 +5,13 @@ import { startScriptedRouter, type Person, type Printed, type Received } from ".
 const view = { id: "key_1", name: "ci", kind: "caller", revokedAt: null };
 const changes = [
   { kind: "key", id: "key_1", name: "ci", before: null, after: view },
-  { kind: "key", id: "key_2", name: "old", before: view, after: { ...view, revokedAt: "2026-01-01T00:00:00.000Z" } },
+  {
+    kind: "key",
+    id: "key_2",
+    name: "old",
+    before: { ...view, version: 4 },
+    after: { ...view, version: 4, revokedAt: "2026-01-01T00:00:00.000Z" },
+  },
 ];
 const answer = { changes, made: [{ kind: "key", id: "key_1", name: "ci", secret: "axk_secret" }] };
 const script = {
@@ -34,7 +40,12 @@ test("apply --dry-run shows what would change and changes nothing", async (t) =>
   assert.deepEqual([code, out, err], [0, diff, "1 to make, 1 to remove. Nothing was changed yet.\n"]);
   assert.deepEqual(
     received.map(({ call, body }) => [call, JSON.parse(body)]),
-    [["POST /api/configuration?dryRun=true", { resources: { keys: [{ name: "ci" }] }, prune: true }]],
+    [
+      [
+        "POST /api/configuration?dryRun=true",
+        { resources: { keys: [{ name: "ci" }] }, prune: true, setSecrets: false },
+      ],
+    ],
   );
 });
 
@@ -55,6 +66,10 @@ test("apply asks where a person sits, once the changes are on the screen", async
   assert.match(no.err, /Nothing was changed yet\.\nMake it so\? \[y\/N\] Nothing was changed\.\n$/);
   const yes = await run(t, ["apply"], { answers: true });
   assert.deepEqual([yes.code, yes.received.length], [0, 2]);
+  assert.deepEqual(JSON.parse(yes.received[1]?.body ?? "").seen, [
+    { kind: "key", name: "ci", version: null },
+    { kind: "key", name: "old", version: 4 },
+  ]);
   assert.ok(yes.out.startsWith(diff) && !yes.out.slice(1).includes("+ key"), "the changes are shown once");
   assert.equal((await run(t, ["apply", "-y"], { answers: false })).code, 0);
 });
@@ -62,7 +77,7 @@ test("apply asks where a person sits, once the changes are on the screen", async
 test("apply reads what is piped in, and answers programs in JSON", async (t) => {
   const { out, received } = await run(t, ["apply", "--file", "-", "--json"], { answers: false });
   assert.deepEqual(JSON.parse(out), answer);
-  assert.deepEqual(JSON.parse(received[0]?.body ?? ""), { resources: { keys: [] }, prune: false });
+  assert.deepEqual(JSON.parse(received[0]?.body ?? ""), { resources: { keys: [] }, prune: false, setSecrets: false });
 });
 
 test("a file that is none, or has no resources, is told as such", async (t) => {
@@ -78,6 +93,39 @@ test("a file that is none, or has no resources, is told as such", async (t) => {
     assert.deepEqual([code, received.length], [1, 0]);
     assert.match(err, said);
   }
+});
+
+test("the value of a secret comes from the environment, and never from the file", async (t) => {
+  const sent = async (entry: string, args: readonly string[] = []) => {
+    const person = { files: { "auxot.yaml": `resources: {secrets: [${entry}]}` }, variables: { TOKEN: "hidden" } };
+    const { code, err, received } = await run(t, ["apply", ...args], person);
+    return code === 0 ? JSON.parse(received[0]?.body ?? "").resources.secrets : err;
+  };
+  const valueFrom = { env: "TOKEN" };
+  assert.deepEqual(await sent("{name: A, valueFrom: {env: TOKEN}}"), [{ name: "A", valueFrom, value: "hidden" }]);
+  assert.deepEqual(await sent("{name: A, valueFrom: {env: NONE}}"), [{ name: "A", valueFrom: { env: "NONE" } }]);
+  assert.deepEqual(await sent("{name: A}"), [{ name: "A" }]);
+  assert.match(
+    await sent("{name: A, value: x}"),
+    /^auxot\.yaml, resources\.secrets\.0\.value: values do not belong in files\./,
+  );
+  assert.match(
+    await sent("{name: A, valueFrom: {env: NONE}}", ["--set-secrets"]),
+    /resources\.secrets\.0\.valueFrom: the environment variable NONE is not set/,
+  );
+});
+
+test("several things that are wrong are told below each other", async (t) => {
+  const errors = [
+    { path: "resources.teams.0.name", message: "is missing" },
+    { path: "resources.limits.1.subject.team", message: 'there is no team "x"' },
+  ];
+  const detail = errors.map(({ path, message }) => `${path}: ${message}`).join("; ");
+  const router = await startScriptedRouter(t, {
+    "POST /api/configuration": { status: 400, body: { code: "invalid_request", detail, errors } },
+  });
+  const { err } = await router.run(["apply"], "axk_test", { files });
+  assert.equal(err, `${detail.replace("; ", "\n")}\n`);
 });
 
 test("export writes YAML for people and JSON for programs", async (t) => {

@@ -31,6 +31,8 @@ export type Person = {
   readonly files?: Readonly<Record<string, string>>;
   /** How wide their terminal is; absent: a pipe. */
   readonly columns?: number;
+  /** Of the environment. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** Instead of those there are. */
   readonly commands?: readonly Command[];
 };
@@ -64,13 +66,13 @@ export async function runForTest(
   args: readonly string[],
   url: string,
   key: string | null,
-  { answers, files = {}, columns, commands }: Person = {},
+  { answers, files = {}, variables = {}, columns, commands }: Person = {},
 ): Promise<Printed> {
   let out = "";
   let err = "";
   let time = 0;
   const terminal: Terminal = {
-    environment: { url, ...(key === null ? {} : { key }), refusesColour: false },
+    environment: { url, ...(key === null ? {} : { key }), refusesColour: false, read: (name) => variables[name] },
     isColoured: false,
     ...(columns === undefined ? {} : { columns }),
     out: (text) => void (out += text),

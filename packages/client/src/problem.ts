@@ -11,8 +11,11 @@ export function readProblem(response: Response, text: string): AppError {
   const others = fields
     .filter(({ message }) => said?.includes(message) !== true)
     .map(({ path, message }) => `${path}: ${message}`);
+  const told = fields.map(({ path, message }) => `${path}: ${message}`);
   const message = [
-    said ?? `${response.url} answered ${response.status} without saying why. Is it an Auxot router?`,
+    // Several are read better below each other.
+    (said === told.join("; ") ? told.join("\n") : said) ??
+      `${response.url} answered ${response.status} without saying why. Is it an Auxot router?`,
     ...others,
   ];
   const retryAfterSeconds = Number(response.headers.get("retry-after") ?? Number.NaN);
