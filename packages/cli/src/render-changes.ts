@@ -4,11 +4,19 @@ import type { Change } from "@auxot/wire/operations/define-operation";
 import { flatten, formatCell } from "./cells.ts";
 
 /** Of what is made: not chosen by anybody, or told already; in a dry run they will be others. */
-const givenFields = new Set(["id", "name", "masked", "version", "createdAt", "updatedAt"]);
+const givenFields = new Set(["id", "name", "masked", "version", "createdAt", "createdBy", "updatedAt", "updatedBy"]);
+
+/** Follow from any other change. */
+const followingFields = new Set(["version", "updatedAt", "updatedBy"]);
 
 /** `+` is made, `~` is changed, `-` is removed. Ends with a newline; empty when there is nothing. */
 export function renderChanges(changes: readonly Change[], isColoured: boolean): string {
-  return changes.map((change) => renderChange(change, isColoured)).join("");
+  // What is made has an id that says nothing to anybody yet, and in a dry run never will.
+  const made = new Map(changes.filter(({ before }) => before === null).map(({ id, name }) => [id, name]));
+  return changes
+    .map((change) => ({ ...change, before: nameMade(change.before, made), after: nameMade(change.after, made) }))
+    .map((change) => renderChange(change, isColoured))
+    .join("");
 }
 
 function renderChange({ kind, id, name, before, after }: Change, isColoured: boolean): string {
@@ -24,14 +32,34 @@ function renderChange({ kind, id, name, before, after }: Change, isColoured: boo
 function listRows(before: Change["before"], after: NonNullable<Change["after"]>): (readonly [string, string])[] {
   if (before === null) {
     return flatten(after)
-      .filter(([field, value]) => value !== null && !givenFields.has(field))
+      .filter(([field, value]) => !isNothing(value) && !givenFields.has(field))
       .map(([field, value]) => [field, formatCell(field, value)]);
   }
   const old = new Map(flatten(before));
   const fresh = new Map(flatten(after));
-  return [...new Set([...old.keys(), ...fresh.keys()])]
-    .filter((field) => JSON.stringify(old.get(field)) !== JSON.stringify(fresh.get(field)))
-    .map((field) => [field, `${formatCell(field, old.get(field))} → ${formatCell(field, fresh.get(field))}`]);
+  const differing = [...new Set([...old.keys(), ...fresh.keys()])].filter(
+    (field) => JSON.stringify(old.get(field)) !== JSON.stringify(fresh.get(field)),
+  );
+  const chosen = differing.filter((field) => !followingFields.has(field));
+  return (chosen.length > 0 ? chosen : differing).map((field) => [
+    field,
+    `${formatCell(field, old.get(field))} → ${formatCell(field, fresh.get(field))}`,
+  ]);
+}
+
+/** Ids of what is made along with it become its names. */
+function nameMade(state: Change["before"], made: ReadonlyMap<string, string>): Change["before"] {
+  const tell = (value: unknown): unknown => {
+    if (typeof value === "string") return made.get(value) ?? value;
+    if (Array.isArray(value)) return value.map(tell);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([field, inner]) => [field, tell(inner)]));
+  };
+  return state && Object.fromEntries(Object.entries(state).map(([field, value]) => [field, tell(value)]));
+}
+
+function isNothing(value: unknown): boolean {
+  return value === null || value === "" || (Array.isArray(value) && value.length === 0);
 }
 
 function colour(text: string, mark: string, isColoured: boolean): string {

@@ -115,6 +115,45 @@ test("the value of a secret comes from the environment, and never from the file"
   );
 });
 
+test("what is made along with it is told by its name, and what follows from any change is left out", async (t) => {
+  const team = { id: "tem_1", name: "platform", description: "", version: 1 };
+  const limit = { subject: "team", subjectId: "tem_1", amount: 60, version: 1, updatedAt: "2026-01-01T00:00:00.000Z" };
+  const router = await startScriptedRouter(t, {
+    "POST /api/configuration?dryRun=true": {
+      body: {
+        dryRun: true,
+        changes: [
+          { kind: "team", id: "tem_1", name: "platform", before: null, after: team },
+          {
+            kind: "model-visibility",
+            id: "m",
+            name: "m",
+            before: null,
+            after: { teams: ["tem_1", "tem_2"], words: [] },
+          },
+          {
+            kind: "limit",
+            id: "lim_1",
+            name: "team platform: requests a minute",
+            before: limit,
+            after: { ...limit, amount: 120, version: 2, updatedAt: "2026-01-02T00:00:00.000Z" },
+          },
+        ],
+      },
+    },
+  });
+  const { out } = await router.run(["apply", "--dry-run"], "axk_test", { files });
+  assert.equal(
+    out,
+    `+ team "platform"
++ model-visibility "m"
+    teams  platform, tem_2
+~ limit "team platform: requests a minute" (lim_1)
+    amount  60 → 120
+`,
+  );
+});
+
 test("several things that are wrong are told below each other", async (t) => {
   const errors = [
     { path: "resources.teams.0.name", message: "is missing" },

@@ -233,6 +233,20 @@ test("names that nobody has are told with their place, all of them, and nothing 
   assert.deepEqual(await exported(), everything);
 });
 
+test("a mistake in one entry is told once, and not for what names that entry too", async () => {
+  const torn: Entries = {
+    "service-accounts": [
+      { name: "batch", team: "dota" },
+      { name: "newcomer", team: "dota" },
+    ],
+    limits: ["batch", "newcomer"].map((service) => ({ subject: { service }, measure: "concurrency", amount: 1 })),
+  };
+  assert.deepEqual(await problemsOf(torn), [
+    'resources.service-accounts.0.team: there is no team "dota"; did you mean data?',
+    'resources.service-accounts.1.team: there is no team "dota"; did you mean data?',
+  ]);
+});
+
 test("a field that its operation refuses is told with its place in the file", async () => {
   assert.match(
     await refusalAt("teams", { name: "x", slug: "No Slug" }),
@@ -260,7 +274,7 @@ test("a secret without a value must be there already; its value is set anew only
   const missing = await refusalOf({ secrets: [{ name: "NEW", valueFrom: { env: "NEW_VALUE" } }] });
   assert.match(
     missing.message,
-    /^resources\.secrets\.0 \(secret "NEW"\): there is no such secret yet, and no value.*NEW_VALUE is not set/,
+    /^resources\.secrets\.0 \(secret "NEW"\): there is no such secret yet, and no value.*Set the environment variable NEW_VALUE/,
   );
   assert.match((await refusalOf({ secrets: [{ name: "NEW" }] })).message, /valueFrom: \{env: NAME\}/);
   const { items: was } = await client.call(listSecrets, { scope: "org" });

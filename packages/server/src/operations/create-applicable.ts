@@ -33,8 +33,8 @@ export function createApplicable<Entry extends object, Plain extends object>(
       return [...problems, ...findRepeated(noun, entries)];
     },
     async declare(sent, known, names) {
-      const told = await Promise.all(sent.map((one) => declareOne(one, names)));
-      return told.flatMap((one) => one ?? []).filter((one) => known.every((other) => !isSame(one, other)));
+      const told = await Promise.all(sent.map((one) => declareOne(one, known, names)));
+      return told.flatMap((one) => one ?? []);
     },
     async exportAll(caller, work, names) {
       const existing = (await noun.list(caller, work, names)).filter(({ isGone }) => isGone !== true);
@@ -153,20 +153,19 @@ function leaveOutDefaults(schema: z.ZodType, entry: object): Record<string, unkn
 
 const namedSchema = z.object({ id: idSchema.optional(), name: z.string(), team: z.string().nullish() });
 
-/** Until it is made it has an id that is none, by which nothing can be done. */
-async function declareOne(sent: unknown, names: Names): Promise<Called | undefined> {
+/** Until it is made it has an id that is none, by which nothing can be done. Undefined: it is there already. */
+async function declareOne(sent: unknown, known: readonly Called[], names: Names): Promise<Called | undefined> {
   const parsed = namedSchema.safeParse(sent).data;
   if (parsed === undefined) return undefined;
   const { id, name, team } = parsed;
-  if (typeof team !== "string") return { id: id ?? `new ${name}`, name };
-  const teamId = await names.findTeam(team, { path: "", problems: [] });
-  const told = await names.tellTeam(teamId);
-  const place = { id: id ?? `new ${teamId}/${name}`, name };
-  return told === undefined || told === teamId ? place : { ...place, label: `${told}/${name}` };
-}
-
-function isSame(declared: Called, { name, label }: Called): boolean {
-  return declared.id.startsWith("new ") && name === declared.name && label === declared.label;
+  const problems: InputProblem[] = [];
+  const teamId = typeof team === "string" ? await names.findTeam(team, { path: "", problems }) : undefined;
+  const told = teamId === undefined ? undefined : await names.tellTeam(teamId);
+  const label = told === undefined || told === teamId ? undefined : `${told}/${name}`;
+  // With a team that is none, it is taken for the one of its name: one mistake is told once.
+  const isThere = known.some((one) => one.name === name && (one.label === label || problems.length > 0));
+  if (id === undefined && isThere) return undefined;
+  return { id: id ?? `new ${label ?? name}`, name, ...(label === undefined ? {} : { label }) };
 }
 
 function takeId(

@@ -76,8 +76,8 @@ function explainMissing({ env }: Omit<Plain, "value">, what: string): AppError {
   const hint =
     env === undefined
       ? "Say where it is with valueFrom: {env: NAME}"
-      : `The environment variable ${env} is not set where the file was applied`;
-  return new AppError("invalid_request", `${what}. ${hint}, or set it with \`npx auxot secrets set\` first.`);
+      : `Set the environment variable ${env} where the file is applied`;
+  return new AppError("invalid_request", `${what}. ${hint}, or the secret itself with \`npx auxot secrets set\`.`);
 }
 
 function toPlace({ name, scope }: Pick<Plain, "name" | "scope">) {
