@@ -6,13 +6,17 @@ import { flatten, formatCell } from "./cells.ts";
 /** Of what is made: not chosen by anybody, or told already; in a dry run they will be others. */
 const givenFields = new Set(["id", "name", "masked", "version", "createdAt", "createdBy", "updatedAt", "updatedBy"]);
 
+/** What others tell of by its id. */
+const namedKinds = new Set(["team", "service-account", "role", "key"]);
+
 /** Follow from any other change. */
 const followingFields = new Set(["version", "updatedAt", "updatedBy"]);
 
 /** `+` is made, `~` is changed, `-` is removed. Ends with a newline; empty when there is nothing. */
 export function renderChanges(changes: readonly Change[], isColoured: boolean): string {
   // What is made has an id that says nothing to anybody yet, and in a dry run never will.
-  const made = new Map(changes.filter(({ before }) => before === null).map(({ id, name }) => [id, name]));
+  const named = changes.filter(({ kind, before }) => before === null && namedKinds.has(kind));
+  const made = new Map(named.map(({ id, name }) => [id, name]));
   return changes
     .map((change) => ({ ...change, before: nameMade(change.before, made), after: nameMade(change.after, made) }))
     .map((change) => renderChange(change, isColoured))

@@ -124,6 +124,7 @@ test("what is made along with it is told by its name, and what follows from any 
         dryRun: true,
         changes: [
           { kind: "team", id: "tem_1", name: "platform", before: null, after: team },
+          { kind: "routing", id: "tem_1", name: "team platform", before: null, after: { subject: "tem_1" } },
           {
             kind: "model-visibility",
             id: "m",
@@ -146,6 +147,8 @@ test("what is made along with it is told by its name, and what follows from any 
   assert.equal(
     out,
     `+ team "platform"
++ routing "team platform"
+    subject  platform
 + model-visibility "m"
     teams  platform, tem_2
 ~ limit "team platform: requests a minute" (lim_1)

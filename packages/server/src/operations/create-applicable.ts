@@ -61,7 +61,7 @@ async function applyAll<Entry extends object, Plain extends object>(
   const existing = await noun.list(caller, whole, names);
   const matches = matchEntries(noun, entries, existing, whole.now);
   const made: Made[] = [];
-  const settled: { readonly id: string; readonly entry: Declared<Plain> }[] = [];
+  const settled: { readonly id: string; readonly entry: Declared<Plain>; readonly before?: Plain }[] = [];
 
   async function act<Result>(plain: Plain, at: string, run: (work: Work) => Promise<Result>): Promise<Result> {
     const title = await noun.title(plain, names);
@@ -79,7 +79,7 @@ async function applyAll<Entry extends object, Plain extends object>(
         return;
       }
       if (!isDeepStrictEqual(found.entry, plain)) await noun.update(caller, found, plain, work, options);
-      settled.push({ id: found.id, entry });
+      settled.push({ id: found.id, entry, before: found.entry });
     });
   }
   return {
@@ -91,8 +91,9 @@ async function applyAll<Entry extends object, Plain extends object>(
       const plains = new Map(
         (await readAll(noun, sent, path, names, [], () => true)).map((one) => [one.path, one.plain]),
       );
-      for (const { id, entry } of settled) {
+      for (const { id, entry, before } of settled) {
         const plain = plains.get(entry.path) ?? entry.plain;
+        if (isDeepStrictEqual(before, plain)) continue;
         await act(plain, entry.path, (work) => settle(caller, id, plain, work, options));
       }
     },
