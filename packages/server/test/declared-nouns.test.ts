@@ -335,6 +335,26 @@ test("whoever may not make an entry is refused with its place, and nothing of th
   await apply({ keys: everything.keys }, { prune: true });
 });
 
+test("whoever may not look at what an entry names, or at what there is, is told so with its place", async () => {
+  const actions = ["configuration.edit", "configuration.read", "limits.edit", "limits.read"] as const;
+  const { id: role } = await client.call(createRole, { name: "limiter", actions: [...actions] });
+  const { id: holder } = await client.call(createServiceAccount, { name: "limiter" });
+  await client.call(giveRole, { id: role, holder });
+  const limiter = createClient({
+    url: app.url,
+    key: (await client.call(createKey, { name: "limiter", owner: holder })).key,
+  });
+  const named = { limits: [{ subject: { team: "platform" }, measure: "concurrency", amount: 9 }] };
+  const error = await refusalOf(named, {}, limiter);
+  assert.equal(error.code, "forbidden");
+  assert.match(error.message, /^resources\.limits\.0 \(limit\): "limiter" may not do "teams\.read"/);
+  await assert.rejects(limiter.call(exportConfiguration, {}), {
+    code: "forbidden",
+    message: /^teams: "limiter" may not/,
+  });
+  await apply({ keys: everything.keys, roles: everything.roles }, { prune: true });
+});
+
 test("only with prune is removed what the file does not have, inside entries too", async () => {
   const less: Entries = {
     teams: [{ name: "platform", description: "Keeps it running", members: [{ service: "deployer", role: "owner" }] }],

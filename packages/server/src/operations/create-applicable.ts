@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { AppError } from "@auxot/wire/errors";
 import { toJsonSchema } from "@auxot/wire/operations/describe";
-import type { AnyApplicable, Applicable, Applied, Applying, Made } from "./applicable.ts";
+import type { AnyApplicable, Applicable, Applied, Applying, Made, PlaceOf } from "./applicable.ts";
 import type { Work } from "./handler.ts";
 import { matchEntries, type Declared } from "./match-entries.ts";
 import type { Called, Names } from "./names.ts";
@@ -37,7 +37,8 @@ export function createApplicable<Entry extends object, Plain extends object>(
       return told.flatMap((one) => one ?? []);
     },
     async exportAll(caller, work, names) {
-      const existing = (await noun.list(caller, work, names)).filter(({ isGone }) => isGone !== true);
+      const listed = await placing("", noun.noun, () => noun.list(caller, work, names));
+      const existing = listed.filter(({ isGone }) => isGone !== true);
       const alike = Map.groupBy(existing, ({ entry }) => noun.identify(entry));
       const written = existing.map(async ({ id, entry }) => {
         const several = noun.hasIds === true && (alike.get(noun.identify(entry))?.length ?? 0) > 1;
@@ -58,7 +59,7 @@ async function applyAll<Entry extends object, Plain extends object>(
   const problems: InputProblem[] = [];
   const entries = await readAll(noun, sent, path, names, problems, () => true);
   if (problems.length > 0) throw new InputError(problems);
-  const existing = await noun.list(caller, whole, names);
+  const existing = await placing(path, "what there is", () => noun.list(caller, whole, names));
   const matches = matchEntries(noun, entries, existing, whole.now);
   const made: Made[] = [];
   const settled: { readonly id: string; readonly entry: Declared<Plain>; readonly before?: Plain }[] = [];
@@ -121,10 +122,8 @@ async function readAll<Entry extends object, Plain extends object>(
     if (!isWanted(index)) continue;
     const { id, rest } = takeId(noun, one);
     const place = `${path}.${index}`;
-    const plain = await noun.read(noun.entry.parse(rest), names, (...field) => ({
-      path: [place, ...field].join("."),
-      problems,
-    }));
+    const at: PlaceOf = (...field) => ({ path: [place, ...field].join("."), problems });
+    const plain = await placing(place, noun.kind, () => noun.read(noun.entry.parse(rest), names, at));
     entries.push({ id: typeof id === "string" ? id : undefined, plain, path: place });
   }
   return entries;
