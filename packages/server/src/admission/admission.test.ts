@@ -30,7 +30,6 @@ describe("admission", () => {
           if (answers.length === 1) answer.resolve([]);
           return answer.promise;
         },
-        insertAlert: async () => false,
       },
       leases: { sync: async () => [], readSpent: async () => 0, endAll: async () => {}, forget: async () => 0 },
       costOf: () => 0,
@@ -38,7 +37,7 @@ describe("admission", () => {
       log: createLog("fatal"),
       alone: true,
       waitMs: 0,
-      onAlert() {},
+      writeAlert: async () => false,
     });
     const [early, late] = [room.reload(), room.reload()];
     while (answers.length < 3) await Promise.resolve();
