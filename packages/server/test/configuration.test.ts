@@ -150,7 +150,7 @@ test("what a key is held to is exported, and changed as declared; a limit that i
     })
     .then(
       () => assert.fail("an empty list is none"),
-      (error: unknown) => assert.match(String(error), /resources\.keys\.1\.models: Too small/),
+      (error: unknown) => assert.match(String(error), /resources\.keys\.1\.models: must have at least 1 entry/),
     );
   await client.call(revokeKey, { id: made[0]?.id ?? "" });
 });

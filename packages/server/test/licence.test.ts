@@ -93,8 +93,10 @@ test("a feature that the licence does not include is seen and taken away from, a
   await install(app, withTeams);
   const team = String((await send("POST", "/api/teams", { name: "Search" })).body["id"]);
   const service = String((await send("POST", "/api/service-accounts", { name: "bot", team })).body["id"]);
-  assert.equal((await send("PUT", `/api/teams/${team}/members/usr_ada`, { role: "owner" })).status, 200);
-  assert.equal((await send("PUT", `/api/teams/${team}/members/usr_bob`, { role: "admin" })).status, 200);
+  const makeMember = async (name: string) => String((await send("POST", "/api/service-accounts", { name })).body["id"]);
+  const [first, second] = [await makeMember("first"), await makeMember("second")];
+  assert.equal((await send("PUT", `/api/teams/${team}/members/${first}`, { role: "owner" })).status, 200);
+  assert.equal((await send("PUT", `/api/teams/${team}/members/${second}`, { role: "admin" })).status, 200);
   const { key } = (await send("POST", "/api/keys", { name: "ci", owner: team })).body;
   await refused(
     "POST",
@@ -108,12 +110,12 @@ test("a feature that the licence does not include is seen and taken away from, a
   await refused("POST", "/api/teams", { name: "Ads" }, words);
   await refused("POST", "/api/teams?dryRun=true", { name: "Ads" }, words);
   await refused("PATCH", `/api/teams/${team}`, { name: "Find" }, words);
-  await refused("PUT", `/api/teams/${team}/members/usr_cy`, { role: "member" }, words);
+  await refused("PUT", `/api/teams/${team}/members/${second}`, { role: "member" }, words);
   await refused("POST", `/api/service-accounts/${service}/enable`, {}, words);
   assert.equal((await send("GET", `/api/teams/${team}`)).body["name"], "Search");
   assert.equal((await app.get("/v1/models", { key: String(key) })).status, 200, "inference goes on");
   assert.equal((await send("POST", "/api/keys", { name: "another" })).status, 200, "keys need no licence");
-  assert.equal((await send("DELETE", `/api/teams/${team}/members/usr_bob`)).status, 200);
+  assert.equal((await send("DELETE", `/api/teams/${team}/members/${second}`)).status, 200);
   assert.equal((await send("POST", `/api/service-accounts/${service}/disable`, {})).status, 200);
   assert.equal((await send("DELETE", `/api/teams/${team}`)).status, 200);
 });
