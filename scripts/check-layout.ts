@@ -182,7 +182,9 @@ function checkImportPaths(source: Source, report: Report): void {
   for (const { specifier, line } of source.imports) {
     if (isBuiltin(specifier) && !specifier.startsWith("node:")) report(line, `write "node:${specifier}"`);
     if (!specifier.startsWith(".")) continue;
-    if (!importablePath.test(specifier)) report(line, `"${specifier}" needs its extension, .ts`);
+    // What a browser runs imports what a browser runs: it is served as it is written.
+    const isBrowserOwn = source.path.endsWith(".js") && specifier.endsWith(".js");
+    if (!importablePath.test(specifier) && !isBrowserOwn) report(line, `"${specifier}" needs its extension, .ts`);
     const target = resolvePath(source, specifier);
     if (!source.isFree && path.dirname(target) !== "." && packageOf(target) !== source.package) {
       report(line, `"${specifier}" leaves the package: import by package name`);

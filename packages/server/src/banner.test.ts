@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { writeBanner, writeFirstKey } from "./banner.ts";
+import { createSetupLink, writeBanner, writeFirstKey, writeSetup } from "./banner.ts";
 
 const base = {
   url: "http://127.0.0.1:8080",
@@ -8,6 +8,7 @@ const base = {
   hasBootstrapKey: false,
   model: "m",
   description: undefined,
+  setupLink: undefined,
 };
 
 test("the first start shows the key, in every line that needs it", () => {
@@ -21,4 +22,12 @@ test("the first start shows the key, in every line that needs it", () => {
 test("later starts say where the key is to be had", () => {
   assert.match(writeBanner(base), /key from the first start/);
   assert.match(writeBanner({ ...base, hasBootstrapKey: true }), /the one in AUXOT_BOOTSTRAP_KEY/);
+});
+
+test("while nobody owns the installation, log and banner have the link that makes the owner", () => {
+  const setupLink = createSetupLink("http://localhost:8080/setup", "setup_abc");
+  assert.equal(setupLink, "http://localhost:8080/setup#token=setup_abc");
+  assert.ok(writeSetup(setupLink).endsWith(setupLink));
+  assert.match(writeBanner({ ...base, setupLink }), /\n {4}http:\/\/localhost:8080\/setup#token=setup_abc\n/);
+  assert.doesNotMatch(writeBanner(base), /setup/);
 });

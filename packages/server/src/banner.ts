@@ -10,6 +10,8 @@ export type BannerInput = {
   readonly model: string | undefined;
   /** One line on the model, e.g. that it is a demo. */
   readonly description: string | undefined;
+  /** Of the page that makes the owner, while there is none. */
+  readonly setupLink: string | undefined;
 };
 
 /** Shown as soon as the key is made: whatever keeps the router from getting ready, people have it. */
@@ -17,20 +19,28 @@ export function writeFirstKey(key: string): string {
   return `\n  Your key, shown only this once:\n    ${key}\n\n`;
 }
 
+/** The page that makes the owner. The token stands behind `#`, which browsers keep from servers, logs and other sites. */
+export function createSetupLink(page: string, token: string): string {
+  return `${page}#token=${token}`;
+}
+
 /** For the log, at each start while nobody owns the installation. */
-export function writeSetup({ baseUrl }: { readonly baseUrl?: string }, token: string): string {
+export function writeSetup(link: string): string {
   return (
-    `Nobody owns this installation yet; keys work all the same. To sign in with a browser, make the owner's account at ` +
-    `${baseUrl ?? "this router"}/setup or with POST /api/setup. The set-up token, good for a day or until the next start: ${token}`
+    "Nobody owns this installation yet; keys work all the same. To sign in with a browser, open this link and make the " +
+    `owner's account; it is good for a day or until the next start: ${link}`
   );
 }
 
-export function writeBanner({ url, firstKey, hasBootstrapKey, model, description }: BannerInput): string {
+export function writeBanner({ url, firstKey, hasBootstrapKey, model, description, setupLink }: BannerInput): string {
   const key = firstKey ?? "$AUXOT_KEY";
   const lines = [
     "",
     `  Auxot is ready: ${url}`,
     ...(model === undefined ? [] : [`  Model: ${model}${description === undefined ? "" : ` (${description})`}`]),
+    ...(setupLink === undefined
+      ? []
+      : ["", "  Sign in with a browser: open this once and make the owner's account", `    ${setupLink}`]),
     "",
     ...(firstKey === undefined ? [...findKey(hasBootstrapKey), ""] : []),
     "  OpenAI API:",

@@ -5,6 +5,7 @@ import packageFile from "../package.json" with { type: "json" };
 import { allOperations } from "@auxot/wire/operations/all";
 import type { Config } from "./config/settings.ts";
 import { createApiDocuments } from "./http/openapi/documents.ts";
+import { createPages } from "./http/pages/pages.ts";
 import { createOperationTable } from "./http/operation-table.ts";
 import { createCheckOrigin } from "./http/check-origin.ts";
 import { createHttpServer } from "./http/server.ts";
@@ -77,8 +78,8 @@ export type RouterOptions = {
   readonly expectWorker: boolean;
   /** Told the first admin key when this start makes it, before anything else can fail: nobody can see it again. */
   readonly onFirstKey?: (key: string) => void;
-  /** Told the token of the set-up at each start while nobody owns the installation. */
-  readonly onSetupToken?: (token: string) => void;
+  /** Told the token of the set-up, and the page that takes it, at each start while nobody owns the installation. */
+  readonly onSetupToken?: (token: string, page: string) => void;
   readonly hubTimes?: Partial<HubTimes>;
   /** A silent stream gets a ping this often. */
   readonly streamPingEveryMs?: number;
@@ -290,6 +291,7 @@ async function startParts(
     hub,
     operations: createOperationTable(handlers),
     apiDocuments: createApiDocuments(allOperations, packageFile.version),
+    pages: createPages(),
     exportUsage: createExportUsage({ db: database.db, list: listUsageRecords }),
     runOperation: createRunOperation({ database, sealing, pepper, appendAudit, clock, log }),
     ...describeMetricsPage(config, metrics),
@@ -312,7 +314,7 @@ async function startParts(
     await Promise.all([http.drain(drainTimeoutMs), background.drain(drainTimeoutMs)]);
   });
   const setupToken = await identity.beginSetup();
-  if (setupToken !== undefined) options.onSetupToken?.(setupToken);
+  if (setupToken !== undefined) options.onSetupToken?.(setupToken, `${origins()[0]}/setup`);
   if (!options.expectWorker) ready.resolve();
   const localUrl = `http://${formatHost(config.host)}:${port}`;
   return {

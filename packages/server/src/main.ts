@@ -2,7 +2,7 @@
 // The router process: reads the configuration, starts, prints where it is, and stops on a signal. Wires nothing itself.
 
 import { parseArgs } from "node:util";
-import { writeBanner, writeFirstKey, writeSetup } from "./banner.ts";
+import { createSetupLink, writeBanner, writeFirstKey, writeSetup } from "./banner.ts";
 import { startRouter, type Router } from "./compose.ts";
 import { ConfigError, loadConfig } from "./config.ts";
 import type { Config } from "./config/settings.ts";
@@ -33,12 +33,16 @@ async function main(): Promise<void> {
   const expectWorker = values["expect-worker"];
   let router: Router;
   let firstKey: string | undefined;
+  let setupLink: string | undefined;
   const onFirstKey = (key: string): void => {
     firstKey = key;
     process.stdout.write(writeFirstKey(key));
   };
   try {
-    const onSetupToken = (token: string): void => log.warn({}, writeSetup(config, token));
+    const onSetupToken = (token: string, page: string): void => {
+      setupLink = createSetupLink(page, token);
+      log.warn({}, writeSetup(setupLink));
+    };
     router = await startRouter(config, log, { expectWorker, onFirstKey, onSetupToken });
   } catch (error) {
     log.debug({ err: error }, "start failed");
@@ -57,6 +61,7 @@ async function main(): Promise<void> {
       hasBootstrapKey: config.bootstrapKey !== undefined,
       model: offer?.model,
       description: offer?.description,
+      setupLink,
     }),
   );
 }

@@ -6,6 +6,8 @@ import type { IdentityAnswer, IdentityRequest } from "../records/identity/auth-p
 import type { Identity } from "../records/identity/identity.ts";
 import type { CheckOrigin } from "./check-origin.ts";
 import type { Context } from "./context.ts";
+import { sendMessagePage, type Message } from "./pages/message-page.ts";
+import { wantsPage } from "./pages/page-headers.ts";
 import { readForm } from "./read-form.ts";
 import { readObject } from "./read-object.ts";
 import { decodePathPart } from "./route-path.ts";
@@ -66,16 +68,47 @@ async function readSent(method: string, { request, url }: Context): Promise<Iden
   return isPostedByProviders(method, url.pathname) ? readForm(request) : readObject(request);
 }
 
-function send({ response }: Context, { status, body, location, contentType }: IdentityAnswer): void {
+function send({ request, response }: Context, { status, body, location, contentType }: IdentityAnswer): void {
   if (location !== undefined) {
     response.writeHead(status, { location });
     response.end();
     return;
   }
+  const test = wantsPage(request) ? readSsoTest(body) : undefined;
+  if (test !== undefined) return sendMessagePage(response, status, test);
   const text = contentType === undefined ? JSON.stringify(body) : String(body);
   response.writeHead(status, {
     "content-type": contentType ?? "application/json",
     "content-length": Buffer.byteLength(text),
   });
   response.end(text);
+}
+
+/** The one answer that somebody gets by following a redirect and that is not one itself. */
+function readSsoTest(body: unknown): Message | undefined {
+  const { test, provider, claims } = Object(body) as { test?: unknown; provider?: unknown; claims?: object };
+  if (test !== "passed" || claims === undefined) return undefined;
+  return {
+    title: `Single sign-on with "${String(provider)}" works`,
+    paragraphs: [
+      "This was a test: nobody was signed in and no account was made. The provider can be switched on now.",
+      "It says of you:",
+    ],
+    facts: Object.entries(claims).map(([name, value]) => [claimNames[name] ?? name, showClaim(value)]),
+    links: [{ to: "/account", text: "To your account" }],
+  };
+}
+
+const claimNames: Readonly<Record<string, string>> = {
+  subject: "Its id for you",
+  email: "E-mail",
+  emailVerified: "E-mail is verified",
+  name: "Name",
+  groups: "Groups",
+};
+
+function showClaim(value: unknown): string {
+  if (value === undefined) return "it does not say";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return Array.isArray(value) ? value.join(", ") || "none" : String(value);
 }

@@ -20,6 +20,8 @@ import { findModel, listModels } from "./models.ts";
 import { handleApiPage, handleOpenapi, type ApiDocuments } from "./openapi/documents.ts";
 import type { OperationTable } from "./operation-table.ts";
 import { checkMethod, handleOperation } from "./operations.ts";
+import { wantsPage } from "./pages/page-headers.ts";
+import type { Pages } from "./pages/pages.ts";
 import { handleResponses, type ResponsesDeps } from "./responses.ts";
 import { handleScim, isScimPath } from "./scim.ts";
 import { decodePathPart, readRoutePath } from "./route-path.ts";
@@ -41,6 +43,7 @@ export type RouteDeps = ChatDeps &
     readonly metrics?: MetricsPage;
     readonly operations: OperationTable;
     readonly apiDocuments: ApiDocuments;
+    readonly pages: Pages;
     readonly runOperation: RunOperation;
   };
 
@@ -128,7 +131,7 @@ async function handleOwn(deps: RouteDeps, method: string, context: Context): Pro
   const { pathname } = context.url;
   if (isScimPath(pathname)) return handleScim(deps.identity.scim, method, context);
   if (isIdentityPath(pathname)) return handleIdentity(deps, method, context);
-  const page = findOwnPage(deps, pathname);
+  const page = findOwnPage(deps, context);
   if (page !== undefined) {
     if (checkMethod(context, ["GET"]) === "good") return page(context);
     return;
@@ -146,8 +149,14 @@ async function handleOwn(deps: RouteDeps, method: string, context: Context): Pro
 }
 
 /** Pages that are no operation. */
-function findOwnPage(deps: RouteDeps, pathname: string): ((context: Context) => Promise<void> | void) | undefined {
+function findOwnPage(
+  deps: RouteDeps,
+  { url: { pathname }, request }: Context,
+): ((context: Context) => Promise<void> | void) | undefined {
   switch (pathname) {
+    // Programs are told where the API is.
+    case "/":
+      return wantsPage(request) ? deps.pages.find(pathname) : undefined;
     case "/api/health":
     case "/api/hello":
       return handleHealth;
@@ -164,7 +173,7 @@ function findOwnPage(deps: RouteDeps, pathname: string): ((context: Context) => 
     case "/api/docs":
       return (context) => handleApiPage(deps.apiDocuments, context);
     default:
-      return undefined;
+      return deps.pages.find(pathname);
   }
 }
 

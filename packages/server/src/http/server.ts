@@ -8,6 +8,9 @@ import type { Span, Telemetry } from "../platform/telemetry.ts";
 import { createContext, readUrl, type Context } from "./context.ts";
 import { InputError } from "../operations/read-input.ts";
 import { encodeProblem } from "./operations.ts";
+import { explainToPerson } from "./pages/explain-error.ts";
+import { sendMessagePage } from "./pages/message-page.ts";
+import { wantsPage } from "./pages/page-headers.ts";
 import { nameRoute } from "./route-path.ts";
 import { findRoute, type Route, type RouteDeps } from "./routes.ts";
 import { sendJson } from "./send-json.ts";
@@ -159,6 +162,8 @@ function sendError(context: Context, dialect: Route["dialect"], error: unknown):
     log.info({ status: passed.status, headers: passed.headers }, "the provider's error was passed on");
     sendJson(response, passed.status, passed.body);
   } else if (dialect === undefined) {
+    const message = wantsPage(context.request) ? explainToPerson(context.url.pathname, body, id) : undefined;
+    if (message !== undefined) return sendMessagePage(response, errorCodes[body.code].status, message);
     const problem = encodeProblem(body, error instanceof InputError ? error.problems : [], id);
     sendJson(response, problem.status, problem.body, "application/problem+json");
   } else {

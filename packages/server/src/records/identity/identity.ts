@@ -18,7 +18,9 @@ import type { Sessions } from "./sessions/sessions.ts";
 import { createSetup } from "./setup.ts";
 import { createSlowdown } from "./slowdown.ts";
 import { createSsoParts, type SsoParts } from "./sso/parts.ts";
+import { checkPassword } from "./passwords.ts";
 import { createUserCaller } from "./users/caller.ts";
+import { createAccountPaths } from "./users/paths.ts";
 import { createPeople } from "./users/people.ts";
 import { createUserOperations } from "./users/operations.ts";
 
@@ -61,7 +63,13 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
   const scim = createScimParts(foundation);
   const setup = createSetup(foundation);
   const guess = createGuessGuards(clock);
-  const paths = [...createSessionPaths(sessions), ...links.paths, ...sso.paths, ...device.paths];
+  const paths = [
+    ...createSessionPaths(sessions),
+    ...createAccountPaths(foundation),
+    ...links.paths,
+    ...sso.paths,
+    ...device.paths,
+  ];
   const cleanUp = setInterval(() => {
     const now = new Date(clock.now());
     Promise.all([engineStore.deleteExpired(now), sso.deleteExpired(now)]).catch((err: unknown) => {
@@ -92,6 +100,7 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
       }
       const found = findPath(paths, request);
       if (found !== undefined) return found.found.handle(request, found.fields);
+      if (request.path === "/change-password") await checkNewPassword(request, sessions);
       const given = await guess(request, () => engine.handle(request, onCookies));
       if (endsSessions.test(request.path)) await sessions.forget();
       return given;
@@ -109,6 +118,13 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
       await sessions.close();
     },
   };
+}
+
+/** The engine counts characters only. */
+async function checkNewPassword({ headers, body }: IdentityRequest, sessions: Sessions): Promise<void> {
+  const person = await sessions.identify(headers["cookie"]);
+  const password = body?.["newPassword"];
+  if (person !== undefined && typeof password === "string") checkPassword(password, person, "newPassword");
 }
 
 /** Counts wrong answers of everything that can be guessed, by account and by address. */

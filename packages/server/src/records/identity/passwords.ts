@@ -45,18 +45,17 @@ export function createPasswords(): Passwords {
   };
 }
 
-/** Throws `invalid_request` with the field when nobody should use `password`. */
-export function checkPassword(password: string, about: { readonly email: string }): void {
+/** Throws `invalid_request` with the field, `param`, when nobody should use `password`. */
+export function checkPassword(password: string, about: { readonly email: string }, param = "password"): void {
+  const refuse = (reason: string): never => {
+    throw new AppError("invalid_request", `The password ${reason}.`, { param });
+  };
   if (password.length < passwordLength.least) refuse(`must have ${passwordLength.least} characters or more`);
   if (password.length > passwordLength.most) refuse(`must have ${passwordLength.most} characters at most`);
   if (new Set(password).size < 4) refuse("is too simple: it repeats the same few characters");
   const name = about.email.split("@")[0] ?? "";
   if (password.toLowerCase() === about.email || password.toLowerCase() === name)
     refuse("must not be the e-mail address");
-}
-
-function refuse(reason: string): never {
-  throw new AppError("invalid_request", `The password ${reason}.`, { param: "password" });
 }
 
 function derive(password: string, salt: Buffer, { logN, r, p }: Cost): Promise<Buffer> {

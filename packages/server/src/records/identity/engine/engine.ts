@@ -69,7 +69,7 @@ export function createEngine(deps: EngineDeps & { readonly log: Log }): AuthPort
   return {
     async handle(request, onCookies) {
       if (!openPaths.has(`${request.method} ${request.path}`)) return undefined;
-      return readAnswer(await ask(request), onCookies);
+      return readAnswer(await ask(request), request.path, onCookies);
     },
     async signInAs(userId, { headers, address }) {
       const engine = await load();
@@ -88,13 +88,17 @@ export function createEngine(deps: EngineDeps & { readonly log: Log }): AuthPort
   };
 }
 
-async function readAnswer(response: Response, onCookies: (lines: readonly string[]) => void): Promise<IdentityAnswer> {
+async function readAnswer(
+  response: Response,
+  path: string,
+  onCookies: (lines: readonly string[]) => void,
+): Promise<IdentityAnswer> {
   const cookies = response.headers.getSetCookie();
   const text = await response.text();
   const body: unknown = text === "" ? null : JSON.parse(text);
   if (response.ok) return { status: 200, body: withoutTokens(body), cookies };
   onCookies(cookies);
-  throw toAppError(response.status, body);
+  throw toAppError(response.status, body, path);
 }
 
 /** The cookie is the only place of a session's token: no script shall read it. */
@@ -137,7 +141,16 @@ const messages: Readonly<Record<string, string>> = {
   PASSKEY_NOT_FOUND: "No account knows this passkey.",
 };
 
-function toAppError(status: number, body: unknown): AppError {
+/** Which field was wrong, where the engine tells it by its code alone. */
+const params: Readonly<Record<string, string>> = {
+  INVALID_PASSWORD: "password",
+  PASSWORD_TOO_SHORT: "newPassword",
+  PASSWORD_TOO_LONG: "newPassword",
+  INVALID_CODE: "code",
+  INVALID_BACKUP_CODE: "code",
+};
+
+function toAppError(status: number, body: unknown, path = ""): AppError {
   const { code = "", message = "" } = (typeof body === "object" && body !== null ? body : {}) as {
     readonly code?: string;
     readonly message?: string;
@@ -145,5 +158,6 @@ function toAppError(status: number, body: unknown): AppError {
   const ours = codes[status];
   if (ours === undefined) return new AppError("internal", "Signing in failed inside Auxot. The log has the details.");
   const text = messages[code] ?? (message === "" ? "Not possible." : /[.!?]$/.test(message) ? message : `${message}.`);
-  return new AppError(ours, text, status === 429 ? { retryAfterMs: 60_000 } : {});
+  const param = code === "INVALID_PASSWORD" && path === "/change-password" ? "currentPassword" : params[code];
+  return new AppError(ours, text, { param, ...(status === 429 ? { retryAfterMs: 60_000 } : {}) });
 }

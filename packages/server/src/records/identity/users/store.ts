@@ -59,6 +59,8 @@ export type UserStore = {
     tx: Executor,
     method: { readonly id: string; readonly userId: string; readonly hash: string },
   ): Promise<void>;
+  /** What they sign in by, passkeys aside: "credential" for a password, "sso:…" for an identity provider. */
+  listMethods(userId: string): Promise<readonly string[]>;
   findBySubject(providerId: string, subject: string, tx?: Executor): Promise<User | undefined>;
   addSubject(
     tx: Executor,
@@ -109,6 +111,13 @@ export function createUserStore({ db }: Database): UserStore {
           target: [signInMethod.providerId, signInMethod.accountId],
           set: { password: hash, updatedAt: sql`now()` },
         });
+    },
+    async listMethods(userId) {
+      const rows = await db
+        .select({ name: signInMethod.providerId })
+        .from(signInMethod)
+        .where(eq(signInMethod.userId, userId));
+      return rows.map(({ name }) => name);
     },
     async findBySubject(providerId, subject, tx = db) {
       const rows = await tx
