@@ -62,6 +62,11 @@ test("a dependency must be declared where it is used", () => {
   assert.deepEqual(check("bench/a.ts", 'const a = await import("ws");'), ['2: "ws" is not declared in package.json']);
 });
 
+test("what browsers run may import what browsers run, by its own extension", () => {
+  assert.deepEqual(check("packages/server/src/http/pages/browser/a.js", 'import { b } from "./b.js";'), []);
+  assert.equal(check("packages/server/src/http/pages/a.ts", 'import { b } from "./b.js";').length, 1);
+});
+
 test("a server folder imports only lower layers, and no sibling of its own", () => {
   assert.deepEqual(check("packages/server/src/hub/hub.ts", 'import { a } from "../http/server.ts";'), [
     "2: hub (layer 3) must not import http (layer 9)",

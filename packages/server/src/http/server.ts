@@ -11,6 +11,7 @@ import { encodeProblem } from "./operations.ts";
 import { explainToPerson } from "./pages/explain-error.ts";
 import { sendMessagePage } from "./pages/message-page.ts";
 import { wantsPage } from "./pages/page-headers.ts";
+import { partsPath } from "./pages/pages.ts";
 import { nameRoute } from "./route-path.ts";
 import { findRoute, type Route, type RouteDeps } from "./routes.ts";
 import { sendJson } from "./send-json.ts";
@@ -197,8 +198,8 @@ function discardUpload(request: IncomingMessage): void {
 function logRequest({ log, request, response, url, signal, summary }: Context, ms: number): void {
   const status = signal.aborted ? errorCodes.cancelled.status : response.statusCode;
   const fields = { method: request.method, path: url.pathname, ...summary, status, ms: Math.round(ms) };
-  const isProbe = probePaths.has(url.pathname);
-  log[isProbe ? "debug" : "info"](fields, signal.aborted ? "caller left" : "request");
+  const isMinor = probePaths.has(url.pathname) || url.pathname.startsWith(partsPath);
+  log[isMinor ? "debug" : "info"](fields, signal.aborted ? "caller left" : "request");
 }
 
 function causeOf(error: unknown): unknown {

@@ -15,7 +15,7 @@ export function explainToPerson(pathname: string, error: ErrorBody, requestId: s
   if (isSso) {
     return {
       title: "You are not signed in",
-      paragraphs: [error.message, "Nothing was changed.", reference],
+      paragraphs: [error.message, reference],
       links: [{ to: "/sign-in", text: "Back to sign-in" }],
     };
   }

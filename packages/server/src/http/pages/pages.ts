@@ -21,8 +21,8 @@ const types: Readonly<Record<string, string>> = {
   ".js": "text/javascript; charset=utf-8",
   ".svg": "image/svg+xml",
 };
-/** What pages load, so that a page's name never stands in the way of one. */
-const partsPath = "/pages";
+/** Where the parts are that pages load. */
+export const partsPath = "/pages/";
 
 /** Reads all files. Throws when one is missing: nothing of it depends on the configuration. */
 export function createPages(): Pages {
@@ -31,11 +31,11 @@ export function createPages(): Pages {
   for (const name of readdirSync(folder)) {
     const type = types[path.extname(name)];
     if (type === undefined) continue;
-    const place = name.endsWith(".html") ? `/${name.slice(0, -".html".length)}` : `${partsPath}/${name}`;
+    const place = name.endsWith(".html") ? `/${name.slice(0, -".html".length)}` : `${partsPath}${name}`;
     files.set(place, readFile(path.join(folder, name), type));
   }
   // One module without dependencies, as it was published.
-  files.set(`${partsPath}/uqr.js`, readFile(fileURLToPath(import.meta.resolve("uqr")), types[".js"] ?? ""));
+  files.set(`${partsPath}uqr.js`, readFile(fileURLToPath(import.meta.resolve("uqr")), types[".js"] ?? ""));
 
   return {
     find(pathname) {

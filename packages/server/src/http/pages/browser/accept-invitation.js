@@ -13,6 +13,7 @@ const roles = { owner: "an owner", admin: "an administrator", member: "a member"
 const { body, problem } = await ask("/api/auth/read-invitation", { token });
 if (problem !== undefined) {
   tell(find("notice"), token === "" ? "The address is not complete: copy the whole link." : problem.detail);
+  find("gone").hidden = false;
 } else {
   find("email").value = body.email;
   find("about").textContent =

@@ -12,7 +12,9 @@ const pairing = find("pairing");
 let chosen = "enable";
 let backupCodes = [];
 
-export function showAuthenticator({ hasAuthenticator, hasPassword }) {
+export function showAuthenticator({ hasAuthenticator, hasPassword, email }) {
+  // For password managers, which keep passwords by it.
+  find("authenticator-username").value = email;
   find("authenticator-password-field").hidden = !hasPassword;
   handleForm(form, notice, ({ password }) => act(hasPassword ? { password } : {}));
   showState(hasAuthenticator);
