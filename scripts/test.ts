@@ -40,9 +40,9 @@ child.on("exit", (code) => {
 });
 
 function listAllTests(): string[] {
-  // These need programs that are no dependency: `npm run test:clients`, `npm run test:cli`.
+  // These need programs that are no dependency: `npm run test:clients`, `test:cli`, `test:browser`.
   const found = globSync(["packages/*/test/**/*.test.ts", "test/**/*.test.ts"], {
-    exclude: ["test/clients/**", "test/cli/**"],
+    exclude: ["test/clients/**", "test/cli/**", "test/browser/**"],
   });
   return ["scripts/unit-tests.ts", ...found.toSorted()];
 }

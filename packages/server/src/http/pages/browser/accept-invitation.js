@@ -10,6 +10,16 @@ const form = find("accept");
 const token = location.hash.slice(1);
 const roles = { owner: "an owner", admin: "an administrator", member: "a member" };
 
+handleForm(form, find("notice"), async (values) => {
+  const { isPasskey, fields } = readWay(values);
+  const made = await ask("/api/auth/accept-invitation", { ...fields, token });
+  if (made.problem !== undefined) return made.problem;
+  history.replaceState(null, "", location.pathname);
+  if (isPasskey) await finishWithPasskey(form);
+  else location.replace("/account");
+  return undefined;
+});
+
 const { body, problem } = await ask("/api/auth/read-invitation", { token });
 if (problem !== undefined) {
   tell(find("notice"), token === "" ? "The address is not complete: copy the whole link." : problem.detail);
@@ -22,13 +32,3 @@ if (problem !== undefined) {
   form.hidden = false;
   find("name").focus();
 }
-
-handleForm(form, find("notice"), async (values) => {
-  const { isPasskey, fields } = readWay(values);
-  const made = await ask("/api/auth/accept-invitation", { ...fields, token });
-  if (made.problem !== undefined) return made.problem;
-  history.replaceState(null, "", location.pathname);
-  if (isPasskey) await finishWithPasskey(form);
-  else location.replace("/account");
-  return undefined;
-});

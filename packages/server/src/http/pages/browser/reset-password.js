@@ -7,11 +7,6 @@ const find = (id) => document.querySelector(`#${id}`);
 const form = find("reset");
 const token = location.hash.slice(1);
 
-if (token === "") {
-  form.hidden = true;
-  tell(find("notice"), "The address is not complete: copy the whole link.");
-}
-
 handleForm(form, find("notice"), async (values) => {
   const { problem } = await ask("/api/auth/reset-password", { ...values, token });
   if (problem !== undefined) return problem;
@@ -20,3 +15,10 @@ handleForm(form, find("notice"), async (values) => {
   show(find("done"));
   return undefined;
 });
+
+// Not before somebody listens: what is sent too early is lost.
+if (token === "") tell(find("notice"), "The address is not complete: copy the whole link.");
+else {
+  form.hidden = false;
+  find("password").focus();
+}

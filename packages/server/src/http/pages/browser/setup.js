@@ -8,17 +8,6 @@ const find = (id) => document.querySelector(`#${id}`);
 const form = find("setup");
 let owner;
 
-const { body, problem } = await ask("/api/setup");
-if (problem !== undefined) tell(find("notice"), problem.detail);
-else if (!body.needed) find("done").hidden = false;
-else {
-  // The fragment stays until the account is made: whoever loads the page again still has the token.
-  find("token").value = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
-  await offerWays();
-  form.hidden = false;
-  find(find("token").value === "" ? "token" : "name").focus();
-}
-
 handleForm(form, find("notice"), async (values) => {
   const { isPasskey, fields } = readWay(values);
   const made = await ask("/api/setup", fields);
@@ -36,3 +25,14 @@ handleButton(find("use-password"), find("passkey-notice"), async () => {
   location.replace(new URL(link.body.url).pathname + new URL(link.body.url).hash);
   return undefined;
 });
+
+const { body, problem } = await ask("/api/setup");
+if (problem !== undefined) tell(find("notice"), problem.detail);
+else if (!body.needed) find("done").hidden = false;
+else {
+  // The fragment stays until the account is made: whoever loads the page again still has the token.
+  find("token").value = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
+  await offerWays();
+  form.hidden = false;
+  find(find("token").value === "" ? "token" : "name").focus();
+}

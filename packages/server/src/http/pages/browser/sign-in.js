@@ -43,7 +43,8 @@ async function offerPasskeys() {
   offering = new AbortController();
   const { body, problem } = await signInWithPasskey({ mediation: "conditional", signal: offering.signal });
   if (body !== undefined) goOn();
-  else if (problem !== undefined) tell(notice, problem.detail);
+  // What the browser says, nobody asked for.
+  else if (problem !== undefined && problem.status > 0) tell(notice, problem.detail);
 }
 
 handleForm(find("password-form"), notice, async (values) => {
@@ -127,5 +128,7 @@ void greet();
 const methods = await ask("/api/auth/methods");
 if (methods.problem === undefined) showMethods(methods.body);
 else tell(notice, methods.problem.detail);
+// Not before somebody listens: what is sent too early is lost.
+find("first").hidden = false;
 if (!find("password-form").hidden) find("email").focus();
 await offerPasskeys();
