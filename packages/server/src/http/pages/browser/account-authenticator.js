@@ -15,6 +15,8 @@ let backupCodes = [];
 export function showAuthenticator({ hasAuthenticator, hasPassword, email }) {
   // For password managers, which keep passwords by it.
   find("authenticator-username").value = email;
+  // Its codes stand beside a password; other ways in do not ask for them.
+  find("authenticator").hidden = !hasPassword && !hasAuthenticator;
   find("authenticator-password-field").hidden = !hasPassword;
   handleForm(form, notice, ({ password }) => act(hasPassword ? { password } : {}));
   showState(hasAuthenticator);

@@ -13,3 +13,8 @@ export async function readPerson() {
 export function goToSignIn() {
   location.replace(signInFor(location.pathname + location.search));
 }
+
+// What a browser kept of a page may be of somebody who has signed out.
+addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) location.reload();
+});
