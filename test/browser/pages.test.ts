@@ -157,6 +157,9 @@ test("somebody invited comes in with a passkey alone; when the first try fails, 
   await kim.click("#add-passkey");
   await untilAccount(kim);
   await kim.untilText("You have none: you sign in with a passkey");
+  await kim.click("#passkeys .danger");
+  await kim.untilText("It is your only way in");
+  await kim.click("#dialog-no");
   const late = await openPage();
   await late.goto(link);
   await late.untilText("This invitation was used");

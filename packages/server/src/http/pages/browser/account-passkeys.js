@@ -11,6 +11,8 @@ import { addPasskey, findPasskeyObstacle } from "./passkeys.js";
 
 const find = (id) => document.querySelector(`#${id}`);
 const notice = find("passkeys-notice");
+let count = 0;
+let hasOtherWay = true;
 
 async function rename({ id, name }) {
   const given = await askPerson({ title: "Rename the passkey", yes: "Save", value: name ?? "" });
@@ -20,7 +22,10 @@ async function rename({ id, name }) {
 async function remove({ id, name }) {
   const given = await askPerson({
     title: `Delete "${name || "Passkey"}"?`,
-    text: "It does not open your account any more. Delete it on your device as well.",
+    text:
+      count === 1 && !hasOtherWay
+        ? "It is your only way in: without it you cannot come back. Add another one first."
+        : "It does not open your account any more. Delete it on your device as well.",
     yes: "Delete",
     isDanger: true,
   });
@@ -57,7 +62,13 @@ function offerNewSession(detail) {
 }
 
 /** How many there are. */
-export async function showPasskeys() {
+export async function showPasskeysOf({ hasPassword, hasProvider }) {
+  hasOtherWay = hasPassword || hasProvider;
+  await showPasskeys();
+  return count;
+}
+
+async function showPasskeys() {
   const { body = [], problem } = await ask("/api/auth/passkey/list-user-passkeys");
   if (problem !== undefined) tell(notice, problem.detail);
   const items = body.map((one) => ({
@@ -69,7 +80,7 @@ export async function showPasskeys() {
     ],
   }));
   drawList(find("passkeys"), items, "You have none yet.");
-  return body.length;
+  count = body.length;
 }
 
 const obstacle = findPasskeyObstacle();

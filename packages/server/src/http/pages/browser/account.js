@@ -1,7 +1,7 @@
 // The page on a person's own account.
 
 import { showAuthenticator } from "./account-authenticator.js";
-import { showPasskeys } from "./account-passkeys.js";
+import { showPasskeysOf } from "./account-passkeys.js";
 import { showSessions } from "./account-sessions.js";
 import { ask } from "./ask.js";
 import { handleButton, handleForm, tell } from "./form.js";
@@ -42,7 +42,7 @@ else {
   find("role").textContent = roles[person.orgRole];
   find("sign-out").hidden = false;
   showPassword(person);
-  const count = await showPasskeys();
+  const count = await showPasskeysOf(person);
   await Promise.all([showAuthenticator(person), showSessions()]);
   if (count === 0 && !person.hasPassword && !person.hasProvider) {
     tell(

@@ -19,7 +19,8 @@ export async function offerWays() {
   }
   if (body?.password === false) {
     find("way-passkey").checked = true;
-    find("way-password").disabled = true;
+    find("way-password").closest(".choice").hidden = true;
+    find("use-password")?.remove();
   }
   find("choose").hidden = false;
   update();
