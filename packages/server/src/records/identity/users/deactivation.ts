@@ -38,8 +38,10 @@ export function createDeactivation(deps: {
   }
 
   return {
-    async deactivate(work, before) {
+    async deactivate(work, asked) {
       await organisation.lock(work.tx);
+      // Whoever had the lock may have made them the last owner.
+      const before = (await users.find(asked.id, work.tx)) ?? asked;
       if (before.orgRole === "owner" && (await organisation.countOwners(work.tx, before.id)) === 0) {
         throw new AppError("conflict", `${before.name} is the last owner. Make somebody else an owner first.`);
       }

@@ -104,13 +104,17 @@ export async function putOrgMember(
     .onConflictDoUpdate({ target: orgMember.memberId, set: { role } });
 }
 
-/** Whether a person beside this one owns the organisation. Under `lockOrgMembers`. */
+/** Whether a person beside this one owns the organisation and may sign in. Under `lockOrgMembers`. */
 export async function hasOtherOrgOwner(tx: Executor, memberId: string): Promise<boolean> {
   const [row] = await tx
     .select({ id: orgMember.memberId })
     .from(orgMember)
     .where(
-      and(eq(orgMember.role, "owner"), ne(orgMember.memberId, memberId), sql`${orgMember.memberId} like 'usr\\_%'`),
+      and(
+        eq(orgMember.role, "owner"),
+        ne(orgMember.memberId, memberId),
+        sql`exists (select 1 from user_account u where u.id = ${orgMember.memberId} and u.deactivated_at is null)`,
+      ),
     )
     .limit(1);
   return row !== undefined;
