@@ -1,6 +1,5 @@
 // Does what wire/operations/invitations.ts declares. Nobody invites to more than they are.
 
-import { orgRoles, type OrgRole } from "@auxot/wire/access";
 import { AppError } from "@auxot/wire/errors";
 import {
   createInvitation,
@@ -10,8 +9,11 @@ import {
   type InvitationView,
 } from "@auxot/wire/operations/invitations";
 import { eraseHandler, type AnyOperationHandler, type Work } from "../../../operations/handler.ts";
+import { findExcess } from "../../../platform/access/excess.ts";
 import { requireAccess } from "../../../platform/access/may.ts";
-import type { Caller } from "../../../platform/caller.ts";
+import type { Caller, CustomRole } from "../../../platform/caller.ts";
+import type { Executor } from "../../../store/database.ts";
+import { findRights } from "../../../store/rights.ts";
 import type { Invitations, MadeInvitation } from "./invitations.ts";
 import type { Link, LinkStore } from "./store.ts";
 
@@ -48,7 +50,7 @@ export function createInvitationOperations(deps: {
       operation: createInvitation,
       async handle(caller, { email, role, teams }, work) {
         requireAccess(caller, "invitations.edit");
-        requireRank(caller, role);
+        await requireWithin(work.tx, caller, { orgRole: role, teams });
         return tellMade(work, null, await invitations.create(work, { email, orgRole: role, teams }, caller.name));
       },
     }),
@@ -57,7 +59,8 @@ export function createInvitationOperations(deps: {
       async handle(caller, { id }, work) {
         requireAccess(caller, "invitations.edit");
         const before = await find(work, id);
-        requireRank(caller, before.orgRole ?? "member");
+        // Its new link is for whoever asks to pass on, or to use.
+        await requireWithin(work.tx, caller, before);
         return tellMade(work, before, await invitations.renew(work, before));
       },
     }),
@@ -73,12 +76,24 @@ export function createInvitationOperations(deps: {
   ];
 }
 
-function requireRank(caller: Caller, role: OrgRole): void {
-  if (role === "member") return;
-  if (caller.orgRole !== null && orgRoles.indexOf(caller.orgRole) <= orgRoles.indexOf(role)) return;
-  throw new AppError("forbidden", `"${caller.name}" may not invite to the role ${role}: it is more than its own.`, {
-    param: "role",
-  });
+/** Nobody invites to more than they may do themselves: in the organisation, in its teams, by what these teams hold. */
+async function requireWithin(
+  tx: Executor,
+  caller: Caller,
+  { orgRole, teams }: Pick<Link, "orgRole" | "teams">,
+): Promise<void> {
+  // Being a member of the organisation is nothing one gives: everybody is.
+  const role = orgRole === "member" ? null : orgRole;
+  const roles: CustomRole[] = [];
+  for (const { teamId } of teams) roles.push(...(await findRights(tx, teamId)).roles);
+  const named = teams.map(({ teamId: id, role: teamRole }) => ({ id, name: id, role: teamRole }));
+  const excess = findExcess(caller, { orgRole: role, teams: named, roles, scopes: ["admin:read", "admin:write"] });
+  if (excess === undefined) return;
+  throw new AppError(
+    "forbidden",
+    `"${caller.name}" may not invite to this: it would let whoever accepts ${excess}, which "${caller.name}" may not.`,
+    { param: role === null ? "teams" : "role" },
+  );
 }
 
 function tell(work: Work, before: Link | null, after: Link): InvitationView {

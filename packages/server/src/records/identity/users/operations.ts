@@ -1,6 +1,5 @@
 // Does what wire/operations/users.ts declares. Nobody acts on those who have more rights than themselves.
 
-import { orgRoles, type Action } from "@auxot/wire/access";
 import { AppError } from "@auxot/wire/errors";
 import {
   activateUser,
@@ -20,6 +19,7 @@ import type { PasswordResets } from "../links/password-resets.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { SessionStore } from "../sessions/store.ts";
 import type { Deactivation } from "./deactivation.ts";
+import { requireRank, type ActOnPerson } from "./rank.ts";
 import type { User, UserStore } from "./store.ts";
 
 export type UserOperationsDeps = {
@@ -33,12 +33,13 @@ export type UserOperationsDeps = {
 export function createUserOperations(deps: UserOperationsDeps): readonly AnyOperationHandler[] {
   const { users, sessions, sessionStore, deactivation, passwordResets } = deps;
 
-  async function findFor(tx: Executor, caller: Caller, action: Action, id: string): Promise<User> {
+  async function findFor(tx: Executor, caller: Caller, act: ActOnPerson | "read", id: string): Promise<User> {
     const user = await users.find(id, tx);
-    requireAccess(caller, action, { kind: "user", id, ownerId: user === undefined ? null : id, teamId: null });
+    const ownerId = user === undefined ? null : id;
+    requireAccess(caller, act === "read" ? "users.read" : "users.edit", { kind: "user", id, ownerId, teamId: null });
     if (user === undefined)
       throw new AppError("not_found", `There is no account with the id "${id}".`, { param: "id" });
-    if (action !== "users.read") requireRank(caller, user);
+    if (act !== "read") requireRank(caller, act, user, await users.findRights(id, tx));
     return user;
   }
 
@@ -52,12 +53,12 @@ export function createUserOperations(deps: UserOperationsDeps): readonly AnyOper
     }),
     eraseHandler({
       operation: getUser,
-      handle: async (caller, { id }, { tx }) => toView(await findFor(tx, caller, "users.read", id)),
+      handle: async (caller, { id }, { tx }) => toView(await findFor(tx, caller, "read", id)),
     }),
     eraseHandler({
       operation: updateUser,
       async handle(caller, { id, version, name }, work) {
-        const before = await findFor(work.tx, caller, "users.edit", id);
+        const before = await findFor(work.tx, caller, "change", id);
         requireVersion("account", before.version, version);
         const after = await users.update(work.tx, id, { name }, work.now, before.version);
         if (after === undefined)
@@ -69,21 +70,21 @@ export function createUserOperations(deps: UserOperationsDeps): readonly AnyOper
     eraseHandler({
       operation: deactivateUser,
       async handle(caller, { id }, work) {
-        const before = await findFor(work.tx, caller, "users.edit", id);
+        const before = await findFor(work.tx, caller, "take-away", id);
         return tell(work, before, await deactivation.deactivate(work, before));
       },
     }),
     eraseHandler({
       operation: activateUser,
       async handle(caller, { id }, work) {
-        const before = await findFor(work.tx, caller, "users.edit", id);
+        const before = await findFor(work.tx, caller, "change", id);
         return tell(work, before, await deactivation.activate(work, before));
       },
     }),
     eraseHandler({
       operation: endUserSessions,
       async handle(caller, { id }, work) {
-        const user = await findFor(work.tx, caller, "users.edit", id);
+        const user = await findFor(work.tx, caller, "take-away", id);
         const ended = await sessionStore.end(work.tx, id);
         work.afterCommit(() => sessions.forget());
         const view = toView(user);
@@ -94,7 +95,7 @@ export function createUserOperations(deps: UserOperationsDeps): readonly AnyOper
     eraseHandler({
       operation: resetUserPassword,
       async handle(caller, { id }, work) {
-        const user = await findFor(work.tx, caller, "users.edit", id);
+        const user = await findFor(work.tx, caller, "take-over", id);
         if (user.deactivatedAt !== null)
           throw new AppError("conflict", `${user.name} is deactivated. Activate the account first.`);
         const { url, expiresAt } = await passwordResets.create(work.tx, user, caller.name);
@@ -104,14 +105,6 @@ export function createUserOperations(deps: UserOperationsDeps): readonly AnyOper
       },
     }),
   ];
-}
-
-/** A link for the owner's password would make an administrator the owner. */
-function requireRank(caller: Caller, user: User): void {
-  const isSelf = caller.principal.type === "user" && caller.principal.id === user.id;
-  if (isSelf || user.orgRole === "member") return;
-  if (caller.orgRole !== null && orgRoles.indexOf(caller.orgRole) <= orgRoles.indexOf(user.orgRole)) return;
-  throw new AppError("forbidden", `"${caller.name}" may not change ${user.name}, whose role is ${user.orgRole}.`);
 }
 
 function tell(work: Work, before: User, after: User): UserView {
