@@ -113,6 +113,29 @@ test("administrators end the access of everybody but owners", async () => {
   assert.equal((await admin.browser.ask(`/api/users/${owner.id}/deactivate`, {})).status, 403);
 });
 
+test("a role or a key for identity providers or directories is not enough to be anybody", async () => {
+  const actions = ["sso-providers.edit", "sso-providers.read", "scim-tokens.edit", "scim-tokens.read"];
+  const holder = await createHolder("identities@example.com", actions);
+  const ask = await createKey(["sso-providers:write", "scim-tokens:write"]);
+  const provider = (name: string) => ({
+    name,
+    issuer: "https://id.example.com",
+    clientId: "a",
+    clientSecret: "b",
+    groups: [{ group: "all", role: "owner" }],
+  });
+  const refused = await holder.browser.ask("/api/sso-providers", provider("mine"));
+  assert.equal(refused.status, 403);
+  assert.match(refused.body.detail, /may not say who people are: .* sign in as an owner/);
+  assert.equal((await ask("/api/sso-providers", provider("mine"))).status, 403);
+  assert.equal((await holder.browser.ask("/api/scim-tokens", { name: "mine" })).status, 403);
+  assert.equal((await ask("/api/scim-tokens", { name: "mine" })).status, 403);
+  const id = await must(owner.browser.ask("/api/sso-providers", provider("ours")));
+  const changed = await holder.browser.ask(`/api/sso-providers/${id}`, { domains: ["a.example"] }, { method: "PATCH" });
+  assert.equal(changed.status, 403);
+  assert.equal((await holder.browser.ask("/api/sso-providers")).body.items.length, 1, "what gives nothing stays open");
+});
+
 test("the last owner who may sign in stays one: those who are deactivated do not count", async () => {
   const second = await createPerson(app, owner, "second@example.com", { role: "owner" });
   assert.equal((await second.browser.ask(`/api/users/${second.id}/deactivate`, {})).status, 200);

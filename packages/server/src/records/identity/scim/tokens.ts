@@ -13,6 +13,7 @@ import { eraseHandler, type AnyOperationHandler } from "../../../operations/hand
 import { requireAccess } from "../../../platform/access/may.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import { hashText } from "../../../platform/hash-text.ts";
+import { requireBeAnybody } from "../be-anybody.ts";
 import type { ScimStore, TokenRow } from "./store.ts";
 
 export type ScimTokens = {
@@ -52,6 +53,7 @@ export function createScimTokens({ store, clock }: { readonly store: ScimStore; 
         operation: createScimToken,
         async handle(caller, { name }, work) {
           requireAccess(caller, "scim-tokens.edit");
+          requireBeAnybody(caller);
           const token = prefix + randomBytes(32).toString("base64url");
           const id = createId(idPrefixes.scimToken);
           const masked = `${token.slice(0, 9)}…${token.slice(-4)}`;

@@ -8,6 +8,7 @@ import { createSlowdown } from "../slowdown.ts";
 import { askForText, askProvider } from "./ask-provider.ts";
 import { createDiscovery } from "./discovery.ts";
 import { createFlow } from "./flow.ts";
+import { findSharedDomain, guardSso } from "./guard.ts";
 import { createSsoOperations } from "./operations.ts";
 import { createSsoPaths } from "./paths.ts";
 import { createSsoProviders, type SsoProviders } from "./providers.ts";
@@ -41,8 +42,12 @@ export function createSsoParts(foundation: Foundation, canMail: boolean): SsoPar
   const slowdown = createSlowdown({ clock, free: 200, everyMs: 500 });
   return {
     paths: [...createSsoPaths({ ...pathDeps, flow, canMail }), ...createSamlPaths({ ...pathDeps, slowdown })],
-    operations: createSsoOperations({ ...foundation, store, providers, discovery, descriptions }),
+    operations: guardSso(createSsoOperations({ ...foundation, store, providers, discovery, descriptions }), store),
     deleteExpired: samlStore.deleteExpired,
-    applyConfigured: providers.applyConfigured,
+    async applyConfigured(declared) {
+      await providers.applyConfigured(declared);
+      const shared = findSharedDomain(await store.listEnabled());
+      if (shared !== undefined) throw new Error(`sso: ${shared}`);
+    },
   };
 }

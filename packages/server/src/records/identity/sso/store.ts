@@ -45,12 +45,15 @@ export type SsoStore = {
   remove(tx: Executor, id: string): Promise<void>;
   /** Those of the configuration that it names no more are off. */
   disableOthers(tx: Executor, names: readonly string[]): Promise<void>;
+  /** Until the transaction ends nobody else changes which providers are on. */
+  lock(tx: Executor): Promise<void>;
   transaction<T>(work: (tx: Executor) => Promise<T>): Promise<T>;
 };
 
 export function createSsoStore({ db }: Pick<Database, "db">): SsoStore {
   return {
     transaction: (work) => db.transaction(work),
+    lock: async (tx) => void (await tx.execute(sql`select pg_advisory_xact_lock(hashtext('sso providers'))`)),
     async list(tx, asked) {
       const page = planPage(asked, { name: ssoProvider.name }, ssoProvider.id);
       const rows = await tx
