@@ -177,6 +177,75 @@ test("groups become teams, members come and go one by one and in bulk", async ()
   assert.equal((await scim("GET", path)).status, 404);
 });
 
+test("a directory cannot take over an owner by another address, and a deleted person comes back with nothing", async () => {
+  const changed = await patch(`/Users/${owner.id}`, {
+    op: "replace",
+    path: "emails.value",
+    value: "evil@corp.example",
+  });
+  assert.equal(changed.status, 409);
+  assert.equal(changed.body["scimType"], "mutability");
+  assert.match(String(changed.body["detail"]), /Olga owns this organisation/);
+  const { body } = await createPerson("olaf@corp.example");
+  const put = (path: string, sent: object) => owner.browser.ask(path, sent, { method: "PUT" });
+  assert.equal((await put(`/api/org/members/${body.id}`, { role: "owner" })).status, 200);
+  const team = await owner.browser.ask("/api/teams", { name: "By hand" });
+  assert.equal((await put(`/api/teams/${team.body.id}/members/${body.id}`, { role: "owner" })).status, 200);
+  assert.equal((await scim("DELETE", `/Users/${body.id}`)).status, 204);
+  assert.equal((await createPerson("olaf@corp.example")).body.id, body.id);
+  assert.equal((await owner.browser.ask(`/api/users/${body.id}`)).body.role, "member");
+  const { items } = (await owner.browser.ask(`/api/teams/${team.body.id}/members`)).body;
+  assert.equal(
+    items.some(({ memberId }: { memberId: string }) => memberId === body.id),
+    false,
+  );
+});
+
+test("a new name lets nobody in again whom an administrator deactivated", async () => {
+  const { body } = await createPerson("ned@corp.example");
+  await owner.browser.ask(`/api/users/${body.id}/deactivate`, {});
+  const renamed = await scim("PUT", `/Users/${body.id}`, { userName: "ned@corp.example", displayName: "Edward" });
+  assert.partialDeepStrictEqual(renamed.body, { displayName: "Edward", active: false });
+});
+
+const createGroup = async (displayName: string, member: string | undefined) =>
+  String((await scim("POST", "/Groups", { displayName, members: [{ value: member }] })).body.id);
+const rename = (id: string, displayName: string) =>
+  patch(`/Groups/${id}`, { op: "replace", path: "displayName", value: displayName });
+const listTeams = async () =>
+  new Map(
+    (await owner.browser.ask("/api/teams?limit=200")).body.items.map((one: { name: string; id: string }) => [
+      one.name,
+      one.id,
+    ]),
+  );
+const listMembers = async (name: string) =>
+  (await owner.browser.ask(`/api/teams/${(await listTeams()).get(name)}/members`)).body.items
+    .map(({ memberId }: { memberId: string }) => memberId)
+    .filter((id: string) => id !== owner.id);
+
+test("a group that is renamed takes no other team's name, and leaves a team that another group has too", async () => {
+  const [ann, ben] = await Promise.all(["ga", "gb"].map((name) => createPerson(`${name}@corp.example`)));
+  await owner.browser.ask("/api/teams", { name: "Board" });
+  const first = await createGroup("Sales", ann?.body.id);
+  const second = await createGroup("Sales", ben?.body.id);
+  assert.equal((await rename(first, "Board")).status, 200, "it leaves for the team of that name, as a new group would");
+  assert.deepEqual(await listMembers("Board"), [ann?.body.id]);
+  assert.deepEqual(await listMembers("Sales"), [ben?.body.id]);
+  const refused = await rename(second, "Board");
+  assert.equal(refused.status, 409, "its team is its own, and two teams of one name are nobody's wish");
+  assert.match(String(refused.body["detail"]), /another team named "Board"/);
+  assert.equal((await rename(second, "Sales EMEA")).status, 200);
+  assert.deepEqual(await listMembers("Sales EMEA"), [ben?.body.id]);
+  await owner.browser.ask(`/api/teams/${(await listTeams()).get("Sales EMEA")}`, undefined, { method: "DELETE" });
+  assert.equal((await rename(second, "Sales World")).status, 200);
+  assert.deepEqual(
+    await listMembers("Sales World"),
+    [ben?.body.id],
+    "a team that was removed is made anew, members and all",
+  );
+});
+
 test("pages begin where the directory says", async () => {
   for (const name of ["p1", "p2", "p3"]) await createPerson(`${name}@page.example`);
   const all = await scim("GET", "/Users?count=200");

@@ -125,6 +125,30 @@ test("groups give roles and teams at each sign-in, and take them again", async (
   await edit(id, { groups: [] });
 });
 
+test("the role in a team follows the groups both ways, and one that was given by hand stays", async () => {
+  const groups = [
+    { group: "staff", team: "Follows" },
+    { group: "leads", team: "Follows", teamRole: "admin" },
+  ];
+  await edit(id, { groups });
+  const come = async (held: string[]) => {
+    provider.people.set("rob", { email: "rob@corp.example", email_verified: true, name: "Rob", groups: held });
+    await goThrough(openBrowser(app.url), start, "rob", provider);
+    const teams = (await owner.browser.ask("/api/teams?limit=200")).body.items as { name: string; id: string }[];
+    const team = teams.find((one) => one.name === "Follows")?.id;
+    const { items } = (await owner.browser.ask(`/api/teams/${team}/members`)).body;
+    return { path: `/api/teams/${team}/members/${items[0]?.memberId}`, role: items[0]?.role as string | undefined };
+  };
+  assert.equal((await come(["staff"])).role, "member");
+  assert.equal((await come(["staff", "leads"])).role, "admin");
+  const { path, role } = await come(["staff"]);
+  assert.equal(role, "member", "a lead of before is none any more");
+  await owner.browser.ask(path, { role: "owner" }, { method: "PUT" });
+  assert.equal((await come(["staff"])).role, "owner");
+  assert.equal((await come([])).role, undefined);
+  await edit(id, { groups: [] });
+});
+
 test("a deactivated person does not come in by this way either", async () => {
   const { items } = (await owner.browser.ask("/api/users?search=bob")).body;
   await owner.browser.ask(`/api/users/${items[0].id}/deactivate`, {});
@@ -206,6 +230,21 @@ test("a changed way of signing in is off until it is tested again; what does not
   await edit(id, { clientSecret: provider.clientSecret });
   await goThrough(openBrowser(app.url), `${start}?test=true`, "ann", provider);
   assert.equal((await owner.browser.ask(`/api/sso-providers/${id}/enable`, {})).status, 200);
+});
+
+test("a domain belongs to one provider: a second one for it cannot be switched on", async () => {
+  await using other = await startIdentityProvider({ redirectUrls: [callbackOf(app).replace(name, "second")] });
+  other.people.set("ann", { email: "ann@corp.example", email_verified: true });
+  const made = await owner.browser.ask("/api/sso-providers", { ...settingsOf(other), name: "second" });
+  await goThrough(openBrowser(app.url), "/api/auth/sso/second/start?test=true", "ann", other);
+  const path = `/api/sso-providers/${made.body.id}`;
+  const refused = await owner.browser.ask(`${path}/enable`, {});
+  assert.equal(refused.status, 409, JSON.stringify(refused.body));
+  assert.match(refused.body.detail, /corp\.example belong to the identity provider "corp" already/);
+  await edit(made.body.id, { domains: ["other.example"] });
+  assert.equal((await owner.browser.ask(`${path}/enable`, {})).status, 200);
+  assert.equal((await edit(made.body.id, { domains: ["corp.example"] })).status, 409);
+  assert.equal((await owner.browser.ask(path, undefined, { method: "DELETE" })).status, 200);
 });
 
 test("a provider is switched off and on again without a new test", async () => {

@@ -138,7 +138,7 @@ export function createInvitations(deps: {
         );
         await organisation.join(
           tx,
-          id,
+          [id],
           used.teams.filter(({ teamId }) => known.has(teamId)),
           at,
         );

@@ -39,10 +39,9 @@ export function createScimGroups(deps: {
   }
 
   async function requirePeople(tx: Executor, ids: readonly string[]): Promise<void> {
-    for (const id of ids) {
-      if ((await store.findPerson(tx, id)) === undefined)
-        throw new ScimError("invalidValue", `members: there is no user "${id}".`);
-    }
+    const known = await store.findKnown(tx, ids);
+    const unknown = ids.find((id) => !known.has(id));
+    if (unknown !== undefined) throw new ScimError("invalidValue", `members: there is no user "${unknown}".`);
   }
 
   async function bring(work: Work, before: ScimGroup, wanted: Wanted, isNew: boolean): Promise<ScimGroup> {
@@ -51,7 +50,7 @@ export function createScimGroups(deps: {
     const added = wanted.members.filter((id) => !held.includes(id));
     const dropped = held.filter((id) => !wanted.members.includes(id));
     await requirePeople(tx, added);
-    const teamId = await organisation.ensureTeam(tx, { id: before.teamId, name: wanted.displayName }, now);
+    const teamId = await bringTeam(work, before, wanted.displayName);
     await store.updateGroup(
       tx,
       before.id,
@@ -60,8 +59,9 @@ export function createScimGroups(deps: {
     );
     await store.addMembers(tx, before.id, added);
     await store.dropMembers(tx, before.id, dropped);
-    for (const id of added) await organisation.join(tx, id, [{ teamId, role: "member" }], now);
-    for (const id of dropped) await leave(tx, id, teamId, before.id);
+    const moves = teamId !== before.teamId;
+    for (const id of moves ? held : dropped) await leave(tx, id, before.teamId, before.id);
+    await organisation.join(tx, moves ? wanted.members : added, [{ teamId, role: "member" }], now);
     work.afterCommit(() => sessions.forget());
     const after = await require(tx, before.id);
     work.changed({
@@ -74,9 +74,19 @@ export function createScimGroups(deps: {
     return after;
   }
 
+  /** A group that has its team with another one leaves it with a new name, and the team keeps its own. */
+  async function bringTeam({ tx, now, changed }: Work, before: ScimGroup, name: string): Promise<string> {
+    const isOurs = before.displayName === name || !(await store.isShared(tx, before));
+    const { id, formerName } = await organisation.ensureTeam(tx, { id: isOurs ? before.teamId : null, name }, now);
+    if (formerName !== undefined) {
+      changed({ kind: "team", id, name, before: formerName === null ? null : { name: formerName }, after: { name } });
+    }
+    return id;
+  }
+
   /** Two groups of one name are one team: whoever is in the other one stays. */
-  async function leave(tx: Executor, userId: string, teamId: string, groupId: string): Promise<void> {
-    if ((await store.listTeamsOf(tx, userId, groupId)).includes(teamId)) return;
+  async function leave(tx: Executor, userId: string, teamId: string | null, groupId: string): Promise<void> {
+    if (teamId === null || (await store.listTeamsOf(tx, userId, groupId)).includes(teamId)) return;
     await organisation.leave(tx, userId, [teamId]);
   }
 
@@ -103,7 +113,7 @@ export function createScimGroups(deps: {
       await store.lockGroups(work.tx);
       const before = await require(work.tx, id);
       for (const { userId } of before.members) {
-        if (before.teamId !== null) await leave(work.tx, userId, before.teamId, id);
+        await leave(work.tx, userId, before.teamId, id);
       }
       await store.removeGroup(work.tx, id);
       work.afterCommit(() => sessions.forget());

@@ -18,7 +18,7 @@ export type ScimPeople = {
   require(tx: Executor, id: string): Promise<PersonRow>;
   replace(work: Work, id: string, body: ScimJson): Promise<PersonRow>;
   patch(work: Work, id: string, body: ScimJson): Promise<PersonRow>;
-  /** The account is deactivated and stays, because keys and history point at it; the directory sees it no more. */
+  /** The account is deactivated, has no role and no team any more, and stays, because keys and history point at it; the directory sees it no more. */
   remove(work: Work, id: string): Promise<void>;
 };
 
@@ -48,6 +48,7 @@ export function createScimPeople(deps: {
     const { tx, now, afterCommit } = work;
     await store.putPerson(tx, id, said, now);
     const user = await requireUser(tx, id);
+    if (user.email !== said.email && user.orgRole === "owner") throw explainOwner(user);
     if (user.email !== said.email || user.name !== said.displayName) {
       await users.update(tx, id, { email: said.email, name: said.displayName }, now);
       afterCommit(() => sessions.forget());
@@ -86,12 +87,13 @@ export function createScimPeople(deps: {
       if (made === undefined) throw explainTaken(said);
       return bring(work, id, said, null);
     },
-    replace: (work, id, body) => change(work, id, () => readPerson(body)),
+    // What is not said of being active stays: nobody is let in again by a new name.
+    replace: (work, id, body) => change(work, id, ({ active }) => readPerson({ active, ...body })),
     patch: (work, id, body) => change(work, id, (before) => changePerson(before, readPatch(body))),
     async remove(work, id) {
       const before = await require(work.tx, id);
       await deactivation.deactivate(work, await requireUser(work.tx, id));
-      await organisation.leave(work.tx, id, await store.listTeamsOf(work.tx, id, ""));
+      await organisation.strip(work.tx, id);
       await store.leaveGroups(work.tx, id);
       await store.removePerson(work.tx, before, work.now);
       work.changed({ kind: "user", id, name: before.displayName, before: summarize(before), after: null });
@@ -128,6 +130,14 @@ export function writePerson(row: PersonRow, baseUrl: string): ScimJson {
 
 function summarize({ userName, externalId, email, displayName, active }: PersonRow): Record<string, unknown> {
   return { userName, externalId, email, displayName, active };
+}
+
+/** Whoever has the new address could sign in as the owner, by a mailed link or an identity provider. */
+function explainOwner({ name }: User): ScimError {
+  return new ScimError(
+    "mutability",
+    `${name} owns this organisation, and a directory cannot change an owner's address. Make them an administrator first.`,
+  );
 }
 
 function explainTaken({ userName, email }: ScimPerson): ScimError {

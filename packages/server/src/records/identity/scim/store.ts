@@ -77,6 +77,11 @@ export function createScimStore({ db }: Pick<Database, "db">) {
     async findPerson(tx: Executor, id: string): Promise<PersonRow | undefined> {
       return (await selectPeople(tx, eq(userAccount.id, id)))[0];
     },
+    /** Those of `ids` that are people. */
+    async findKnown(tx: Executor, ids: readonly string[]): Promise<ReadonlySet<string>> {
+      if (ids.length === 0) return new Set();
+      return new Set((await selectPeople(tx, inArray(userAccount.id, [...ids]))).map(({ id }) => id));
+    },
     async findPeople(tx: Executor, filter: readonly Comparison[], page: ScimPage): Promise<Found<PersonRow>> {
       const condition = and(...filter.map(toPersonCondition));
       const rows = await selectPeople(tx, condition)
@@ -145,6 +150,12 @@ export function createScimStore({ db }: Pick<Database, "db">) {
     /** Until the end of the transaction nobody else changes groups. */
     lockGroups: async (tx: Executor): Promise<void> =>
       void (await tx.execute(sql`select pg_advisory_xact_lock(hashtext('scim groups'))`)),
+    /** Whether another group has the same team. */
+    async isShared(tx: Executor, { id, teamId }: Pick<GroupRow, "id" | "teamId">): Promise<boolean> {
+      if (teamId === null) return false;
+      const others = and(eq(scimGroup.teamId, teamId), sql`${scimGroup.id} <> ${id}`);
+      return (await tx.select({ id: scimGroup.id }).from(scimGroup).where(others).limit(1)).length > 0;
+    },
     insertGroup: async (tx: Executor, row: Omit<GroupRow, "version" | "updatedAt">): Promise<void> =>
       void (await tx.insert(scimGroup).values({ ...row, updatedAt: row.createdAt })),
     updateGroup: async (

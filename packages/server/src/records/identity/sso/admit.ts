@@ -59,10 +59,11 @@ export function createAdmit(deps: {
   ): Promise<void> {
     const { role, teams, ruled } = readGroups(provider.settings, held);
     for (const name of ruled) {
-      const teamId = await organisation.ensureTeam(tx, { id: null, name }, at);
+      const { id: teamId } = await organisation.ensureTeam(tx, { id: null, name }, at);
       const teamRole = teams.get(name);
+      const given = provider.settings.groups.flatMap((one) => (one.team === name ? one.teamRole : []));
       if (teamRole === undefined) await organisation.leave(tx, user.id, [teamId]);
-      else await organisation.join(tx, user.id, [{ teamId, role: teamRole }], at);
+      else await organisation.hold(tx, user.id, { teamId, role: teamRole }, given, at);
     }
     if (role === undefined || role === user.orgRole) return;
     await organisation.lock(tx);
