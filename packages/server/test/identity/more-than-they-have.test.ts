@@ -113,17 +113,18 @@ test("administrators end the access of everybody but owners", async () => {
   assert.equal((await admin.browser.ask(`/api/users/${owner.id}/deactivate`, {})).status, 403);
 });
 
+const provider = (name: string) => ({
+  name,
+  issuer: "https://id.example.com",
+  clientId: "a",
+  clientSecret: "b",
+  groups: [{ group: "all", role: "owner" }],
+});
+
 test("a role or a key for identity providers or directories is not enough to be anybody", async () => {
   const actions = ["sso-providers.edit", "sso-providers.read", "scim-tokens.edit", "scim-tokens.read"];
   const holder = await createHolder("identities@example.com", actions);
   const ask = await createKey(["sso-providers:write", "scim-tokens:write"]);
-  const provider = (name: string) => ({
-    name,
-    issuer: "https://id.example.com",
-    clientId: "a",
-    clientSecret: "b",
-    groups: [{ group: "all", role: "owner" }],
-  });
   const refused = await holder.browser.ask("/api/sso-providers", provider("mine"));
   assert.equal(refused.status, 403);
   assert.match(refused.body.detail, /may not say who people are: .* sign in as an owner/);

@@ -51,6 +51,14 @@ test("behind https the cookie is secure", async () => {
   assert.match(made.headers.getSetCookie().join(), /^__Secure-auxot\.session_token=.*; Secure/i);
 });
 
+test("whoever has somebody's session cannot try passwords with it without end", async () => {
+  const { browser } = await signIn();
+  const guess = { currentPassword: "a wrong password", newPassword: "a whole new password" };
+  const answers: number[] = [];
+  for (let tries = 0; tries < 11; tries++) answers.push((await browser.ask("/api/auth/change-password", guess)).status);
+  assert.deepEqual(answers, [...Array.from({ length: 10 }, () => 403), 429]);
+});
+
 test("a cookie that an attacker chose before is not the session afterwards", async () => {
   const attacker = (await signIn()).browser;
   const victim = attacker.clone();
@@ -133,7 +141,7 @@ test("a changed password works at once, and the old one does not", async () => {
     currentPassword: "nonsense nonsense",
     newPassword: "another good one",
   });
-  assert.equal(wrong.status, 400);
+  assert.equal(wrong.status, 403);
   const changed = await browser.ask("/api/auth/change-password", {
     currentPassword: ownerPassword,
     newPassword: "another good one",

@@ -73,7 +73,7 @@ test("a passkey that did not check its owner, or answers for another site, is re
 test("with an authenticator app the password alone opens nothing; code or backup code does, each backup code once", async () => {
   const browser = openBrowser(url);
   await signIn(browser);
-  assert.equal((await browser.ask("/api/auth/two-factor/enable", { password: "nonsense" })).status, 400);
+  assert.equal((await browser.ask("/api/auth/two-factor/enable", { password: "nonsense" })).status, 403);
   const enabled = await browser.ask("/api/auth/two-factor/enable", { password: ownerPassword });
   assert.equal(enabled.status, 200, JSON.stringify(enabled.body));
   const { totpURI, backupCodes } = enabled.body as { totpURI: string; backupCodes: string[] };

@@ -12,6 +12,7 @@ import { createEngineStore, type EngineStore } from "./engine/store.ts";
 import { createOrganisationStore, type AnnounceRights, type OrganisationStore } from "./organisation/store.ts";
 import { createPasswords, type Passwords } from "./passwords.ts";
 import { createSessions, type Sessions } from "./sessions/sessions.ts";
+import { createTrail, type Trail } from "./trail.ts";
 import { createSessionStore, type SessionStore } from "./sessions/store.ts";
 import { createDeactivation, type Deactivation, type RevokeKeysOf } from "./users/deactivation.ts";
 import { createUserStore, type UserStore } from "./users/store.ts";
@@ -42,6 +43,7 @@ export type Foundation = FoundationDeps & {
   readonly sessions: Sessions;
   readonly sessionStore: SessionStore;
   readonly deactivation: Deactivation;
+  readonly trail: Trail;
 };
 
 export async function createFoundation(deps: FoundationDeps): Promise<Foundation> {
@@ -62,8 +64,9 @@ export async function createFoundation(deps: FoundationDeps): Promise<Foundation
     onSignIn: (userId) => users.noteSignIn(userId, new Date(clock.now())),
     log,
   });
+  const trail = createTrail(deps);
   const sessionStore = createSessionStore(database);
-  const sessions = await createSessions({ engine, store: sessionStore, users, clock });
+  const sessions = await createSessions({ engine, store: sessionStore, users, trail, clock });
   const deactivation = createDeactivation({
     users,
     organisation,
@@ -82,5 +85,6 @@ export async function createFoundation(deps: FoundationDeps): Promise<Foundation
     sessions,
     sessionStore,
     deactivation,
+    trail,
   };
 }

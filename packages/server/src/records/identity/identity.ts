@@ -5,6 +5,8 @@ import type { AnyOperationHandler } from "../../operations/handler.ts";
 import type { People } from "../../operations/people.ts";
 import type { Caller } from "../../platform/caller.ts";
 import type { Clock } from "../../platform/clock.ts";
+import { hashText } from "../../platform/hash-text.ts";
+import { createAuditWaysIn } from "./audit-ways-in.ts";
 import type { IdentityAnswer, IdentityRequest } from "./auth-port.ts";
 import { createDeviceParts } from "./device/parts.ts";
 import { createFoundation, type FoundationDeps } from "./foundation.ts";
@@ -52,6 +54,7 @@ export type IdentityDeps = FoundationDeps & {
 /** Paths of the engine after which a cookie that was known may be worth nothing. */
 const endsSessions = /^\/(sign-out|change-password|two-factor\/(enable|disable))$/;
 const onPasswords = /^\/(sign-in\/email|change-password|request-password-reset|reset-password)$/;
+const asksPassword = /^\/(change-password|two-factor\/(enable|disable|generate-backup-codes))$/;
 const cleanUpEveryMs = 60 * 60 * 1000;
 
 export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
@@ -63,6 +66,7 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
   const scim = createScimParts(foundation);
   const setup = createSetup(foundation);
   const guess = createGuessGuards(clock);
+  const auditWaysIn = createAuditWaysIn(foundation);
   const paths = [
     ...createSessionPaths(sessions),
     ...createAccountPaths(foundation),
@@ -99,16 +103,18 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
         throw new AppError("forbidden", "Passwords are off here. Sign in with your identity provider or a passkey.");
       }
       const found = findPath(paths, request);
-      if (found !== undefined) return found.found.handle(request, found.fields);
-      if (request.path === "/change-password") await checkNewPassword(request, sessions);
-      const given = await guess(request, () => engine.handle(request, onCookies));
+      const given = await auditWaysIn(request, async () => {
+        if (found !== undefined) return found.found.handle(request, found.fields);
+        if (request.path === "/change-password") await checkNewPassword(request, sessions);
+        return guess(request, () => engine.handle(request, onCookies));
+      });
       if (endsSessions.test(request.path)) await sessions.forget();
       return given;
     },
     async handleSetup(request) {
       if (request.method === "GET") return answer({ needed: await setup.isNeeded() });
       if (request.method !== "POST") throw new AppError("method_not_allowed", "Try GET or POST.");
-      const owner = await setup.finish(request.body, request.address);
+      const owner = await setup.finish(request.body, request);
       const { id, email, name, orgRole } = owner;
       return answer({ id, email, name, orgRole }, await engine.signInAs(id, request));
     },
@@ -127,6 +133,13 @@ async function checkNewPassword({ headers, body }: IdentityRequest, sessions: Se
   if (person !== undefined && typeof password === "string") checkPassword(password, person, "newPassword");
 }
 
+/** What is guessed at: the account of an address, or of whoever's session it is. */
+function nameAccount({ path, body, headers }: IdentityRequest): string | undefined {
+  const email = body?.["email"];
+  if (path === "/sign-in/email" && typeof email === "string") return email.trim().toLowerCase();
+  return asksPassword.test(path) ? `session ${hashText(headers["cookie"] ?? "")}` : undefined;
+}
+
 /** Counts wrong answers of everything that can be guessed, by account and by address. */
 function createGuessGuards(clock: Clock) {
   const perAccount = createSlowdown({ clock, free: 10, everyMs: 60_000 });
@@ -134,7 +147,7 @@ function createGuessGuards(clock: Clock) {
   return <T>(request: IdentityRequest, work: () => Promise<T>): Promise<T> => {
     if (request.method !== "POST") return work();
     const byAddress = (): Promise<T> => perAddress.attempt([request.address], work);
-    const email = request.path === "/sign-in/email" ? request.body?.["email"] : undefined;
-    return typeof email === "string" ? perAccount.attempt([email.trim().toLowerCase()], byAddress) : byAddress();
+    const account = nameAccount(request);
+    return account === undefined ? byAddress() : perAccount.attempt([account], byAddress);
   };
 }

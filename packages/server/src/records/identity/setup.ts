@@ -10,6 +10,7 @@ import type { OrganisationStore } from "./organisation/store.ts";
 import { checkPassword, type Passwords } from "./passwords.ts";
 import { emailSchema, nameSchema, readInput } from "./read-input.ts";
 import { createSlowdown } from "./slowdown.ts";
+import { toTarget, type From, type Trail } from "./trail.ts";
 import type { User, UserStore } from "./users/store.ts";
 
 export type Setup = {
@@ -17,7 +18,7 @@ export type Setup = {
   begin(): Promise<string | undefined>;
   isNeeded(): Promise<boolean>;
   /** Makes the owner. Throws `forbidden` for a wrong token, `rate_limited` after several, `conflict` when somebody was first. */
-  finish(input: unknown, address: string): Promise<User>;
+  finish(input: unknown, from: From): Promise<User>;
 };
 
 const tokenLastsMs = 24 * 60 * 60 * 1000;
@@ -34,9 +35,10 @@ export function createSetup(deps: {
   readonly users: UserStore;
   readonly organisation: OrganisationStore;
   readonly passwords: Passwords;
+  readonly trail: Trail;
   readonly clock: Clock;
 }): Setup {
-  const { users, organisation, passwords, clock } = deps;
+  const { users, organisation, passwords, trail, clock } = deps;
   const slowdown = createSlowdown({ clock, free: 5, everyMs: 10_000 });
   let token: { readonly hash: string; readonly until: number } | undefined;
 
@@ -65,9 +67,9 @@ export function createSetup(deps: {
       token = { hash: hashText(text), until: clock.now() + tokenLastsMs };
       return text;
     },
-    async finish(input, address) {
+    async finish(input, from) {
       const { token: given, name, email, password } = readInput(inputSchema, input);
-      await slowdown.attempt([address, "everybody"], () => checkToken(given));
+      await slowdown.attempt([from.address, "everybody"], () => checkToken(given));
       if (password !== undefined) checkPassword(password, { email });
       const hash = password === undefined ? undefined : await passwords.hash(password);
       const owner = await users.transaction(async (tx) => {
@@ -91,6 +93,8 @@ export function createSetup(deps: {
         await organisation.setRole(tx, id, "owner", createdAt);
         if (hash !== undefined)
           await users.setPassword(tx, { id: createId(idPrefixes.signInMethod), userId: id, hash });
+        const target = toTarget({ id, name });
+        await trail.append(tx, [{ action: "users.set-up", by: target, from, target, after: { email, role: "owner" } }]);
         return users.find(id, tx);
       });
       token = undefined;

@@ -10,6 +10,8 @@ import type { Clock } from "../../../platform/clock.ts";
 import { hashText } from "../../../platform/hash-text.ts";
 import { createOneTimeToken } from "../links/one-time-token.ts";
 import { readInput } from "../read-input.ts";
+import type { Person } from "../sessions/sessions.ts";
+import type { From, Trail } from "../trail.ts";
 import { createUserCaller } from "../users/caller.ts";
 import type { PeopleWork } from "../users/deactivation.ts";
 import type { UserStore } from "../users/store.ts";
@@ -37,7 +39,7 @@ export type DeviceLogin = {
   /** What somebody must know before they approve. Throws `not_found`. */
   read(input: unknown): Promise<{ readonly client: string; readonly createdAt: string; readonly expiresAt: string }>;
   /** Throws `not_found` when there is nothing to decide any more. */
-  decide(userId: string, input: unknown): Promise<"approved" | "denied">;
+  decide(person: Person, input: unknown, from: From): Promise<"approved" | "denied">;
 };
 
 const lastsMs = 10 * 60 * 1000;
@@ -56,6 +58,7 @@ export function createDeviceLogin(deps: {
   readonly users: UserStore;
   readonly mintKey: MintKey;
   readonly appendAudit: AppendAudit;
+  readonly trail: Trail;
   /** A command line asks this often. */
   readonly pollEveryMs: number;
   origins(): readonly string[];
@@ -138,10 +141,16 @@ export function createDeviceLogin(deps: {
         expiresAt: grant.expiresAt.toISOString(),
       };
     },
-    async decide(userId, input) {
+    async decide({ userId, name }, input, from) {
       const { userCode, approve } = readInput(decideSchema, input);
       const status = approve ? "approved" : "denied";
-      if (!(await store.decide(userCode, status, userId, new Date(clock.now())))) throw explainGone();
+      await store.transaction(async (tx) => {
+        const grant = await store.decide(tx, userCode, status, userId, new Date(clock.now()));
+        if (grant === undefined) throw explainGone();
+        const action = approve ? "device-logins.approve" : "device-logins.deny";
+        const target = { kind: "device-login", id: grant.id, name: grant.client };
+        await deps.trail.append(tx, [{ action, by: { id: userId, name }, from, target }]);
+      });
       return status;
     },
   };

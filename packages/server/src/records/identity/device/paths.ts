@@ -43,9 +43,9 @@ export function createDevicePaths(deps: {
     {
       method: "POST",
       path: "/device/decide",
-      handle: forPerson(sessions, async ({ userId }, { body }) => {
-        codeSlowdown.count([userId]);
-        return answer({ status: await deviceLogin.decide(userId, body) });
+      handle: forPerson(sessions, async (person, request) => {
+        codeSlowdown.count([person.userId]);
+        return answer({ status: await deviceLogin.decide(person, request.body, request) });
       }),
     },
   ];

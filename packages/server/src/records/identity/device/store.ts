@@ -25,8 +25,14 @@ export type DeviceStore = {
   }): Promise<boolean>;
   /** One that nobody decided on yet. */
   findPending(userCode: string, at: Date): Promise<DeviceGrant | undefined>;
-  /** False when it was decided on, or its time was over. */
-  decide(userCode: string, status: "approved" | "denied", userId: string, at: Date): Promise<boolean>;
+  /** Undefined when it was decided on, or its time was over. */
+  decide(
+    tx: Executor,
+    userCode: string,
+    status: "approved" | "denied",
+    userId: string,
+    at: Date,
+  ): Promise<DeviceGrant | undefined>;
   find(deviceCodeHash: string): Promise<DeviceGrant | undefined>;
   /** False when the last poll was later than `notSince`. */
   notePoll(id: string, at: Date, notSince: Date): Promise<boolean>;
@@ -58,13 +64,13 @@ export function createDeviceStore({ db }: Pick<Database, "db">): DeviceStore {
     async findPending(userCode, at) {
       return (await db.select(columns).from(deviceGrant).where(isPending(userCode, at)))[0];
     },
-    async decide(userCode, status, userId, at) {
-      const decided = await db
+    async decide(tx, userCode, status, userId, at) {
+      const decided = await tx
         .update(deviceGrant)
         .set({ status, userId })
         .where(isPending(userCode, at))
-        .returning({ id: deviceGrant.id });
-      return decided.length > 0;
+        .returning(columns);
+      return decided[0];
     },
     async find(hash) {
       return (await db.select(columns).from(deviceGrant).where(eq(deviceGrant.deviceCodeHash, hash)))[0];

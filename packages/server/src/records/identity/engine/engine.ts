@@ -119,6 +119,7 @@ function explain(error: unknown): unknown {
   return error;
 }
 
+/** A wrong password of somebody who is signed in is `forbidden`, so that it counts as a guess. */
 const codes: Readonly<Record<number, ErrorCode>> = {
   400: "invalid_request",
   401: "unauthenticated",
@@ -155,7 +156,7 @@ function toAppError(status: number, body: unknown, path = ""): AppError {
     readonly code?: string;
     readonly message?: string;
   };
-  const ours = codes[status];
+  const ours = code === "INVALID_PASSWORD" ? "forbidden" : codes[status];
   if (ours === undefined) return new AppError("internal", "Signing in failed inside Auxot. The log has the details.");
   const text = messages[code] ?? (message === "" ? "Not possible." : /[.!?]$/.test(message) ? message : `${message}.`);
   const param = code === "INVALID_PASSWORD" && path === "/change-password" ? "currentPassword" : params[code];

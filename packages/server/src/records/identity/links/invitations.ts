@@ -10,6 +10,7 @@ import { hashText } from "../../../platform/hash-text.ts";
 import type { OrganisationStore } from "../organisation/store.ts";
 import { checkPassword, type Passwords } from "../passwords.ts";
 import { nameSchema, readInput } from "../read-input.ts";
+import { toTarget, type From, type Trail } from "../trail.ts";
 import type { User, UserStore } from "../users/store.ts";
 import { createLinkUrl, createOneTimeToken } from "./one-time-token.ts";
 import type { SendLater } from "./send-later.ts";
@@ -32,7 +33,7 @@ export type Invitations = {
   /** What the page of the link shows. Throws `not_found` for any token that does not work. */
   read(input: unknown): Promise<{ readonly email: string; readonly orgRole: OrgRole; readonly expiresAt: string }>;
   /** Makes the account. The first one wins. */
-  accept(input: unknown): Promise<User>;
+  accept(input: unknown, from: From): Promise<User>;
 };
 
 const lastsMs = 7 * 24 * 60 * 60 * 1000;
@@ -45,10 +46,11 @@ export function createInvitations(deps: {
   readonly organisation: OrganisationStore;
   readonly passwords: Passwords;
   readonly sendLater: SendLater;
+  readonly trail: Trail;
   origins(): readonly string[];
   readonly clock: Clock;
 }): Invitations {
-  const { links, users, organisation, passwords, sendLater, clock } = deps;
+  const { links, users, organisation, passwords, sendLater, trail, clock } = deps;
 
   function tell(work: Work, link: Link, token: string): MadeInvitation {
     const url = createLinkUrl(deps.origins()[0] ?? "", "accept-invitation", token);
@@ -114,7 +116,7 @@ export function createInvitations(deps: {
       if (link === undefined) throw explainGone();
       return { email: link.email, orgRole: link.orgRole ?? "member", expiresAt: link.expiresAt.toISOString() };
     },
-    async accept(input) {
+    async accept(input, from) {
       const { token, name, password } = readInput(acceptSchema, input);
       const hash = hashText(token);
       const at = new Date(clock.now());
@@ -148,6 +150,9 @@ export function createInvitations(deps: {
         await links.noteUser(tx, used.id, id);
         const made = await users.find(id, tx);
         if (made === undefined) throw new Error(`The account ${id} is gone.`);
+        const { email, orgRole: role } = made;
+        const after = { email, role, teams: used.teams, invitation: used.id };
+        await trail.append(tx, [{ action: "users.join", by: { id, name }, from, target: toTarget(made), after }]);
         return made;
       });
     },

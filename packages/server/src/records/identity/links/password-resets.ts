@@ -11,6 +11,7 @@ import { checkPassword, type Passwords } from "../passwords.ts";
 import { emailSchema, readInput } from "../read-input.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { SessionStore } from "../sessions/store.ts";
+import { toTarget, type From, type Trail } from "../trail.ts";
 import type { User, UserStore } from "../users/store.ts";
 import { createLinkUrl, createOneTimeToken } from "./one-time-token.ts";
 import type { SendLater } from "./send-later.ts";
@@ -18,11 +19,11 @@ import type { LinkStore } from "./store.ts";
 
 export type PasswordResets = {
   /** The same answer at the same moment, whether there is such an account or not. */
-  request(input: unknown): Promise<void>;
+  request(input: unknown, from: From): Promise<void>;
   /** A link that works once, for an hour; earlier ones of the account do not work any more. */
   create(tx: Executor, user: User, by: string): Promise<{ readonly url: string; readonly expiresAt: Date }>;
   /** Sets the password and ends all sessions. Throws `not_found` for any token that does not work. */
-  finish(input: unknown): Promise<void>;
+  finish(input: unknown, from: From): Promise<void>;
   /** Resolves when what was asked for is done. */
   settle(): Promise<void>;
 };
@@ -39,11 +40,12 @@ export function createPasswordResets(deps: {
   readonly sessionStore: Pick<SessionStore, "end">;
   readonly sendLater: SendLater;
   readonly canMail: boolean;
+  readonly trail: Trail;
   origins(): readonly string[];
   readonly clock: Clock;
   readonly log: Log;
 }): PasswordResets {
-  const { links, users, passwords, clock, log } = deps;
+  const { links, users, passwords, trail, clock, log } = deps;
   const underWay = new Set<Promise<void>>();
 
   const create: PasswordResets["create"] = async (tx, { id: userId, email }, createdBy) => {
@@ -67,10 +69,14 @@ export function createPasswordResets(deps: {
     return { url: createLinkUrl(deps.origins()[0] ?? "", "reset-password", token), expiresAt };
   };
 
-  async function mailLink(email: string): Promise<void> {
+  async function mailLink(email: string, from: From): Promise<void> {
     const user = await users.findByEmail(email);
     if (user === undefined || user.deactivatedAt !== null) return;
-    const { url } = await users.transaction((tx) => create(tx, user, user.name));
+    const { url } = await users.transaction(async (tx) => {
+      const made = await create(tx, user, user.name);
+      await trail.append(tx, [{ action: "users.mail-password-link", by: undefined, from, target: toTarget(user) }]);
+      return made;
+    });
     deps.sendLater({
       to: email,
       subject: "A new password for Auxot",
@@ -80,7 +86,7 @@ export function createPasswordResets(deps: {
 
   return {
     create,
-    async request(input) {
+    async request(input, from) {
       const { email } = readInput(requestSchema, input);
       if (!deps.canMail) {
         throw new AppError(
@@ -88,12 +94,12 @@ export function createPasswordResets(deps: {
           "This installation sends no mail. Ask an administrator for a link to set a new password.",
         );
       }
-      const working = mailLink(email)
+      const working = mailLink(email, from)
         .catch((err: unknown) => log.warn({ err }, "A link for a new password could not be made"))
         .finally(() => underWay.delete(working));
       underWay.add(working);
     },
-    async finish(input) {
+    async finish(input, from) {
       const { token, password } = readInput(finishSchema, input);
       const hash = hashText(token);
       const at = new Date(clock.now());
@@ -105,7 +111,10 @@ export function createPasswordResets(deps: {
       await users.transaction(async (tx) => {
         if ((await links.use(tx, hash, "password-reset", at)) === undefined) throw explainGone();
         await users.setPassword(tx, { id: createId(idPrefixes.signInMethod), userId, hash: passwordHash });
-        await deps.sessionStore.end(tx, userId);
+        const ended = await deps.sessionStore.end(tx, userId);
+        const target = toTarget((await users.find(userId, tx)) ?? { id: userId, name: link.email });
+        const after = { link: link.id, madeBy: link.createdBy, sessionsEnded: ended };
+        await trail.append(tx, [{ action: "users.set-password", by: target, from, target, after }]);
       });
       await deps.sessions.forget();
     },

@@ -24,27 +24,28 @@ export function createLinkPaths(deps: {
       method: "POST",
       path: "/accept-invitation",
       async handle(request) {
-        const { id, email, name, orgRole } = await invitations.accept(request.body);
+        const { id, email, name, orgRole } = await invitations.accept(request.body, request);
         return answer({ id, email, name, orgRole }, await engine.signInAs(id, request));
       },
     },
     {
       method: "POST",
       path: "/request-password-reset",
-      async handle({ body, address }) {
+      async handle(request) {
+        const { body, address } = request;
         const email = String(body?.["email"] ?? "")
           .trim()
           .toLowerCase();
         mailSlowdown.count([address, email]);
-        await passwordResets.request(body);
+        await passwordResets.request(body, request);
         return answer({ message: "If this address has an account, a link is on its way to it." });
       },
     },
     {
       method: "POST",
       path: "/reset-password",
-      async handle({ body }) {
-        await passwordResets.finish(body);
+      async handle(request) {
+        await passwordResets.finish(request.body, request);
         return answer({ message: "The new password is set, and all sessions ended. Sign in with it." });
       },
     },

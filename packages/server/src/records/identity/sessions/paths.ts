@@ -13,15 +13,15 @@ export function createSessionPaths(sessions: Sessions): readonly IdentityPath[] 
     {
       method: "DELETE",
       path: "/sessions/{id}",
-      handle: forPerson(sessions, async (person, _request, { id = "" }) => {
-        await sessions.revoke(person, id);
+      handle: forPerson(sessions, async (person, request, { id = "" }) => {
+        await sessions.revoke(person, id, request);
         return answer({ revoked: id });
       }),
     },
     {
       method: "POST",
       path: "/sign-out-everywhere",
-      handle: forPerson(sessions, async (person) => answer({ ended: await sessions.endAll(person.userId) })),
+      handle: forPerson(sessions, async (person, request) => answer({ ended: await sessions.endAll(person, request) })),
     },
   ];
 }

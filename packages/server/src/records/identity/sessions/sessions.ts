@@ -6,6 +6,7 @@ import type { GivenRights } from "../../../platform/caller.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import { hashText } from "../../../platform/hash-text.ts";
 import type { AuthPort } from "../auth-port.ts";
+import { toTarget, type From, type Trail } from "../trail.ts";
 import type { UserStore } from "../users/store.ts";
 import type { SessionStore } from "./store.ts";
 
@@ -23,9 +24,9 @@ export type Sessions = {
   identify(cookieHeader: string | undefined): Promise<Person | undefined>;
   list(person: Person): Promise<readonly SessionView[]>;
   /** Throws `not_found` when it is not one of theirs. */
-  revoke(person: Person, sessionId: string): Promise<void>;
+  revoke(person: Person, sessionId: string, from: From): Promise<void>;
   /** Every session, this one too. */
-  endAll(userId: string): Promise<number>;
+  endAll(person: Person, from: From): Promise<number>;
   /** What is remembered of people is not true any more, here and on other routers. */
   forget(): Promise<void>;
   /** As `forget`, here alone. */
@@ -51,9 +52,10 @@ export async function createSessions(deps: {
   readonly engine: Pick<AuthPort, "readSession">;
   readonly store: SessionStore;
   readonly users: UserStore;
+  readonly trail: Trail;
   readonly clock: Clock;
 }): Promise<Sessions> {
-  const { engine, store, users, clock } = deps;
+  const { engine, store, users, trail, clock } = deps;
   const known = createBoundedMap<{ readonly person: Person | undefined }>({ maxEntries: 20_000, keepMs: rememberMs });
   // An answer asked for before the news must not count after it.
   let generation = 0;
@@ -70,6 +72,16 @@ export async function createSessions(deps: {
     if (user === undefined || user.deactivatedAt !== null) return undefined;
     const { email, name } = user;
     return { sessionId: found.sessionId, userId: user.id, email, name, rights: await users.findRights(user.id) };
+  }
+
+  async function end({ userId: id, name }: Person, from: From, which: { readonly only?: string }): Promise<number> {
+    return users.transaction(async (tx) => {
+      const ended = await store.end(tx, id, which);
+      const after = { ...(which.only === undefined ? {} : { session: which.only }), ended };
+      const target = toTarget({ id, name });
+      if (ended > 0) await trail.append(tx, [{ action: "users.end-sessions", by: target, from, target, after }]);
+      return ended;
+    });
   }
 
   return {
@@ -104,13 +116,13 @@ export async function createSessions(deps: {
         current: record.id === person.sessionId,
       }));
     },
-    async revoke(person, sessionId) {
-      const ended = await users.transaction((tx) => store.end(tx, person.userId, { only: sessionId }));
+    async revoke(person, sessionId, from) {
+      const ended = await end(person, from, { only: sessionId });
       if (ended === 0) throw new AppError("not_found", `You have no session "${sessionId}".`, { param: "id" });
       forgetHere();
     },
-    async endAll(userId) {
-      const ended = await users.transaction((tx) => store.end(tx, userId));
+    async endAll(person, from) {
+      const ended = await end(person, from, {});
       forgetHere();
       return ended;
     },

@@ -1,34 +1,36 @@
 // Decides which account an identity provider's claims mean, makes one where that is allowed, and gives what groups give.
 
+import { isDeepStrictEqual } from "node:util";
+import type { OrgRole, TeamRole } from "@auxot/wire/access";
 import { AppError } from "@auxot/wire/errors";
 import { createId, idPrefixes } from "@auxot/wire/ids";
 import type { Clock } from "../../../platform/clock.ts";
 import type { Log } from "../../../platform/log.ts";
 import type { Executor } from "../../../store/database.ts";
 import type { OrganisationStore } from "../organisation/store.ts";
+import { toTarget, type Act, type From, type Trail } from "../trail.ts";
 import type { User, UserStore } from "../users/store.ts";
 import type { Claims } from "./flow.ts";
 import { readDomain, readGroups, type SsoProvider } from "./settings.ts";
 
 /** The account, up to date with its groups. Throws `forbidden` with what an administrator could do. */
-export type Admit = (provider: SsoProvider, claims: Claims) => Promise<User>;
+export type Admit = (provider: SsoProvider, claims: Claims, from: From) => Promise<User>;
 
 export function createAdmit(deps: {
   readonly users: UserStore;
   readonly organisation: OrganisationStore;
   readonly clock: Clock;
+  readonly trail: Trail;
   readonly log: Log;
 }): Admit {
-  const { users, organisation, clock, log } = deps;
+  const { users, organisation, trail, clock, log } = deps;
 
-  async function findOrMake(tx: Executor, provider: SsoProvider, claims: Claims, at: Date): Promise<User> {
-    const providerId = `sso:${provider.id}`;
-    const known = await users.findBySubject(providerId, claims.subject, tx);
-    if (known !== undefined) return known;
+  /** Somebody whom the provider names for the first time. */
+  async function link(tx: Executor, provider: SsoProvider, claims: Claims, at: Date): Promise<User> {
     const email = requireEmail(provider, claims);
     const user = (await users.findByEmail(email, tx)) ?? (await make(tx, provider, email, claims, at));
     const id = createId(idPrefixes.signInMethod);
-    await users.addSubject(tx, { id, userId: user.id, providerId, subject: claims.subject });
+    await users.addSubject(tx, { id, userId: user.id, providerId: nameProvider(provider), subject: claims.subject });
     return user;
   }
 
@@ -72,13 +74,15 @@ export function createAdmit(deps: {
     else await organisation.setRole(tx, user.id, role, at);
   }
 
-  return (provider, claims) =>
+  return (provider, claims, from) =>
     users.transaction(async (tx) => {
       const at = new Date(clock.now());
-      const user = await findOrMake(tx, provider, claims, at);
+      const known = await users.findBySubject(nameProvider(provider), claims.subject, tx);
+      const user = known ?? (await link(tx, provider, claims, at));
       if (user.deactivatedAt !== null) {
         throw new AppError("forbidden", "This account was deactivated. Ask an administrator.");
       }
+      const had = await readGiven(tx, provider, user);
       if (provider.settings.groups.length > 0) {
         if (claims.groups === undefined) {
           log.warn(
@@ -87,8 +91,41 @@ export function createAdmit(deps: {
           );
         } else await giveGroups(tx, provider, user, claims.groups, at);
       }
+      const acts = await listActs(tx, provider, user, known !== undefined, had);
+      await trail.append(
+        tx,
+        acts.map((act) => ({ ...act, by: user, from, target: toTarget(user) })),
+      );
       return user;
     });
+
+  /** What groups can give. */
+  async function readGiven(tx: Executor, { settings }: SsoProvider, { id, orgRole: role }: User): Promise<Given> {
+    if (settings.groups.length === 0) return { role, teams: {} };
+    const rights = await users.findRights(id, tx);
+    const teams = rights.teams.map((team): [string, TeamRole] => [team.name, team.role]);
+    return { role: rights.orgRole ?? role, teams: Object.fromEntries(teams) };
+  }
+
+  /** What the audit log is told: who came, whether for the first time, what their groups gave. */
+  async function listActs(tx: Executor, provider: SsoProvider, user: User, isKnown: boolean, had: Given) {
+    const has = await readGiven(tx, provider, user);
+    const isNew = user.origin === "sso" && user.lastSignInAt === null && !isKnown;
+    const acts: Pick<Act, "action" | "before" | "after">[] = [];
+    if (!isKnown) {
+      const action = isNew ? "users.join" : "users.link-provider";
+      acts.push({ action, after: { email: user.email, provider: provider.name } });
+    }
+    if (!isDeepStrictEqual(had, has)) acts.push({ action: "users.update", before: had, after: has });
+    acts.push({ action: "users.sign-in", after: { method: "identity provider", provider: provider.name } });
+    return acts;
+  }
+}
+
+type Given = { readonly role: OrgRole; readonly teams: Readonly<Record<string, TeamRole>> };
+
+function nameProvider({ id }: SsoProvider): string {
+  return `sso:${id}`;
 }
 
 /** An address counts only where an administrator said that its domain is this provider's. */

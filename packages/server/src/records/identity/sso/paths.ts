@@ -106,7 +106,7 @@ export async function conclude(
     await deps.store.noteTested(provider.id, memory.version, deps.now());
     return answer({ test: "passed", provider: name, claims }, [forgetFlow]);
   }
-  const user = await deps.admit(provider, claims);
+  const user = await deps.admit(provider, claims, request);
   const cookies = await deps.engine.signInAs(user.id, request);
   await deps.sessions.forget();
   return { status: 302, body: null, location: memory.returnTo, cookies: [...cookies, forgetFlow] };
