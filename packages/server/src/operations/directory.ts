@@ -43,10 +43,8 @@ export function createDirectory(people: People): Directory {
       const wanted = [...new Set(ids)];
       const names = new Map<string, string>([["org", "the organisation"]]);
       for (const { id, name } of (await findNamedPrincipals(executor, wanted)).values()) names.set(id, name);
-      const persons = await Promise.all(
-        wanted.filter((id) => typeOf(id) === "user").map((id) => people.find(executor, id)),
-      );
-      for (const person of persons) if (person !== undefined) names.set(person.id, person.name);
+      const persons = wanted.filter((id) => typeOf(id) === "user" && id !== "org");
+      for (const [id, name] of await people.nameAll(executor, persons)) names.set(id, name);
       for (const id of wanted) if (!names.has(id)) names.set(id, id);
       return names;
     },

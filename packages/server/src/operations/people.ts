@@ -12,4 +12,6 @@ export type Person = {
 export type People = {
   /** By a `usr_` id. Asks through `executor`: inside a transaction a second connection might never come free. */
   find(executor: Executor, id: string): Promise<Person | undefined>;
+  /** Names by id, with one question however many there are; whoever is not there is missing. */
+  nameAll(executor: Executor, ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
 };

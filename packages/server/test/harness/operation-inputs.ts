@@ -227,6 +227,7 @@ export const operationInputs: Readonly<Record<string, MakeInput>> = {
     return { id };
   },
   "users.end-sessions": async (client, app) => ({ id: await makePerson(client, app) }),
+  "users.remove-factors": async (client, app) => ({ id: await makePerson(client, app) }),
   "users.reset-password": async (client, app) => ({ id: await makePerson(client, app) }),
   "invitations.list": () => ({}),
   "invitations.create": () => ({ email: newEmail() }),

@@ -98,7 +98,35 @@ test("with an authenticator app the password alone opens nothing; code or backup
   await signIn(fourth);
   assert.equal((await fourth.ask("/api/auth/two-factor/verify-backup-code", { code: backupCodes[0] })).status, 401);
 
+  const acts = await readActs();
+  for (const act of ["users.enable-two-factor success", "users.sign-in failure", "users.sign-in success"]) {
+    assert.ok(acts.includes(act), act);
+  }
+  assert.ok(acts.includes("users.add-passkey success"), "of the tests before");
+
   const off = await second.ask("/api/auth/two-factor/disable", { password: ownerPassword });
   assert.equal(off.status, 200);
   assert.equal((await signIn(openBrowser(url))).body.twoFactorRedirect, undefined);
 });
+
+test("whoever lost their phone gets in again when an administrator removes its factors", async () => {
+  const browser = openBrowser(url);
+  await signIn(browser);
+  const { totpURI } = (await browser.ask("/api/auth/two-factor/enable", { password: ownerPassword })).body;
+  await browser.ask("/api/auth/two-factor/verify-totp", { code: readAuthenticatorCode(totpURI, Date.now()) });
+  assert.equal((await signIn(openBrowser(url))).body.twoFactorRedirect, true);
+  const { id } = (await browser.ask("/api/auth/get-session")).body.user;
+  const removed = await app.post(`/api/users/${id}/remove-factors`, {});
+  assert.equal(((await removed.json()) as { twoFactor: boolean }).twoFactor, false);
+  assert.equal((await browser.ask("/api/keys")).status, 401, "sessions end with them");
+  const again = openBrowser(url);
+  assert.equal((await signIn(again)).body.twoFactorRedirect, undefined);
+  assert.deepEqual((await again.ask("/api/auth/passkey/list-user-passkeys")).body, []);
+});
+
+async function readActs(): Promise<string[]> {
+  const { items } = (await (await app.get("/api/audit?limit=200&action=users.*")).json()) as {
+    items: { action: string; outcome: string }[];
+  };
+  return items.map(({ action, outcome }) => `${action} ${outcome}`);
+}

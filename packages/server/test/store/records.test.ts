@@ -40,7 +40,10 @@ async function setUp() {
   const keys = await openKeys(database);
   const { run } = createTestOperations(
     database,
-    createKeyOperations({ keys, directory: createDirectory({ find: async () => undefined }) }),
+    createKeyOperations({
+      keys,
+      directory: createDirectory({ find: async () => undefined, nameAll: async () => new Map() }),
+    }),
   );
   return {
     database,

@@ -88,6 +88,7 @@ import {
   endUserSessions,
   getUser,
   listUsers,
+  removeUserFactors,
   resetUserPassword,
   updateUser,
 } from "./users.ts";
@@ -196,5 +197,6 @@ export const allOperations: readonly Operation[] = [
   deactivateUser,
   activateUser,
   endUserSessions,
+  removeUserFactors,
   resetUserPassword,
 ];

@@ -92,6 +92,16 @@ export const endUserSessions = defineOperation({
   output: z.object({ ended: z.int() }),
 });
 
+export const removeUserFactors = defineOperation({
+  name: "users.remove-factors",
+  summary: "Remove a person's authenticator app and passkeys, as for a lost phone, and sign them out everywhere.",
+  action: "users.edit",
+  method: "POST",
+  path: "/api/users/{id}/remove-factors",
+  input: idInput,
+  output: userSchema,
+});
+
 export const resetUserPassword = defineOperation({
   name: "users.reset-password",
   summary: "Make a link by which a person sets a new password. It works once, for an hour, and is shown only here.",

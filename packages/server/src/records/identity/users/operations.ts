@@ -7,6 +7,7 @@ import {
   endUserSessions,
   getUser,
   listUsers,
+  removeUserFactors,
   resetUserPassword,
   updateUser,
   type UserView,
@@ -90,6 +91,19 @@ export function createUserOperations(deps: UserOperationsDeps): readonly AnyOper
         const view = toView(user);
         work.changed({ kind: "user", id, name: user.name, before: view, after: { ...view, sessionsEnded: ended } });
         return { ended };
+      },
+    }),
+    eraseHandler({
+      operation: removeUserFactors,
+      async handle(caller, { id }, work) {
+        const before = await findFor(work.tx, caller, "take-over", id);
+        const removed = await users.removeFactors(work.tx, id, work.now);
+        await sessionStore.end(work.tx, id);
+        work.afterCommit(() => sessions.forget());
+        const after = toView((await users.find(id, work.tx)) ?? before);
+        const { name } = before;
+        work.changed({ kind: "user", id, name, before: toView(before), after: { ...after, factorsRemoved: removed } });
+        return after;
       },
     }),
     eraseHandler({

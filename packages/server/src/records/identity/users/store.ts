@@ -4,9 +4,9 @@ import type { OrgRole } from "@auxot/wire/access";
 import { planPage, visibleRows, type AskedPage } from "../../../operations/store.ts";
 import type { Caller } from "../../../platform/caller.ts";
 import type { Database, Executor } from "../../../store/database.ts";
-import { and, eq, ilike, isNotNull, isNull, or, sql } from "../../../store/drizzle.ts";
+import { and, eq, ilike, inArray, isNotNull, isNull, or, sql } from "../../../store/drizzle.ts";
 import { findRights, type Rights } from "../../../store/rights.ts";
-import { signInMethod, userAccount } from "../../../store/tables/identity.ts";
+import { passkey, signInMethod, twoFactor, userAccount } from "../../../store/tables/identity.ts";
 
 export type UserOrigin = "setup" | "invitation" | "sso" | "scim" | "created";
 
@@ -45,6 +45,8 @@ export type UserStore = {
   ): Promise<{ readonly rows: readonly User[]; readonly nextCursor: string | null }>;
   transaction<T>(work: (tx: Executor) => Promise<T>): Promise<T>;
   find(id: string, tx?: Executor): Promise<User | undefined>;
+  /** Names by id of those who are there. */
+  nameAll(tx: Executor, ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** `email` in small letters. */
   findByEmail(email: string, tx?: Executor): Promise<User | undefined>;
   /** Undefined when the address or the directory's id is taken. */
@@ -61,6 +63,8 @@ export type UserStore = {
   ): Promise<void>;
   /** What they sign in by, passkeys aside: "credential" for a password, "sso:…" for an identity provider. */
   listMethods(userId: string): Promise<readonly string[]>;
+  /** Authenticator app and passkeys. How many there were. */
+  removeFactors(tx: Executor, id: string, at: Date): Promise<number>;
   findBySubject(providerId: string, subject: string, tx?: Executor): Promise<User | undefined>;
   addSubject(
     tx: Executor,
@@ -84,6 +88,14 @@ export function createUserStore({ db }: Database): UserStore {
     },
     async find(id, tx = db) {
       return (await tx.select(columns).from(userAccount).where(eq(userAccount.id, id)))[0];
+    },
+    async nameAll(tx, ids) {
+      if (ids.length === 0) return new Map();
+      const rows = await tx
+        .select({ id: userAccount.id, name: userAccount.name })
+        .from(userAccount)
+        .where(inArray(userAccount.id, [...ids]));
+      return new Map(rows.map(({ id, name }) => [id, name]));
     },
     async findByEmail(email, tx = db) {
       return (await tx.select(columns).from(userAccount).where(eq(userAccount.email, email)))[0];
@@ -118,6 +130,15 @@ export function createUserStore({ db }: Database): UserStore {
         .from(signInMethod)
         .where(eq(signInMethod.userId, userId));
       return rows.map(({ name }) => name);
+    },
+    async removeFactors(tx, id, updatedAt) {
+      const apps = await tx.delete(twoFactor).where(eq(twoFactor.userId, id)).returning({ id: twoFactor.id });
+      const passkeys = await tx.delete(passkey).where(eq(passkey.userId, id)).returning({ id: passkey.id });
+      await tx
+        .update(userAccount)
+        .set({ twoFactorEnabled: false, updatedAt, version: sql`${userAccount.version} + 1` })
+        .where(eq(userAccount.id, id));
+      return apps.length + passkeys.length;
     },
     async findBySubject(providerId, subject, tx = db) {
       const rows = await tx
