@@ -37,6 +37,10 @@ test("the linter would complain of a broken document", async () => {
   assert.notDeepEqual(await lintFromString({ source: broken, config }), []);
 });
 
+test("it tells of keys and of the session of somebody signed in", async () => {
+  assert.deepEqual(Object.keys(document.components.securitySchemes), ["bearer", "apiKey", "session"]);
+});
+
 test("the document has the version of the package, and is the same each time", async () => {
   assert.equal(document.info.version, packageFile.version);
   assert.equal(await (await app.get("/openapi.json")).text(), text);

@@ -99,7 +99,7 @@ export function buildOpenapi(operations: readonly Operation[], version: string):
     },
     servers: [{ url: "/" }],
     tags: [...new Set(operations.map(nounOf))].map((name) => ({ name, description: describeNoun(operations, name) })),
-    security: [{ bearer: [] }, { apiKey: [] }],
+    security: [{ bearer: [] }, { apiKey: [] }, { session: [] }],
     paths,
     components: {
       schemas: components.schemas,
@@ -116,6 +116,13 @@ export function buildOpenapi(operations: readonly Operation[], version: string):
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer", description: "Authorization: Bearer KEY" },
         apiKey: { type: "apiKey", in: "header", name: "x-api-key" },
+        session: {
+          type: "apiKey",
+          in: "cookie",
+          name: "auxot.session_token",
+          description:
+            "Of somebody who signed in at /api/auth. Behind https its name begins with __Secure-. Whatever is not GET must come from the router's own address, by its Origin header.",
+        },
       },
     },
   };
