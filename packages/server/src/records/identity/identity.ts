@@ -8,6 +8,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { hashText } from "../../platform/hash-text.ts";
 import { createAuditWaysIn } from "./audit-ways-in.ts";
 import type { IdentityAnswer, IdentityRequest } from "./auth-port.ts";
+import { createDeleteOver } from "./clean-up/store.ts";
 import { createDeviceParts } from "./device/parts.ts";
 import { createFoundation, type FoundationDeps } from "./foundation.ts";
 import { createLinkParts } from "./links/parts.ts";
@@ -54,12 +55,14 @@ export type IdentityDeps = FoundationDeps & {
 /** Paths of the engine after which a cookie that was known may be worth nothing. */
 const endsSessions = /^\/(sign-out|change-password|two-factor\/(enable|disable))$/;
 const onPasswords = /^\/(sign-in\/email|change-password|request-password-reset|reset-password)$/;
+const asksChallenge = /^\/passkey\/generate-/;
 const asksPassword = /^\/(change-password|two-factor\/(enable|disable|generate-backup-codes))$/;
 const cleanUpEveryMs = 60 * 60 * 1000;
 
 export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
   const foundation = await createFoundation(deps);
-  const { engine, engineStore, sessions, users, clock, log } = foundation;
+  const { engine, sessions, users, clock, log } = foundation;
+  const deleteOver = createDeleteOver(deps.database);
   const links = createLinkParts(foundation, deps.mail);
   const sso = createSsoParts(foundation, links.canMail);
   const device = createDeviceParts(foundation);
@@ -76,7 +79,7 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
   ];
   const cleanUp = setInterval(() => {
     const now = new Date(clock.now());
-    Promise.all([engineStore.deleteExpired(now), sso.deleteExpired(now)]).catch((err: unknown) => {
+    Promise.all([deleteOver(now), sso.deleteExpired(now)]).catch((err: unknown) => {
       log.warn({ err }, "Sessions that are over could not be deleted; trying again later");
     });
   }, cleanUpEveryMs);
@@ -144,7 +147,10 @@ function nameAccount({ path, body, headers }: IdentityRequest): string | undefin
 function createGuessGuards(clock: Clock) {
   const perAccount = createSlowdown({ clock, free: 10, everyMs: 60_000 });
   const perAddress = createSlowdown({ clock, free: 50, everyMs: 10_000 });
+  const challenges = createSlowdown({ clock, free: 100, everyMs: 1000 });
   return <T>(request: IdentityRequest, work: () => Promise<T>): Promise<T> => {
+    // Each makes a row that stays for minutes.
+    if (asksChallenge.test(request.path)) challenges.count([request.address]);
     if (request.method !== "POST") return work();
     const byAddress = (): Promise<T> => perAddress.attempt([request.address], work);
     const account = nameAccount(request);

@@ -33,8 +33,6 @@ export type EngineStore = {
   take(model: string, where: readonly Condition[]): Promise<EngineRow | undefined>;
   deleteMany(model: string, where: readonly Condition[]): Promise<number>;
   count(model: string, where: readonly Condition[]): Promise<number>;
-  /** Removes sessions and challenges whose time is over. */
-  deleteExpired(now: Date): Promise<void>;
 };
 
 type Sort = { readonly field: string; readonly direction: "asc" | "desc" };
@@ -118,12 +116,6 @@ export function createEngineStore({ sql }: Database): EngineStore {
         values,
       );
       return Number(rows[0]?.["found"] ?? 0);
-    },
-    async deleteExpired(now) {
-      const moment = now.toISOString();
-      await sql`delete from user_session where expires_at < ${moment}`;
-      await sql`delete from sign_in_challenge where expires_at < ${moment}`;
-      await sql`delete from device_grant where expires_at < ${moment}`;
     },
   };
 }
