@@ -189,6 +189,7 @@ async function startParts(
     sealing,
     workingKeys,
     keys,
+    licensing,
     appendAudit,
     origins,
     config,

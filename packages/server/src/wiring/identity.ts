@@ -8,6 +8,7 @@ import type { Sealing } from "../platform/sealing.ts";
 import type { WorkingKeys } from "../platform/working-keys.ts";
 import { createIdentity, type Identity } from "../records/identity/identity.ts";
 import type { Keys } from "../records/keys/keys.ts";
+import type { Licensing } from "../records/licence/licensing.ts";
 import type { Database } from "../store/database.ts";
 import { announceRights } from "../store/rights.ts";
 import { formatHost } from "./listen.ts";
@@ -17,19 +18,21 @@ export function openIdentity(deps: {
   readonly sealing: Sealing;
   readonly workingKeys: WorkingKeys;
   readonly keys: Keys;
+  readonly licensing: Pick<Licensing, "requireSeat">;
   readonly appendAudit: AppendAudit;
   origins(): readonly string[];
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
 }): Promise<Identity> {
-  const { workingKeys, keys, config, ...rest } = deps;
+  const { workingKeys, keys, licensing, config, ...rest } = deps;
   return createIdentity({
     ...rest,
     engineSecret: workingKeys.current("sign-in").key,
     mail: config.mail,
     hasPasswords: config.signIn.password,
     revokeKeysOf: keys.revokeOwned,
+    requireSeat: licensing.requireSeat,
     announceRights: (tx) => announceRights(tx, { from: "", ids: [] }),
     async mintKey(work, { userId, name, expiresAt }) {
       const input = { name, kind: "caller", admin: false, ownerId: userId, expiresAt } as const;

@@ -19,6 +19,7 @@ function open(database: Database, engineSecret = randomBytes(32)): Promise<Ident
     origins: () => ["http://localhost:8080"],
     hasPasswords: true,
     revokeKeysOf: async () => {},
+    requireSeat: () => {},
     announceRights: async () => {},
     mintKey: async () => ({ text: "", id: "" }),
     appendAudit: async () => {},

@@ -15,6 +15,7 @@ import { createSessions, type Sessions } from "./sessions/sessions.ts";
 import { createTrail, type Trail } from "./trail.ts";
 import { createSessionStore, type SessionStore } from "./sessions/store.ts";
 import { createDeactivation, type Deactivation, type RevokeKeysOf } from "./users/deactivation.ts";
+import { createTakeSeat, type RequireSeat, type TakeSeat } from "./users/seats.ts";
 import { createUserStore, type UserStore } from "./users/store.ts";
 
 export type FoundationDeps = {
@@ -29,6 +30,8 @@ export type FoundationDeps = {
   readonly revokeKeysOf: RevokeKeysOf;
   readonly announceRights: AnnounceRights;
   readonly mintKey: MintKey;
+  /** Whether one more may come in. */
+  readonly requireSeat: RequireSeat;
   readonly appendAudit: AppendAudit;
   readonly clock: Clock;
   readonly log: Log;
@@ -44,6 +47,7 @@ export type Foundation = FoundationDeps & {
   readonly sessionStore: SessionStore;
   readonly deactivation: Deactivation;
   readonly trail: Trail;
+  readonly takeSeat: TakeSeat;
 };
 
 export async function createFoundation(deps: FoundationDeps): Promise<Foundation> {
@@ -67,7 +71,9 @@ export async function createFoundation(deps: FoundationDeps): Promise<Foundation
   const trail = createTrail(deps);
   const sessionStore = createSessionStore(database);
   const sessions = await createSessions({ engine, store: sessionStore, users, trail, clock });
+  const takeSeat = createTakeSeat(organisation, deps.requireSeat);
   const deactivation = createDeactivation({
+    takeSeat,
     users,
     organisation,
     sessions,
@@ -86,5 +92,6 @@ export async function createFoundation(deps: FoundationDeps): Promise<Foundation
     sessionStore,
     deactivation,
     trail,
+    takeSeat,
   };
 }

@@ -11,6 +11,7 @@ import type { OrganisationStore } from "../organisation/store.ts";
 import { checkPassword, type Passwords } from "../passwords.ts";
 import { nameSchema, readInput } from "../read-input.ts";
 import { toTarget, type From, type Trail } from "../trail.ts";
+import type { TakeSeat } from "../users/seats.ts";
 import type { User, UserStore } from "../users/store.ts";
 import { createLinkUrl, createOneTimeToken } from "./one-time-token.ts";
 import type { SendLater } from "./send-later.ts";
@@ -47,10 +48,11 @@ export function createInvitations(deps: {
   readonly passwords: Passwords;
   readonly sendLater: SendLater;
   readonly trail: Trail;
+  readonly takeSeat: TakeSeat;
   origins(): readonly string[];
   readonly clock: Clock;
 }): Invitations {
-  const { links, users, organisation, passwords, sendLater, trail, clock } = deps;
+  const { links, users, organisation, passwords, sendLater, trail, takeSeat, clock } = deps;
 
   function tell(work: Work, link: Link, token: string): MadeInvitation {
     const url = createLinkUrl(deps.origins()[0] ?? "", "accept-invitation", token);
@@ -127,6 +129,7 @@ export function createInvitations(deps: {
       return users.transaction(async (tx) => {
         const used = await links.use(tx, hash, "invitation", at);
         if (used === undefined) throw explainGone();
+        await takeSeat(tx);
         const id = createId(idPrefixes.user);
         // Whoever has the link reads the mail of this address, or was trusted with it by an administrator.
         const user = { id, email: used.email, emailVerified: true, name, origin: "invitation", createdAt: at } as const;

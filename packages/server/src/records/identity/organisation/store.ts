@@ -20,6 +20,8 @@ export type OrganisationStore = {
   setRole(tx: Executor, userId: string, role: OrgRole, at: Date): Promise<void>;
   /** Owners who may sign in, without `exceptId`. */
   countOwners(tx?: Executor, exceptId?: string): Promise<number>;
+  /** People who may sign in. */
+  countPeople(tx: Executor): Promise<number>;
   /** A role somebody has already stays. */
   join(tx: Executor, userIds: readonly string[], teams: readonly TeamRoleOf[], at: Date): Promise<void>;
   /** Joins, or has this role from now on. One that is stronger and not among `given` was given by hand, and stays. */
@@ -97,6 +99,13 @@ export function createOrganisationStore(
             sql`${orgMember.memberId} <> ${exceptId}`,
           ),
         );
+      return row?.found ?? 0;
+    },
+    async countPeople(tx) {
+      const [row] = await tx
+        .select({ found: sql<number>`count(*)::int` })
+        .from(userAccount)
+        .where(isNull(userAccount.deactivatedAt));
       return row?.found ?? 0;
     },
     async leave(tx, userId, teamIds) {

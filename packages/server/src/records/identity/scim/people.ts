@@ -6,6 +6,7 @@ import type { Work } from "../../../operations/handler.ts";
 import type { Executor } from "../../../store/database.ts";
 import type { OrganisationStore } from "../organisation/store.ts";
 import type { Deactivation } from "../users/deactivation.ts";
+import type { TakeSeat } from "../users/seats.ts";
 import type { User, UserStore } from "../users/store.ts";
 import { readPatch } from "./patch.ts";
 import { changePerson, readPerson } from "./read-person.ts";
@@ -28,6 +29,7 @@ export function createScimPeople(deps: {
   readonly organisation: OrganisationStore;
   readonly deactivation: Deactivation;
   readonly sessions: { forget(): Promise<void> };
+  readonly takeSeat: TakeSeat;
 }): ScimPeople {
   const { store, users, organisation, deactivation, sessions } = deps;
 
@@ -81,6 +83,7 @@ export function createScimPeople(deps: {
       const taken = await store.findTaken(tx, said, "");
       if (taken?.removed === true) return bring(work, taken.id, said, null);
       if (taken !== undefined) throw explainTaken(said);
+      if (said.active) await deps.takeSeat(tx);
       const id = createId(idPrefixes.user);
       const { email, displayName: name } = said;
       const made = await users.insert(tx, { id, email, emailVerified: true, name, origin: "scim", createdAt });

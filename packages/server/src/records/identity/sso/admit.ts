@@ -9,6 +9,7 @@ import type { Log } from "../../../platform/log.ts";
 import type { Executor } from "../../../store/database.ts";
 import type { OrganisationStore } from "../organisation/store.ts";
 import { toTarget, type Act, type From, type Trail } from "../trail.ts";
+import type { TakeSeat } from "../users/seats.ts";
 import type { User, UserStore } from "../users/store.ts";
 import type { Claims } from "./flow.ts";
 import { readDomain, readGroups, type SsoProvider } from "./settings.ts";
@@ -21,6 +22,7 @@ export function createAdmit(deps: {
   readonly organisation: OrganisationStore;
   readonly clock: Clock;
   readonly trail: Trail;
+  readonly takeSeat: TakeSeat;
   readonly log: Log;
 }): Admit {
   const { users, organisation, trail, clock, log } = deps;
@@ -44,6 +46,7 @@ export function createAdmit(deps: {
     if (!provider.settings.autoJoin) {
       throw new AppError("forbidden", `There is no account for ${email}. Ask an administrator for an invitation.`);
     }
+    await deps.takeSeat(tx);
     const id = createId(idPrefixes.user);
     const name = claims.name ?? email.split("@")[0] ?? email;
     const made = await users.insert(tx, { id, email, emailVerified: true, name, origin: "sso", createdAt });

@@ -5,6 +5,7 @@ import type { Work } from "../../../operations/handler.ts";
 import type { AnnounceRights, OrganisationStore } from "../organisation/store.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { SessionStore } from "../sessions/store.ts";
+import type { TakeSeat } from "./seats.ts";
 import type { User, UserStore } from "./store.ts";
 
 /** What a change of people needs of an operation's run. */
@@ -16,6 +17,7 @@ export type RevokeKeysOf = (userIds: readonly string[], work: PeopleWork) => Pro
 export type Deactivation = {
   /** Throws `conflict` for the last owner. Twice is fine. */
   deactivate(work: PeopleWork, before: User): Promise<User>;
+  /** Throws `forbidden` when there may be no more people. */
   activate(work: PeopleWork, before: User): Promise<User>;
 };
 
@@ -26,6 +28,7 @@ export function createDeactivation(deps: {
   readonly sessionStore: Pick<SessionStore, "end">;
   readonly revokeKeysOf: RevokeKeysOf;
   readonly announceRights: AnnounceRights;
+  readonly takeSeat: TakeSeat;
 }): Deactivation {
   const { users, organisation, sessions, sessionStore, revokeKeysOf } = deps;
 
@@ -49,6 +52,10 @@ export function createDeactivation(deps: {
       await revokeKeysOf([before.id], work);
       return before.deactivatedAt === null ? set(work, before.id, work.now) : before;
     },
-    activate: async (work, before) => (before.deactivatedAt === null ? before : set(work, before.id, null)),
+    async activate(work, before) {
+      if (before.deactivatedAt === null) return before;
+      await deps.takeSeat(work.tx);
+      return set(work, before.id, null);
+    },
   };
 }
