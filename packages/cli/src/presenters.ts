@@ -1,7 +1,11 @@
 // What some operations say better than the rendering made of their declaration does. An operation without a row here is
 // a command all the same.
 
+import type { InvitationView } from "@auxot/wire/operations/invitations";
 import type { KeyView } from "@auxot/wire/operations/keys";
+import type { ScimTokenView } from "@auxot/wire/operations/scim-tokens";
+import type { SsoProviderView } from "@auxot/wire/operations/sso-providers";
+import type { UserView } from "@auxot/wire/operations/users";
 import type { WorkerView } from "@auxot/wire/operations/workers";
 import type { PriceEntryView } from "@auxot/wire/operations/prices";
 import type { SecretView } from "@auxot/wire/operations/secrets";
@@ -60,6 +64,57 @@ export const presenters: Readonly<Record<string, Presenter>> = {
     hint: () => "There are no keys yet. Make one: npx auxot keys create --name NAME\n",
   },
   "keys.revoke": { nameField: "masked" },
+  "users.list": {
+    columns: [
+      column("ID", (user: UserView) => user.id),
+      column("NAME", (user: UserView) => formatCell("name", user.name)),
+      column("EMAIL", (user: UserView) => formatCell("email", user.email)),
+      column("ROLE", (user: UserView) => user.role),
+      column("STATE", (user: UserView) =>
+        user.deactivatedAt === null ? "active" : `deactivated ${user.deactivatedAt.slice(0, 10)}`,
+      ),
+      column("SECOND FACTOR", (user: UserView) => (user.twoFactor ? "app" : "-")),
+      column("FROM", (user: UserView) => (user.managed ? "directory" : user.origin)),
+      column("LAST SIGN-IN", (user: UserView) => formatCell("at", user.lastSignInAt)),
+    ],
+    hint: () => "Nobody has an account yet. The router's log has the token with which the owner makes theirs.\n",
+  },
+  "invitations.list": {
+    columns: [
+      column("ID", (invitation: InvitationView) => invitation.id),
+      column("EMAIL", (invitation: InvitationView) => formatCell("email", invitation.email)),
+      column("ROLE", (invitation: InvitationView) => invitation.role),
+      column("TEAMS", (invitation: InvitationView) => String(invitation.teams.length || "-")),
+      column("STATE", (invitation: InvitationView) => invitation.state),
+      column("EXPIRES", (invitation: InvitationView) => formatCell("at", invitation.expiresAt)),
+      column("INVITED BY", (invitation: InvitationView) => formatCell("name", invitation.createdBy)),
+    ],
+    hint: () => "Nobody is invited. Invite somebody: npx auxot invitations create --email ADDRESS\n",
+  },
+  "sso-providers.list": {
+    columns: [
+      column("ID", (provider: SsoProviderView) => provider.id),
+      column("NAME", (provider: SsoProviderView) => provider.name),
+      column("STATE", (provider: SsoProviderView) => (provider.enabled ? "on" : formatOff(provider))),
+      column("DOMAINS", (provider: SsoProviderView) => formatCell("domains", provider.domains)),
+      column("FROM", (provider: SsoProviderView) => (provider.origin === "config" ? "auxot.yaml" : "created")),
+      column("ISSUER", (provider: SsoProviderView) => formatCell("issuer", provider.issuer)),
+    ],
+    hint: () => "People sign in with passwords and passkeys alone: there is no identity provider.\n",
+  },
+  "scim-tokens.list": {
+    columns: [
+      column("ID", (token: ScimTokenView) => token.id),
+      column("NAME", (token: ScimTokenView) => formatCell("name", token.name)),
+      column("TOKEN", (token: ScimTokenView) => token.masked),
+      column("MADE BY", (token: ScimTokenView) => formatCell("name", token.createdBy)),
+      column("LAST USED", (token: ScimTokenView) => formatCell("at", token.lastUsedAt)),
+      column("STATE", (token: ScimTokenView) =>
+        token.revokedAt === null ? "active" : `revoked ${token.revokedAt.slice(0, 10)}`,
+      ),
+    ],
+    hint: () => "No directory has a token. Make one: npx auxot scim-tokens create --name NAME\n",
+  },
   "workers.list": {
     columns: [
       column("NAME", (worker: WorkerView) => formatCell("name", worker.name)),
@@ -172,6 +227,11 @@ function formatAgo(at: string | null, now: number): string {
 function describeFallbacks(fallbacks: RoutingView["fallbacks"]): string {
   const rows = Object.entries(fallbacks ?? {}).map(([model, others]) => `${model} → ${others.join(", ")}`);
   return formatCell("fallbacks", rows.join("; "));
+}
+
+/** What there is to do before it can be switched on. */
+function formatOff({ testedAt }: SsoProviderView): string {
+  return testedAt === null ? "off, not tested" : "off";
 }
 
 /** "1/4": slots that run a job, of all. "rests 3 h" while a limit is used up. */
