@@ -1,6 +1,7 @@
 // Owns passwords: what a good one is, and slow hashes of them, off the event loop and few at once. Stores nothing.
 
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { AppError } from "@auxot/wire/errors";
 import { createTurns } from "../../platform/turns.ts";
 
@@ -21,8 +22,8 @@ const hashBytes = 32;
 
 export function createPasswords(): Passwords {
   const takeTurn = createTurns({
-    // Each takes a thread of the pool, which file access and name look-ups share.
-    maxRunning: 2,
+    // Each takes a thread of the pool, which file access and name look-ups share, and a core, which answers need too.
+    maxRunning: availableParallelism() > 2 ? 2 : 1,
     maxWaiting: 50,
     refusal: "Too many people are signing in at once. Try again in a moment.",
   });
