@@ -76,6 +76,23 @@ key_1   laptop  caller  org    axk_1234…wxyz  20 s ago   until 2026-02-01
   });
 });
 
+test("lists of people and of how they come in tell their state, and an empty one what to do", async (t) => {
+  const user = { id: "usr_1", email: "olga@example.com", name: "Olga", role: "owner", origin: "setup", managed: false };
+  const more = { twoFactor: true, version: 1, createdAt: "2026-01-01T00:00:00.000Z", lastSignInAt: null };
+  const items = [{ ...user, ...more, deactivatedAt: "2026-01-02T00:00:00.000Z" }];
+  const router = await startScriptedRouter(t, {
+    "GET /api/users": { body: { items, nextCursor: null } },
+    "GET /api/invitations": { body: { items: [], nextCursor: null } },
+  });
+  assert.equal(
+    (await router.run(["users", "list"])).out,
+    `ID     NAME  EMAIL             ROLE   STATE                   SECOND FACTOR  FROM   LAST SIGN-IN
+usr_1  Olga  olga@example.com  owner  deactivated 2026-01-02  app            setup  -
+`,
+  );
+  assert.match((await router.run(["invitations", "list"])).err, /Invite somebody: npx auxot invitations create/);
+});
+
 test("keys list --json prints what the router said", async (t) => {
   const router = await startScriptedRouter(t, { "GET /api/keys": { body: { items: [key], nextCursor: null } } });
   const printed = await router.run(["keys", "list", "--json"]);

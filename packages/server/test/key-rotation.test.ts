@@ -8,6 +8,9 @@ import { test } from "node:test";
 import type { RotationView } from "@auxot/wire/operations/secrets";
 import { createSecret } from "../src/platform/secret-text.ts";
 import type { DeclaredProvider } from "../src/records/providers/providers.ts";
+import { readAuthenticatorCode } from "./harness/authenticator.ts";
+import { openBrowser } from "./harness/browser.ts";
+import { makeOwner, ownerPassword } from "./harness/owner.ts";
 import { startTestRouter, type TestRouter } from "./harness/router.ts";
 
 const openai: DeclaredProvider = {
@@ -34,12 +37,18 @@ test("nobody notices a rotation of the secret key, nor a restart after it", asyn
   const options = { dataDir: directory.path, providers: [openai] };
   let key: string;
   let created: unknown;
+  let cookies: ReadonlyMap<string, string>;
+  let totpURI: string;
   const repeated = { headers: { "idempotency-key": "once" } };
   {
     await using app = await startTestRouter(options);
     const before = await readRotation(app);
     created = await (await app.post("/api/keys", { name: "app" }, repeated)).json();
     ({ key } = created as { key: string });
+    const { browser } = await makeOwner(app);
+    ({ totpURI } = (await browser.ask("/api/auth/two-factor/enable", { password: ownerPassword })).body);
+    await browser.ask("/api/auth/two-factor/verify-totp", { code: readAuthenticatorCode(totpURI, Date.now()) });
+    ({ cookies } = browser);
     const tried = await app.post("/api/secrets/rotate-key?dryRun=true", {});
     assert.equal(((await tried.json()) as { dryRun: boolean }).dryRun, true);
     assert.equal((await readRotation(app)).currentKeyId, before.currentKeyId);
@@ -68,6 +77,12 @@ test("nobody notices a rotation of the secret key, nor a restart after it", asyn
   await using app = await startTestRouter(options);
   assert.equal((await app.get("/v1/models", { key })).status, 200);
   assert.deepEqual(await (await app.post("/api/keys", { name: "app" }, repeated)).json(), created);
+  const owner = { email: "olga@example.com", password: ownerPassword };
+  assert.equal((await openBrowser(app.url, cookies).ask("/api/keys")).status, 200, "whoever was signed in still is");
+  const again = openBrowser(app.url);
+  assert.equal((await again.ask("/api/auth/sign-in/email", owner)).body.twoFactorRedirect, true);
+  const code = readAuthenticatorCode(totpURI, Date.now());
+  assert.equal((await again.ask("/api/auth/two-factor/verify-totp", { code })).status, 200, "authenticator apps too");
   assert.ok(!app.log.some(({ message }) => String(message).includes("cannot be opened")));
   const proof = (await (await app.get("/api/audit/verify")).json()) as { ok: boolean; anchors: { good: number } };
   assert.equal(proof.ok, true, JSON.stringify(proof));
