@@ -36,7 +36,8 @@ function settingsOf({ issuer, clientId, clientSecret }: IdentityProvider) {
 const start = `/api/auth/sso/${name}/start`;
 const edit = (id: string, body: object) => owner.browser.ask(`/api/sso-providers/${id}`, body, { method: "PATCH" });
 
-const findCleo = async () => (await owner.browser.ask("/api/users?search=cleo")).body.items[0];
+const findPerson = async (search: string) => (await owner.browser.ask(`/api/users?search=${search}`)).body.items[0];
+const findCleo = () => findPerson("cleo");
 
 async function whoIs(browser: Browser) {
   return (await browser.ask("/api/auth/get-session")).body?.user?.email as string | undefined;
@@ -245,6 +246,26 @@ test("a domain belongs to one provider: a second one for it cannot be switched o
   assert.equal((await owner.browser.ask(`${path}/enable`, {})).status, 200);
   assert.equal((await edit(made.body.id, { domains: ["corp.example"] })).status, 409);
   assert.equal((await owner.browser.ask(path, undefined, { method: "DELETE" })).status, 200);
+});
+
+test("at another issuer the same id is somebody else", async () => {
+  const known = await findPerson("ann@corp");
+  await using other = await startIdentityProvider({ redirectUrls: [callbackOf(app)] });
+  other.people.set("ann", { email: "andy@corp.example", email_verified: true, name: "Andy" });
+  const { issuer, clientId, clientSecret } = other;
+  assert.equal((await edit(id, { issuer, clientId, clientSecret })).body.enabled, false);
+  await goThrough(openBrowser(app.url), `${start}?test=true`, "ann", other);
+  await owner.browser.ask(`/api/sso-providers/${id}/enable`, {});
+  const browser = openBrowser(app.url);
+  await goThrough(browser, start, "ann", other);
+  assert.equal(await whoIs(browser), "andy@corp.example");
+  const back = { issuer: provider.issuer, clientId: provider.clientId, clientSecret: provider.clientSecret };
+  await edit(id, back);
+  await goThrough(openBrowser(app.url), `${start}?test=true`, "ann", provider);
+  await owner.browser.ask(`/api/sso-providers/${id}/enable`, {});
+  const ann = openBrowser(app.url);
+  await goThrough(ann, start, "ann", provider);
+  assert.equal((await ann.ask("/api/auth/get-session")).body.user.id, known.id, "by the address again");
 });
 
 test("a provider is switched off and on again without a new test", async () => {

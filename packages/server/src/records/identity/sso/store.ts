@@ -4,7 +4,7 @@ import type { SsoKind, SsoSettings } from "@auxot/wire/operations/sso-providers"
 import { planPage, type AskedPage } from "../../../operations/store.ts";
 import type { Database, Executor } from "../../../store/database.ts";
 import { and, eq, notInArray, sql } from "../../../store/drizzle.ts";
-import { ssoProvider } from "../../../store/tables/identity.ts";
+import { signInMethod, ssoProvider } from "../../../store/tables/identity.ts";
 
 export type SsoRow = {
   readonly id: string;
@@ -39,6 +39,7 @@ export type SsoStore = {
   getByName(name: string, tx?: Executor): Promise<SsoRow | undefined>;
   /** False when the name is taken. */
   insert(tx: Executor, row: Omit<SsoRow, "version" | "updatedAt" | "testedAt">): Promise<boolean>;
+  /** With another issuer nobody is known by it any more. */
   update(tx: Executor, id: string, change: SsoChange, at: Date): Promise<void>;
   /** Only while it is at this version: settings that changed meanwhile were not tested. */
   noteTested(id: string, version: number, at: Date): Promise<void>;
@@ -80,11 +81,13 @@ export function createSsoStore({ db }: Pick<Database, "db">): SsoStore {
         .returning({ id: ssoProvider.id });
       return made.length > 0;
     },
-    update: async (tx, id, change, at) =>
-      void (await tx
+    async update(tx, id, change, at) {
+      if (change.issuer !== undefined) await forgetSubjects(tx, id, change.issuer);
+      await tx
         .update(ssoProvider)
         .set({ ...change, updatedAt: at, version: sql`${ssoProvider.version} + 1` })
-        .where(eq(ssoProvider.id, id))),
+        .where(eq(ssoProvider.id, id));
+    },
     noteTested: async (id, version, at) =>
       void (await db
         .update(ssoProvider)
@@ -102,4 +105,10 @@ export function createSsoStore({ db }: Pick<Database, "db">): SsoStore {
           ),
         )),
   };
+}
+
+/** What one issuer calls people means nothing at another: its "1001" may be somebody else. They are known by their address anew. */
+async function forgetSubjects(tx: Executor, id: string, issuer: string): Promise<void> {
+  const isOther = sql`exists (select 1 from ${ssoProvider} p where p.id = ${id} and p.issuer <> ${issuer})`;
+  await tx.delete(signInMethod).where(and(eq(signInMethod.providerId, `sso:${id}`), isOther));
 }
