@@ -8,6 +8,7 @@ import { createSealing } from "../../src/platform/sealing.ts";
 import { createSecret } from "../../src/platform/secret-text.ts";
 import { createIdentity, type Identity } from "../../src/records/identity/identity.ts";
 import type { Database } from "../../src/store/database.ts";
+import { readAuthenticatorCode } from "../harness/authenticator.ts";
 import { openTestDatabase } from "../harness/database.ts";
 import { quietLog } from "../harness/quiet-log.ts";
 
@@ -74,6 +75,30 @@ test("a session that ended on one router is over on the other within moments, an
   }
   await one.close();
   await two.close();
+});
+
+test("whose authenticator app is of a secret key that was lost is told what helps", async () => {
+  await using database = await openTestDatabase();
+  const one = await open(database);
+  const { email, password } = person;
+  const ask = async (identity: Identity, path: string, body: object, cookie = "") => {
+    const given = await identity.handle({ ...request(path, { ...body }), headers: { cookie } }, () => {});
+    return { cookie: given?.cookies.map((line) => line.split(";")[0]).join("; ") ?? "", body: given?.body };
+  };
+  const cookie = await setUp(one);
+  const enabled = await ask(one, "/two-factor/enable", { password }, cookie);
+  const { totpURI } = enabled.body as { readonly totpURI: string };
+  await ask(one, "/two-factor/verify-totp", { code: readAuthenticatorCode(totpURI, Date.now()) }, cookie);
+  const other = await open(database);
+  const half = await ask(other, "/sign-in/email", { email, password });
+  for (const act of ["verify-totp", "verify-backup-code"]) {
+    await assert.rejects(ask(other, `/two-factor/${act}`, { code: "123456" }, half.cookie), {
+      code: "forbidden",
+      message: /Ask an administrator to remove it: auxot users remove-factors/,
+    });
+  }
+  await one.close();
+  await other.close();
 });
 
 test("cookies of another secret key open nothing", async () => {

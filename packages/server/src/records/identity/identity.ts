@@ -78,8 +78,7 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
     ...device.paths,
   ];
   const cleanUp = setInterval(() => {
-    const now = new Date(clock.now());
-    Promise.all([deleteOver(now), sso.deleteExpired(now)]).catch((err: unknown) => {
+    deleteOver(new Date(clock.now())).catch((err: unknown) => {
       log.warn({ err }, "Sessions that are over could not be deleted; trying again later");
     });
   }, cleanUpEveryMs);

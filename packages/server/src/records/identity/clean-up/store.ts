@@ -1,4 +1,4 @@
-// SQL that deletes what nobody can use any more: sessions, challenges, command lines that waited, links. A few rows at a time,
+// SQL that deletes what nobody can use any more: sessions, challenges, command lines that waited, links, answers of SAML. A few rows at a time,
 // so that nothing else waits for it, however much a crowd left.
 
 import type { Database } from "../../../store/database.ts";
@@ -24,6 +24,8 @@ export function createDeleteOver({ sql }: Pick<Database, "sql">): DeleteOver {
         select id from device_grant where expires_at < ${moment} limit ${batch})`,
       () => sql`delete from one_time_link where id in (
         select id from one_time_link where expires_at < ${linksBefore} limit ${batch})`,
+      () => sql`delete from saml_answer where token_hash in (
+        select token_hash from saml_answer where expires_at < ${moment} limit ${batch})`,
     ];
     let gone = 0;
     for (const step of steps) {

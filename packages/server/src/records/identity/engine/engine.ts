@@ -69,7 +69,11 @@ export function createEngine(deps: EngineDeps & { readonly log: Log }): AuthPort
   return {
     async handle(request, onCookies) {
       if (!openPaths.has(`${request.method} ${request.path}`)) return undefined;
-      return readAnswer(await ask(request), request.path, onCookies);
+      try {
+        return await readAnswer(await ask(request), request.path, onCookies);
+      } catch (cause) {
+        throw request.path.startsWith("/two-factor/") ? explainLostKey(cause) : cause;
+      }
     },
     async signInAs(userId, { headers, address }) {
       const engine = await load();
@@ -99,6 +103,16 @@ async function readAnswer(
   if (response.ok) return { status: 200, body: withoutTokens(body), cookies };
   onCookies(cookies);
   throw toAppError(response.status, body, path);
+}
+
+/** What an authenticator app was set up with is encrypted: a router that lost the key of it can check no code. */
+function explainLostKey(error: unknown): unknown {
+  if (!(error instanceof Error) || error.message !== "invalid tag") return error;
+  return new AppError(
+    "forbidden",
+    "Your authenticator app was set up under a secret key that this router has lost. Ask an administrator to remove it: auxot users remove-factors.",
+    { cause: error },
+  );
 }
 
 /** The cookie is the only place of a session's token: no script shall read it. */

@@ -22,8 +22,6 @@ export type SsoParts = {
   readonly paths: readonly IdentityPath[];
   readonly operations: readonly AnyOperationHandler[];
   readonly applyConfigured: SsoProviders["applyConfigured"];
-  /** What browsers can come for no more. */
-  deleteExpired(at: Date): Promise<void>;
 };
 
 export function createSsoParts(foundation: Foundation, canMail: boolean): SsoParts {
@@ -43,7 +41,6 @@ export function createSsoParts(foundation: Foundation, canMail: boolean): SsoPar
   return {
     paths: [...createSsoPaths({ ...pathDeps, flow, canMail }), ...createSamlPaths({ ...pathDeps, slowdown })],
     operations: guardSso(createSsoOperations({ ...foundation, store, providers, discovery, descriptions }), store),
-    deleteExpired: samlStore.deleteExpired,
     async applyConfigured(declared) {
       await providers.applyConfigured(declared);
       const shared = findSharedDomain(await store.listEnabled());

@@ -1,7 +1,7 @@
 // SQL of the answers of SAML providers: taken once, fetched once.
 
 import type { Database } from "../../../../store/database.ts";
-import { and, eq, gt, isNotNull, lt } from "../../../../store/drizzle.ts";
+import { and, eq, gt, isNotNull } from "../../../../store/drizzle.ts";
 import { samlAnswer } from "../../../../store/tables/identity.ts";
 
 export type SamlAnswer = {
@@ -20,7 +20,6 @@ export type SamlStore = {
   take(answer: SamlAnswer): Promise<boolean>;
   /** Undefined: there is none with claims, or it was taken before `since`. Its claims are gone afterwards. */
   fetch(providerId: string, tokenHash: string, since: Date): Promise<SamlAnswer | undefined>;
-  deleteExpired(at: Date): Promise<void>;
 };
 
 export function createSamlStore({ db }: Pick<Database, "db">): SamlStore {
@@ -52,6 +51,5 @@ export function createSamlStore({ db }: Pick<Database, "db">): SamlStore {
         }
         return found;
       }),
-    deleteExpired: async (at) => void (await db.delete(samlAnswer).where(lt(samlAnswer.expiresAt, at))),
   };
 }
