@@ -77,14 +77,15 @@ test("a session that ended on one router is over on the other within moments, an
   await two.close();
 });
 
+const ask = async (identity: Identity, path: string, body: object, cookie = "") => {
+  const given = await identity.handle({ ...request(path, { ...body }), headers: { cookie } }, () => {});
+  return { cookie: given?.cookies.map((line) => line.split(";")[0]).join("; ") ?? "", body: given?.body };
+};
+
 test("whose authenticator app is of a secret key that was lost is told what helps", async () => {
   await using database = await openTestDatabase();
   const one = await open(database);
   const { email, password } = person;
-  const ask = async (identity: Identity, path: string, body: object, cookie = "") => {
-    const given = await identity.handle({ ...request(path, { ...body }), headers: { cookie } }, () => {});
-    return { cookie: given?.cookies.map((line) => line.split(";")[0]).join("; ") ?? "", body: given?.body };
-  };
   const cookie = await setUp(one);
   const enabled = await ask(one, "/two-factor/enable", { password }, cookie);
   const { totpURI } = enabled.body as { readonly totpURI: string };

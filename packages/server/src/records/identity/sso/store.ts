@@ -3,7 +3,7 @@
 import type { SsoKind, SsoSettings } from "@auxot/wire/operations/sso-providers";
 import { planPage, type AskedPage } from "../../../operations/store.ts";
 import type { Database, Executor } from "../../../store/database.ts";
-import { and, eq, notInArray, sql } from "../../../store/drizzle.ts";
+import { and, eq, notInArray, or, sql } from "../../../store/drizzle.ts";
 import { signInMethod, ssoProvider } from "../../../store/tables/identity.ts";
 
 export type SsoRow = {
@@ -39,7 +39,7 @@ export type SsoStore = {
   getByName(name: string, tx?: Executor): Promise<SsoRow | undefined>;
   /** False when the name is taken. */
   insert(tx: Executor, row: Omit<SsoRow, "version" | "updatedAt" | "testedAt">): Promise<boolean>;
-  /** With another issuer nobody is known by it any more. */
+  /** With another issuer, or other metadata, nobody is known by it any more. */
   update(tx: Executor, id: string, change: SsoChange, at: Date): Promise<void>;
   /** Only while it is at this version: settings that changed meanwhile were not tested. */
   noteTested(id: string, version: number, at: Date): Promise<void>;
@@ -82,7 +82,7 @@ export function createSsoStore({ db }: Pick<Database, "db">): SsoStore {
       return made.length > 0;
     },
     async update(tx, id, change, at) {
-      if (change.issuer !== undefined) await forgetSubjects(tx, id, change.issuer);
+      await forgetSubjects(tx, id, change);
       await tx
         .update(ssoProvider)
         .set({ ...change, updatedAt: at, version: sql`${ssoProvider.version} + 1` })
@@ -108,7 +108,20 @@ export function createSsoStore({ db }: Pick<Database, "db">): SsoStore {
 }
 
 /** What one issuer calls people means nothing at another: its "1001" may be somebody else. They are known by their address anew. */
-async function forgetSubjects(tx: Executor, id: string, issuer: string): Promise<void> {
-  const isOther = sql`exists (select 1 from ${ssoProvider} p where p.id = ${id} and p.issuer <> ${issuer})`;
-  await tx.delete(signInMethod).where(and(eq(signInMethod.providerId, `sso:${id}`), isOther));
+async function forgetSubjects(tx: Executor, id: string, { issuer, settings }: SsoChange): Promise<void> {
+  const { metadataUrl = null } = Object(settings) as { readonly metadataUrl?: string };
+  const isOther = or(
+    issuer === undefined ? undefined : sql`p.issuer is distinct from ${issuer}::text`,
+    // Of a SAML provider that says in its metadata who it is.
+    settings === undefined ? undefined : sql`p.settings ->> 'metadataUrl' is distinct from ${metadataUrl}::text`,
+  );
+  if (isOther === undefined) return;
+  await tx
+    .delete(signInMethod)
+    .where(
+      and(
+        eq(signInMethod.providerId, `sso:${id}`),
+        sql`exists (select 1 from ${ssoProvider} p where p.id = ${id} and (${isOther}))`,
+      ),
+    );
 }
