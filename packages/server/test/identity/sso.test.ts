@@ -80,6 +80,20 @@ test("somebody of the domain gets an account and a session, and is the same pers
   assert.partialDeepStrictEqual(items, [{ name: "Ann", role: "member", origin: "sso" }]);
 });
 
+test("somebody new who comes twice at once is one person", async () => {
+  provider.people.set("dora", { email: "dora@corp.example", email_verified: true, name: "Dora" });
+  const browsers = [openBrowser(app.url), openBrowser(app.url)];
+  const back: { readonly callback: string }[] = [];
+  for (const browser of browsers) back.push(await goToCallback(browser, start, "dora", provider));
+  const both = await Promise.all(browsers.map((browser, at) => browser.ask(back[at]?.callback ?? "")));
+  assert.deepEqual(
+    both.map(({ status }) => status),
+    [302, 302],
+    JSON.stringify(both.map(({ body }) => body)),
+  );
+  assert.equal((await owner.browser.ask("/api/users?search=dora@corp")).body.items.length, 1);
+});
+
 test("an address only counts when it is of the domain and not denied", async () => {
   for (const [login, claims, reason] of [
     ["eve", { email: "olga@example.com", email_verified: true }, /domains/],

@@ -46,6 +46,10 @@ export function createAdmit(deps: {
     if (!provider.settings.autoJoin) {
       throw new AppError("forbidden", `There is no account for ${email}. Ask an administrator for an invitation.`);
     }
+    // Somebody who comes twice at once is one person, and takes one seat.
+    await organisation.lock(tx);
+    const there = await users.findByEmail(email, tx);
+    if (there !== undefined) return there;
     await deps.takeSeat(tx);
     const id = createId(idPrefixes.user);
     const name = claims.name ?? email.split("@")[0] ?? email;

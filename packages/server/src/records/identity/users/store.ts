@@ -66,6 +66,7 @@ export type UserStore = {
   /** Authenticator app and passkeys. How many there were. */
   removeFactors(tx: Executor, id: string, at: Date): Promise<number>;
   findBySubject(providerId: string, subject: string, tx?: Executor): Promise<User | undefined>;
+  /** The first one stays. */
   addSubject(
     tx: Executor,
     method: { readonly id: string; readonly userId: string; readonly providerId: string; readonly subject: string },
@@ -149,7 +150,10 @@ export function createUserStore({ db }: Database): UserStore {
       return rows[0];
     },
     addSubject: async (tx, { subject, ...method }) =>
-      void (await tx.insert(signInMethod).values({ ...method, accountId: subject })),
+      void (await tx
+        .insert(signInMethod)
+        .values({ ...method, accountId: subject })
+        .onConflictDoNothing()),
   };
 }
 
