@@ -139,6 +139,8 @@ test("accounts from before are found by their address, so that the directory tak
   const last = await patch(`/Users/${owner.id}`, { op: "Replace", path: "active", value: "False" });
   assert.equal(last.status, 409);
   assert.match(String(last.body["detail"]), /last owner/);
+  const { items } = (await owner.browser.ask("/api/audit?face=scim&outcome=failure&action=users.update")).body;
+  assert.match(items[0].reason, /Olga is the last owner/, "what a directory was refused is audited too");
 });
 
 test("groups become teams, members come and go one by one and in bulk", async () => {

@@ -1,10 +1,11 @@
 // Does one change that a directory asks for: one transaction with its audit entries, as operations have it.
 
-import { AppError } from "@auxot/wire/errors";
+import { AppError, toErrorBody } from "@auxot/wire/errors";
 import type { AppendAudit, AuditEntry, Origin } from "../../../operations/audit-entry.ts";
 import type { Work } from "../../../operations/handler.ts";
 import { createOrgCaller } from "../../../platform/caller.ts";
 import type { Clock } from "../../../platform/clock.ts";
+import type { Log } from "../../../platform/log.ts";
 import type { Database } from "../../../store/database.ts";
 
 /** The directory, by its token, and where it asks from. */
@@ -21,8 +22,19 @@ export function createRunScim(deps: {
   readonly database: Pick<Database, "db">;
   readonly appendAudit: AppendAudit;
   readonly clock: Clock;
+  readonly log: Log;
 }): RunScim {
-  const { database, appendAudit, clock } = deps;
+  const { database, appendAudit, clock, log } = deps;
+
+  /** Best effort: the directory is told of the failure whether or not it could be written down. */
+  async function noteFailure(entry: AuditEntry): Promise<void> {
+    try {
+      await database.db.transaction((tx) => appendAudit(tx, [entry]));
+    } catch (err) {
+      log.error({ err, action: entry.action }, "A directory's refused or failed change could not be audited");
+    }
+  }
+
   return async (caller, action, act) => {
     const now = new Date(clock.now());
     const effects: (() => Promise<void> | void)[] = [];
@@ -49,14 +61,18 @@ export function createRunScim(deps: {
       });
       for (const effect of effects) await effect();
       return result;
-    } catch (error) {
+    } catch (cause) {
       // A taken name that two requests found free at once.
-      if (isUniqueViolation(error))
-        throw new AppError("conflict", "This name or address is taken already.", { cause: error });
+      const error = isUniqueViolation(cause)
+        ? new AppError("conflict", "This name or address is taken already.", { cause })
+        : cause;
+      await noteFailure({ ...by, outcome: "failure", reason: toErrorBody(error).message, ...nothing });
       throw error;
     }
   };
 }
+
+const nothing = { target: null, before: null, after: null } as const;
 
 function isUniqueViolation(error: unknown): boolean {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
