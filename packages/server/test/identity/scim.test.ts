@@ -193,8 +193,12 @@ test("a directory cannot take over an owner by another address, and a deleted pe
   assert.equal((await put(`/api/org/members/${body.id}`, { role: "owner" })).status, 200);
   const team = await owner.browser.ask("/api/teams", { name: "By hand" });
   assert.equal((await put(`/api/teams/${team.body.id}/members/${body.id}`, { role: "owner" })).status, 200);
+  const service = (await owner.browser.ask("/api/service-accounts", { name: "shared" })).body.id as string;
+  const shares = `/api/shares/service-account/${service}`;
+  assert.equal((await put(`${shares}/${body.id}`, { level: "editor" })).status, 200);
   assert.equal((await scim("DELETE", `/Users/${body.id}`)).status, 204);
   assert.equal((await createPerson("olaf@corp.example")).body.id, body.id);
+  assert.deepEqual((await owner.browser.ask(shares)).body.items, []);
   assert.equal((await owner.browser.ask(`/api/users/${body.id}`)).body.role, "member");
   const { items } = (await owner.browser.ask(`/api/teams/${team.body.id}/members`)).body;
   assert.equal(

@@ -6,6 +6,7 @@ import { createId } from "@auxot/wire/ids";
 import type { Database, Executor } from "../../../store/database.ts";
 import { and, eq, inArray, isNull, sql } from "../../../store/drizzle.ts";
 import { userAccount } from "../../../store/tables/identity.ts";
+import { resourceGrant } from "../../../store/tables/operations.ts";
 import { customRoleHolder, orgMember, team, teamMember } from "../../../store/tables/people.ts";
 
 /** A team somebody joins, and as what. */
@@ -27,7 +28,7 @@ export type OrganisationStore = {
   /** Joins, or has this role from now on. One that is stronger and not among `given` was given by hand, and stays. */
   hold(tx: Executor, userId: string, team: TeamRoleOf, given: readonly TeamRole[], at: Date): Promise<void>;
   leave(tx: Executor, userId: string, teamIds: readonly string[]): Promise<void>;
-  /** Takes every role and team there is. */
+  /** Takes every role, team and share there is. */
   strip(tx: Executor, userId: string): Promise<void>;
   /** Those of `ids` that are teams. */
   findTeams(tx: Executor, ids: readonly string[]): Promise<ReadonlySet<string>>;
@@ -120,6 +121,7 @@ export function createOrganisationStore(
       await tx.delete(orgMember).where(eq(orgMember.memberId, userId));
       await tx.delete(customRoleHolder).where(eq(customRoleHolder.holderId, userId));
       await tx.delete(teamMember).where(eq(teamMember.memberId, userId));
+      await tx.delete(resourceGrant).where(eq(resourceGrant.grantee, userId));
       await announceRights(tx);
     },
     async findTeams(tx, ids) {
