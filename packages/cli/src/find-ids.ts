@@ -1,4 +1,4 @@
-// Takes names where an operation takes ids: of teams, service accounts, roles and keys.
+// Takes names where an operation takes ids: of teams, service accounts, roles and keys, and the e-mail addresses of people.
 
 import type { Client } from "@auxot/client/client";
 import { AppError } from "@auxot/wire/errors";
@@ -9,15 +9,23 @@ import { listKeys } from "@auxot/wire/operations/keys";
 import { listRoles } from "@auxot/wire/operations/roles";
 import { listServiceAccounts } from "@auxot/wire/operations/service-accounts";
 import { listTeams } from "@auxot/wire/operations/teams";
+import { listUsers } from "@auxot/wire/operations/users";
 import type { Invocation } from "./command.ts";
 
-type Named = { readonly id: string; readonly name: string; readonly slug?: string; readonly revokedAt?: string | null };
+type Named = {
+  readonly id: string;
+  readonly name: string;
+  readonly slug?: string;
+  readonly email?: string;
+  readonly revokedAt?: string | null;
+};
 
 const lists = {
   teams: (client: Client): AsyncIterable<Named> => client.listAll(listTeams, {}),
   "service-accounts": (client: Client): AsyncIterable<Named> => client.listAll(listServiceAccounts, {}),
   roles: (client: Client): AsyncIterable<Named> => client.listAll(listRoles, {}),
   keys: (client: Client): AsyncIterable<Named> => client.listAll(listKeys, {}),
+  users: (client: Client): AsyncIterable<Named> => client.listAll(listUsers, {}),
 } as const;
 type Noun = keyof typeof lists;
 
@@ -25,12 +33,12 @@ type Noun = keyof typeof lists;
 const nounsOfField: Readonly<Record<string, readonly Noun[]>> = {
   team: ["teams"],
   teams: ["teams"],
-  member: ["service-accounts"],
-  holder: ["teams", "service-accounts"],
-  to: ["teams", "service-accounts"],
-  owner: ["teams", "service-accounts"],
-  subject: ["teams", "service-accounts"],
-  subjectId: ["teams", "service-accounts"],
+  member: ["service-accounts", "users"],
+  holder: ["teams", "service-accounts", "users"],
+  to: ["teams", "service-accounts", "users"],
+  owner: ["teams", "service-accounts", "users"],
+  subject: ["teams", "service-accounts", "users"],
+  subjectId: ["teams", "service-accounts", "users"],
   scopeId: ["teams"],
 };
 
@@ -87,7 +95,7 @@ function split(text: string): readonly string[] {
 }
 
 function isName(word: string): boolean {
-  return word !== "org" && !/^[a-z]{3}_\w/.test(word) && !word.startsWith("[") && word !== "";
+  return word !== "org" && !/^[a-z]{3}_\w+$/.test(word) && !word.startsWith("[") && word !== "";
 }
 
 /** As it is when nothing is called so: the router says what is wrong with it. */
@@ -104,7 +112,10 @@ async function findId(word: string, nouns: readonly Noun[], client: Client): Pro
 async function listNamed(noun: Noun, word: string, client: Client): Promise<readonly Named[]> {
   try {
     const all = await Array.fromAsync(lists[noun](client));
-    return all.filter(({ name, slug, revokedAt }) => (name === word || slug === word) && (revokedAt ?? null) === null);
+    return all.filter(
+      ({ name, slug, email, revokedAt }) =>
+        (name === word || slug === word || email === word.toLowerCase()) && (revokedAt ?? null) === null,
+    );
   } catch (error) {
     if (error instanceof AppError && error.code === "forbidden") return [];
     throw error;

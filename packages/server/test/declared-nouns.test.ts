@@ -13,6 +13,7 @@ import { giveRole, createRole } from "@auxot/wire/operations/roles";
 import { listSecrets } from "@auxot/wire/operations/secrets";
 import { createServiceAccount, disableServiceAccount } from "@auxot/wire/operations/service-accounts";
 import { createTeam, listTeamMembers, listTeams, removeTeam, setTeamMember } from "@auxot/wire/operations/teams";
+import { join } from "./harness/join.ts";
 import { startTestRouter, type TestRouter } from "./harness/router.ts";
 
 let app: TestRouter;
@@ -20,6 +21,7 @@ let client: Client;
 before(async () => {
   app = await startTestRouter();
   client = createClient({ url: app.url, key: app.key });
+  for (const name of ["ada", "bob"]) await join(client, app, `${name}@example.com`);
 });
 after(() => app[Symbol.asyncDispose]());
 
@@ -32,7 +34,11 @@ const everything = {
     {
       name: "platform",
       description: "Keeps it running",
-      members: [{ service: "deployer", role: "owner" }, { user: "usr_ada", role: "admin" }, { user: "usr_bob" }],
+      members: [
+        { service: "deployer", role: "owner" },
+        { user: "ada@example.com", role: "admin" },
+        { user: "bob@example.com" },
+      ],
     },
   ],
   "service-accounts": [
@@ -44,7 +50,7 @@ const everything = {
     {
       name: "auditor",
       actions: ["audit.read", "usage.read"],
-      holders: [{ service: "deployer" }, { team: "platform" }, { user: "usr_ada" }],
+      holders: [{ service: "deployer" }, { team: "platform" }, { user: "ada@example.com" }],
     },
     { name: "key maker", team: "platform", actions: ["keys.edit", "keys.read"] },
   ],
@@ -58,7 +64,7 @@ const everything = {
     { subject: { key: "platform key" }, measure: "concurrency", amount: 4, action: "throttle" },
     { subject: { service: "batch" }, measure: "tokens", window: "day", amount: 1_000_000, action: "local-only" },
     { subject: { team: "platform" }, measure: "requests", window: "minute", amount: 60, model: "gpt-*" },
-    { subject: { user: "usr_ada" }, measure: "requests", window: "day", amount: 1000 },
+    { subject: { user: "ada@example.com" }, measure: "requests", window: "day", amount: 1000 },
   ],
   "model-aliases": [
     { name: "fast", models: ["small", "gpu/other"], order: "tiers" },
@@ -173,7 +179,9 @@ test("an export is what was declared, and applying it changes nothing, with prun
 
 test("what differs is changed by the fields that differ, and the version it had is told", async () => {
   const changed: Entries = {
-    teams: [{ name: "platform", description: "Keeps it all running", members: [{ user: "usr_bob", role: "admin" }] }],
+    teams: [
+      { name: "platform", description: "Keeps it all running", members: [{ user: "bob@example.com", role: "admin" }] },
+    ],
     limits: [
       { subject: { team: "platform" }, measure: "requests", window: "minute", amount: 120, model: "gpt-*" },
       { subject: { service: "batch" }, measure: "tokens", window: "day", amount: 1_000_000, action: "warn" },
@@ -199,7 +207,10 @@ test("what differs is changed by the fields that differ, and the version it had 
 test("names that nobody has are told with their place, all of them, and nothing is made", async () => {
   const resources: Entries = {
     teams: [
-      { name: "new team", members: [{ service: "nobody" }, { user: "ada" }, { user: "usr_x" }, { user: "usr_x" }] },
+      {
+        name: "new team",
+        members: [{ service: "nobody" }, { user: "Ada" }, { user: "x@example.com" }, { user: "x@example.com" }],
+      },
     ],
     roles: [{ name: "r", team: "plattform", actions: ["keys.read"], holders: [{ team: "new team" }] }],
     keys: [{ name: "k", owner: { team: "nothing like it" } }],
@@ -211,17 +222,18 @@ test("names that nobody has are told with their place, all of them, and nothing 
       { subject: "org", measure: "concurrency", amount: 2, colour: "red" },
     ],
     "model-visibility": [{ model: "m", teams: ["data", "dat"] }],
-    routing: [{ subject: { user: "usr_ada" }, tiers: ["gpu"] }],
+    routing: [{ subject: { user: "ada@example.com" }, tiers: ["gpu"] }],
     "content-logging": [{ scope: { team: "gone" }, level: "off" }],
     secrets: [{ name: "S", scope: { service: "batsh" } }],
   };
   assert.deepEqual(await problemsOf(resources), [
     'resources.teams.0.members.0.service: there is no service account "nobody"',
-    "resources.teams.0.members.1.user: must be the id of a person (usr_…)",
-    "resources.teams.0.members.3: is the same as resources.teams.0.members.2",
+    'resources.teams.0.members.1.user: there is no person "ada"; did you mean ada@example.com?',
+    'resources.teams.0.members.2.user: there is no person "x@example.com"',
+    'resources.teams.0.members.3.user: there is no person "x@example.com"',
     'resources.roles.0.team: there is no team "plattform"; did you mean platform?',
     'resources.keys.0.owner.team: there is no team "nothing like it"',
-    "resources.limits.2.subject: must be org, or {team: NAME} or {service: NAME} or {user: usr_…} or {key: NAME}",
+    "resources.limits.2.subject: must be org, or {team: NAME} or {service: NAME} or {user: E-MAIL} or {key: NAME}",
     "resources.limits.4.colour: is not known here",
     'resources.limits.1.subject.team: there is no team "platfrom"; did you mean platform?',
     "resources.limits.3: is the same as resources.limits.0",
@@ -371,7 +383,7 @@ test("only with prune is removed what the file does not have, inside entries too
     "- limit team platform: requests a minute of gpt-*",
     "- limit the organisation: money a month",
     "- limit the organisation: money a month",
-    "- limit usr_ada: requests a day",
+    "- limit person ada@example.com: requests a day",
     "- price big",
     "- price gpu/llama*",
     "- role platform/key maker",
@@ -410,7 +422,7 @@ test("things that look the same are told apart by their ids, and an export says 
   const { id: inBlue } = await client.call(createServiceAccount, { name: "bot", team: blue });
   await client.call(createServiceAccount, { name: "bot" });
   await client.call(disableServiceAccount, { id: inBlue });
-  await client.call(setTeamMember, { team: other, member: "usr_zed", role: "owner" });
+  await client.call(setTeamMember, { team: other, member: await join(client, app, "zed@example.com"), role: "owner" });
   const limit = { subject: "team", subjectId: other, measure: "concurrency", window: null, amount: 3 } as const;
   for (const amount of [3, 4]) await client.call(createLimit, { ...limit, amount });
   await client.call(setRouting, { subject: inBlue, tiers: ["gpu"] });
@@ -456,7 +468,7 @@ test("a price without a date is what it costs now: another one begins now, and t
 
 test("a team's own service accounts are its members without being listed, and stay so", async () => {
   const resources: Entries = {
-    teams: [{ name: "crew", members: [{ user: "usr_ada", role: "owner" }] }],
+    teams: [{ name: "crew", members: [{ user: "ada@example.com", role: "owner" }] }],
     "service-accounts": [{ name: "helper", team: "crew" }],
   };
   await apply(resources);
@@ -469,7 +481,7 @@ test("a team's own service accounts are its members without being listed, and st
   const { teams = [] } = await exported();
   assert.deepEqual(teams.find(({ name }) => name === "crew")?.["members"], [
     { service: "helper", role: "admin" },
-    { user: "usr_ada", role: "owner" },
+    { user: "ada@example.com", role: "owner" },
   ]);
   await client.call(removeTeam, { id: team });
 });

@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { createClient, type Client } from "@auxot/client/client";
 import { applyConfiguration, exportConfiguration } from "@auxot/wire/operations/configuration";
 import fc from "fast-check";
+import { join } from "./harness/join.ts";
 import { startTestRouter, type TestRouter } from "./harness/router.ts";
 
 let app: TestRouter;
@@ -12,6 +13,7 @@ let client: Client;
 before(async () => {
   app = await startTestRouter();
   client = createClient({ url: app.url, key: app.key });
+  for (const email of [...people, "eve@example.com"]) await join(client, app, email);
 });
 after(() => app[Symbol.asyncDispose]());
 
@@ -20,7 +22,7 @@ type Entry = Record<string, unknown>;
 const teamNames = ["alpha", "beta two", "Überteam"];
 const serviceNames = ["robot", "batch"];
 const keyNames = ["ci", "laptop"];
-const people = ["usr_ada", "usr_bob"];
+const people = ["ada@example.com", "bob@example.com"];
 const text = fc.constantFrom("", "a text", "von „hier“\nbis dort", "null", "{x}");
 const micro = fc.integer({ min: 0, max: 9_000_000 });
 
@@ -37,7 +39,7 @@ function entriesOf(things: readonly Entry[], fields: fc.Arbitrary<Entry>): fc.Ar
 
 /** A team that had an owner has one. */
 function addOwner(members: readonly Entry[]): Entry[] {
-  return [{ user: "usr_eve", role: "owner" }, ...members];
+  return [{ user: "eve@example.com", role: "owner" }, ...members];
 }
 
 const roles = fc.constantFrom("owner", "admin", "member");

@@ -6,12 +6,11 @@ import type { Caller } from "../platform/caller.ts";
 import type { Work } from "./handler.ts";
 import type { InputProblem } from "./read-input.ts";
 
-/** Kinds that have names. People are told by id. */
-export type NamedKind = "team" | "service" | "key";
-export type ReferenceKind = NamedKind | "user";
+/** Those of people are their e-mail addresses. */
+export type NamedKind = "team" | "service" | "key" | "user";
 
 /** `org`, or one kind with a name: `{ team: "platform" }`. */
-export type Reference = "org" | Readonly<Partial<Record<ReferenceKind, string>>>;
+export type Reference = "org" | Readonly<Partial<Record<NamedKind, string>>>;
 
 /** `label` says which of several that have the name: `platform/ci`. */
 export type Called = { readonly id: string; readonly name: string; readonly label?: string };
@@ -38,8 +37,9 @@ export type Names = {
   forget(kind: NamedKind): void;
 };
 
-const prefixes: Readonly<Record<ReferenceKind, string>> = { team: "tem_", service: "svc_", key: "key_", user: "usr_" };
-const words: Readonly<Record<ReferenceKind, string>> = {
+const kinds: readonly NamedKind[] = ["team", "service", "key", "user"];
+const prefixes: Readonly<Record<NamedKind, string>> = { team: "tem_", service: "svc_", key: "key_", user: "usr_" };
+const words: Readonly<Record<NamedKind, string>> = {
   team: "team",
   service: "service account",
   key: "key",
@@ -47,8 +47,8 @@ const words: Readonly<Record<ReferenceKind, string>> = {
 };
 
 /** What a field takes that names somebody. */
-export function referenceSchema(kinds: readonly ReferenceKind[], org: "or org" | "not org"): z.ZodType<Reference> {
-  const told = kinds.map((kind) => `{${kind}: ${kind === "user" ? "usr_…" : "NAME"}}`);
+export function referenceSchema(kinds: readonly NamedKind[], org: "or org" | "not org"): z.ZodType<Reference> {
+  const told = kinds.map((kind) => `{${kind}: ${kind === "user" ? "E-MAIL" : "NAME"}}`);
   const name = z.string().trim().min(1).max(200);
   return z.union(
     [...(org === "or org" ? [z.literal("org")] : []), ...kinds.map((kind) => z.strictObject({ [kind]: name }))],
@@ -105,20 +105,14 @@ export function createNames(
   const names: Names = {
     async find(reference, { path, problems }) {
       if (reference === "org") return "org";
-      for (const kind of ["team", "service", "key"] as const) {
-        const name = reference[kind];
-        if (name !== undefined) return findNamed(kind, name, { path: `${path}.${kind}`, problems });
-      }
-      const id = reference.user ?? "";
-      if (/^usr_./.test(id)) return id;
-      problems.push({ path: `${path}.user`, message: "must be the id of a person (usr_…)" });
-      return "nobody";
+      const kind = kinds.find((one) => reference[one] !== undefined) ?? "user";
+      const name = reference[kind] ?? "";
+      return findNamed(kind, kind === "user" ? name.toLowerCase() : name, { path: `${path}.${kind}`, problems });
     },
     findTeam: (name, place) => findNamed("team", name, place),
     async tell(id) {
       if (id === "org") return "org";
       const kind = kindOf(id);
-      if (kind === "user") return { user: id };
       const name = await tellNamed(id, kind);
       return name === undefined ? undefined : { [kind]: name };
     },
@@ -126,7 +120,6 @@ export function createNames(
     async call(id) {
       if (id === "org") return "the organisation";
       const kind = kindOf(id);
-      if (kind === "user") return id;
       const name = await tellNamed(id, kind);
       return name === undefined ? id : `${words[kind]} ${name}`;
     },
@@ -147,8 +140,6 @@ function explain(kind: NamedKind, name: string, found: readonly Called[], known:
   return `there is no ${words[kind]} "${name}"${near === undefined ? "" : `; did you mean ${near}?`}`;
 }
 
-function kindOf(id: string): ReferenceKind {
-  if (id.startsWith(prefixes.team)) return "team";
-  if (id.startsWith(prefixes.service)) return "service";
-  return id.startsWith(prefixes.key) ? "key" : "user";
+function kindOf(id: string): NamedKind {
+  return kinds.find((kind) => id.startsWith(prefixes[kind])) ?? "user";
 }

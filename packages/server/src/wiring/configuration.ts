@@ -2,6 +2,7 @@
 
 import type { AnyOperationHandler } from "../operations/handler.ts";
 import { createConfigurationOperations } from "../records/configuration/operations.ts";
+import { createPersonNames } from "../records/identity/users/names.ts";
 import { createKeyApplicable } from "../records/keys/applicable.ts";
 import type { Keys } from "../records/keys/keys.ts";
 import { createLimitApplicable } from "../records/limits/applicable.ts";
@@ -22,7 +23,7 @@ export function createConfigurationParts(
   handlers: readonly AnyOperationHandler[],
   keys: Pick<Keys, "listDeclarable">,
 ): readonly AnyOperationHandler[] {
-  return createConfigurationOperations([
+  const nouns = [
     createTeamApplicable(handlers),
     createServiceApplicable(handlers),
     createRoleApplicable(handlers),
@@ -35,5 +36,6 @@ export function createConfigurationParts(
     createComparisonApplicable(handlers),
     createContentApplicable(handlers),
     createSecretApplicable(handlers),
-  ]);
+  ];
+  return createConfigurationOperations(nouns, [createPersonNames(handlers)]);
 }

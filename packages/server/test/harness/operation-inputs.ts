@@ -16,6 +16,7 @@ import { createScimToken } from "@auxot/wire/operations/scim-tokens";
 import { createSsoProvider } from "@auxot/wire/operations/sso-providers";
 import { createTeam, setTeamMember } from "@auxot/wire/operations/teams";
 import { deactivateUser } from "@auxot/wire/operations/users";
+import { join } from "./join.ts";
 import type { TestRouter } from "./router.ts";
 
 /** What it is about is made before, with the client or at the router. Called anew for each try: every input works once. */
@@ -51,15 +52,7 @@ async function makeInvitation(client: Client): Promise<{ readonly id: string; re
   return client.call(createInvitation, { email: newEmail() });
 }
 
-async function makePerson(client: Client, app: TestRouter): Promise<string> {
-  const { url } = await makeInvitation(client);
-  const response = await fetch(`${app.url}/api/auth/accept-invitation`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ token: new URL(url).hash.slice(1), name: newName() }),
-  });
-  return ((await response.json()) as { readonly id: string }).id;
-}
+const makePerson = (client: Client, app: TestRouter): Promise<string> => join(client, app, newEmail());
 
 async function makeScimToken(client: Client): Promise<string> {
   return (await client.call(createScimToken, { name: newName() })).id;

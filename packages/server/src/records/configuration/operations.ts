@@ -5,7 +5,7 @@ import { applyConfiguration, exportConfiguration, type Resources } from "@auxot/
 import type { Change } from "@auxot/wire/operations/define-operation";
 import { findUnknownNouns, type AnyApplicable, type Applied, type ApplyOptions } from "../../operations/applicable.ts";
 import { eraseHandler, type AnyOperationHandler, type Work } from "../../operations/handler.ts";
-import { createNames, type DeclaredNames, type Names } from "../../operations/names.ts";
+import { createNames, type DeclaredNames, type Names, type NameSource } from "../../operations/names.ts";
 import { InputError, type InputProblem } from "../../operations/read-input.ts";
 import { lockConfiguration } from "../../operations/store.ts";
 import { requireAccess } from "../../platform/access/may.ts";
@@ -13,9 +13,12 @@ import type { Caller } from "../../platform/caller.ts";
 
 type Entry = Readonly<Record<string, unknown>>;
 
-/** `nouns` in an order in which each names only those before it; what is removed goes the other way round. */
-export function createConfigurationOperations(nouns: readonly AnyApplicable[]): readonly AnyOperationHandler[] {
-  const sources = nouns.map(({ called }) => called).filter((one) => one !== undefined);
+/** `nouns` in an order in which each names only those before it; what is removed goes the other way round. `others`: what a file may name and not declare. */
+export function createConfigurationOperations(
+  nouns: readonly AnyApplicable[],
+  others: readonly NameSource[] = [],
+): readonly AnyOperationHandler[] {
+  const sources = [...nouns.flatMap(({ called }) => called ?? []), ...others];
   return [
     eraseHandler({
       operation: exportConfiguration,

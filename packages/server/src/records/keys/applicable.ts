@@ -20,7 +20,7 @@ const entrySchema = z
     kind: z.enum(["caller", "worker"]).default("caller"),
     owner: z
       .union([z.string().regex(/^(usr|svc|tem)_./), referenceSchema(["team", "service", "user"], "or org")], {
-        error: "must be org, or {team: NAME} or {service: NAME} or {user: usr_…}",
+        error: "must be org, or {team: NAME} or {service: NAME} or {user: E-MAIL}",
       })
       .default("org"),
     admin: z.boolean().default(false),

@@ -38,7 +38,7 @@ const entrySchema = z
     members: z
       .array(
         z.union([z.strictObject({ user: text, role }), z.strictObject({ service: text, role })], {
-          error: "must be {user: usr_…} or {service: NAME}, with a role of owner, admin or member if it is not member",
+          error: "must be {user: E-MAIL} or {service: NAME}, with a role of owner, admin or member if it is not member",
         }),
       )
       .max(1000)
