@@ -1,77 +1,37 @@
 // Wires the router together: the one place that knows every part. Starts them in order, stops them in reverse.
 
-import { join } from "node:path";
 import packageFile from "../package.json" with { type: "json" };
 import { allOperations } from "@auxot/wire/operations/all";
 import type { Config } from "./config/settings.ts";
-import { createApiDocuments } from "./http/openapi/documents.ts";
-import { createPages } from "./http/pages/pages.ts";
-import { createOperationTable } from "./http/operation-table.ts";
 import { createCheckOrigin } from "./http/check-origin.ts";
+import { createApiDocuments } from "./http/openapi/documents.ts";
+import { createOperationTable } from "./http/operation-table.ts";
+import { createPages } from "./http/pages/pages.ts";
 import { createHttpServer } from "./http/server.ts";
 import { readConversation } from "./hub/conversation.ts";
 import { createHub, type Hub, type HubTimes } from "./hub/hub.ts";
-import { createWorkerOperations } from "./hub/operations.ts";
 import { createCountTokens } from "./inference/count-tokens.ts";
 import { createEmbed } from "./inference/embed.ts";
 import { createCheckRoute, createInfer, type InferDeps } from "./inference/infer.ts";
-import { createRulesFor } from "./inference/route-rules.ts";
-import { createAuditLog } from "./operations/audit-log.ts";
-import { requirePaired } from "./operations/pair.ts";
-import { createRunOperation } from "./operations/run.ts";
 import { keepContent } from "./inference/keep-content.ts";
-import { systemClock } from "./platform/clock.ts";
+import { createRulesFor } from "./inference/route-rules.ts";
+import { createRunOperation } from "./operations/run.ts";
 import { createRangeCheck } from "./platform/ip-ranges.ts";
-import { createFetchGuard } from "./platform/fetch-guard/fetch-guard.ts";
 import type { Log } from "./platform/log.ts";
-import { createReasoningTokens } from "./platform/reasoning-tokens.ts";
-import { createPepper } from "./platform/sealing.ts";
 import type { Secret } from "./platform/secret-text.ts";
-import { createSigner } from "./platform/signer.ts";
-import { createAudit } from "./records/audit/audit.ts";
-import { createAuditOperations } from "./records/audit/operations.ts";
-import { createKeyRingOperations } from "./records/key-ring/operations.ts";
-import { createKeys } from "./records/keys/keys.ts";
-import { createKeyStore } from "./records/keys/store.ts";
-import { keepToLicence } from "./records/licence/features.ts";
-import { openLicensing } from "./records/licence/licensing.ts";
-import { createLicenceOperations } from "./records/licence/operations.ts";
-import { createLicenceStore } from "./records/licence/store.ts";
-import { openModelSettings } from "./records/models/settings.ts";
-import { createModelStore } from "./records/models/store.ts";
-import { createProviders } from "./records/providers/providers.ts";
-import { createPriceOperations } from "./records/prices/operations.ts";
-import { createPrices } from "./records/prices/prices.ts";
-import { createPriceStore } from "./records/prices/store.ts";
-import { createProviderStore } from "./records/providers/store.ts";
-import { createRequestLogOperations } from "./records/request-log/operations.ts";
-import { createRequestLog } from "./records/request-log/request-log.ts";
-import { createRequestLogStore } from "./records/request-log/store.ts";
-import { createSecretOperations } from "./records/secrets/operations.ts";
-import { createSecrets } from "./records/secrets/secrets.ts";
-import { createSecretStore } from "./records/secrets/store.ts";
 import { createExportUsage } from "./records/usage/export.ts";
-import { createUsageOperations } from "./records/usage/operations.ts";
-import { createUsageQueryStore } from "./records/usage/query-store.ts";
 import { listUsageRecords } from "./records/usage/records-store.ts";
-import { createRollupStore } from "./records/usage/rollup-store.ts";
-import { createUsageStore } from "./records/usage/store.ts";
-import { createUsageTender } from "./records/usage/tend.ts";
-import { createUsageWriter } from "./records/usage/writer.ts";
 import { createBackground } from "./responses/background.ts";
-import { keepReasoningOwn } from "./sources/own-reasoning.ts";
-import { withRemoteFiles } from "./sources/remote-files.ts";
 import type { Offer } from "./sources/source.ts";
 import { createUpstream } from "./sources/upstream.ts";
-import { createMetrics, type Metrics } from "./observe/metrics.ts";
-import { acquireDataDirLock } from "./store/data-dir-lock.ts";
-import { createPeopleParts } from "./wiring/administration.ts";
-import { createConfigurationParts } from "./wiring/configuration.ts";
-import { listLimitOperations, startAdmission } from "./wiring/admission.ts";
-import { listOrigins, openIdentity } from "./wiring/identity.ts";
+import { openLimits } from "./wiring/admission.ts";
+import { openFoundation, type Defer } from "./wiring/foundation.ts";
+import { listOrigins } from "./wiring/identity.ts";
 import { formatHost, listen } from "./wiring/listen.ts";
-import { createSources, inOrder } from "./wiring/sources.ts";
-import { openResponses, openRing, startStorage } from "./wiring/storage.ts";
+import { describeMetricsPage, openMetrics, openTelemetry } from "./wiring/observation.ts";
+import { listHandlers } from "./wiring/operations.ts";
+import { openRecords } from "./wiring/records.ts";
+import { openSources } from "./wiring/sources.ts";
 
 export type RouterOptions = {
   /** Ready only once a worker's offer is live. */
@@ -127,7 +87,7 @@ export async function startRouter(config: Config, log: Log, options: RouterOptio
     return stopping;
   };
   try {
-    return await startParts(config, log, options, cleanups, stop);
+    return await startParts(config, log, options, { defer: (cleanup) => void cleanups.push(cleanup), stop });
   } catch (error) {
     await stop();
     throw error;
@@ -138,83 +98,31 @@ async function startParts(
   config: Config,
   log: Log,
   options: RouterOptions,
-  cleanups: (() => Promise<void> | void)[],
-  stop: () => Promise<void>,
+  { defer, stop }: { readonly defer: Defer; stop(): Promise<void> },
 ): Promise<Router> {
-  const clock = systemClock;
-  const lock = await acquireDataDirLock(config.dataDir);
-  cleanups.push(() => lock.release());
-  const database = await startStorage(config, log, cleanups);
-  const ring = await openRing(database, config, log);
-  cleanups.push(() => ring.close());
-  const { sealing, workingKeys } = ring;
-  const pepper = createPepper(workingKeys.current("pepper").key);
-
-  const providers = createProviders({ store: createProviderStore(database), sealing, clock, log });
-  await providers.applyConfigured(config.providers);
-  const keys = await createKeys({ store: createKeyStore(database), pepper, clock, log });
-  cleanups.push(() => keys.close());
-  await keys.applyConfigured(config.keys);
-  const { created } = await keys.ensureBootstrap(config.bootstrapKey);
-  if (created !== undefined) options.onFirstKey?.(created);
-  const workerKey = await keys.ensureBundledWorkerKey(join(config.dataDir, "worker.key"));
-
-  const signer = createSigner({
-    current: () => workingKeys.current("audit-anchor"),
-    all: () => workingKeys.all("audit-anchor"),
-  });
-  const audit = createAudit({ database, dataDir: config.dataDir, settings: config.audit, signer, clock, log });
-  cleanups.push(() => audit.close());
-  audit.start();
-  const secrets = createSecrets({ store: createSecretStore(database), sealing, note: audit.note, clock, log });
-  cleanups.push(() => secrets.close());
-  const { vendorKey } = config;
-  const licensing = await openLicensing({ store: createLicenceStore(database), vendorKey, clock, log });
-  cleanups.push(() => licensing.close());
-
-  const priceStore = createPriceStore(database);
-  const configured = new Map((await providers.list()).map((provider) => [provider.name, provider]));
-  const findBaseUrl = (name: string): string | undefined => configured.get(name)?.cloud?.baseUrl;
-  const prices = await createPrices({ store: priceStore, findBaseUrl, log });
-  cleanups.push(() => prices.close());
-
-  const tender = createUsageTender({ store: createRollupStore(database), retention: config.usage, clock, log });
-  cleanups.push(() => tender.close());
-
+  const foundation = await openFoundation(config, log, defer);
+  const { clock, database, ring, pepper } = foundation;
   let port = config.port;
   const origins = (): readonly string[] => listOrigins(config, port);
-  const appendAudit = createAuditLog(log, audit.append);
-  const identity = await openIdentity({
-    database,
-    sealing,
-    workingKeys,
-    keys,
-    licensing,
-    appendAudit,
-    origins,
-    config,
-    clock,
-    log,
-  });
-  cleanups.push(() => identity.close());
-  await identity.applyConfiguredSso(config.sso);
-
-  const usage = createUsageWriter({ insert: createUsageStore(database).insert, clock, log });
-  cleanups.push(() => usage.close());
-
-  const responses = await openResponses(database, config, log);
-  cleanups.push(() => responses.close());
-
-  const requestLogStore = createRequestLogStore(database);
-  const requestLog = await createRequestLog({ store: requestLogStore, clock, log });
-  cleanups.push(() => requestLog.close());
-
-  const admission = await startAdmission(database, config, prices.priceOf, log);
-  cleanups.push(() => admission.close());
+  const records = await openRecords(foundation, { onFirstKey: options.onFirstKey, origins });
+  const { keys, prices, usage, responses, identity, appendAudit } = records;
+  const admission = await openLimits(foundation, prices.priceOf);
 
   const upstream = createUpstream();
-  const metrics = openMetrics();
-  const telemetry = await openTelemetry(config, log, cleanups);
+  const telemetry = await openTelemetry(foundation);
+  const metrics = openMetrics(foundation, {
+    running: () => http.running(),
+    offers: () => sources.offers(),
+    workers: () => hub.workers(),
+    queueLength: () => hub.queueLength(),
+    upstreams: () => upstream.pools(),
+    backgroundRuns: () => background.running(),
+    responses: () => responses.counts(),
+    usage: () => usage.backlog(),
+    spansLost: () => telemetry?.lost() ?? 0,
+    webhook: () => admission.webhook.counts(),
+    pingDatabase: () => database.ping(),
+  });
 
   const ready = Promise.withResolvers<void>();
   const hub: Hub = createHub({
@@ -223,22 +131,10 @@ async function startParts(
     log,
     onOffersChanged: () => hub.isServing() && ready.resolve(),
   });
-  cleanups.push(() => hub.close());
+  defer(() => hub.close());
   keys.onRevoked((keyId) => hub.disconnectKey(keyId));
-  const order = config.providers.map(({ name }) => name);
-  const ownReasoning = keepReasoningOwn(
-    createSources(inOrder([...configured.values()], order), { providers, hub, upstream, metrics, log }, cleanups),
-    createReasoningTokens(workingKeys),
-  );
-  const sources = withRemoteFiles({
-    source: ownReasoning,
-    guard: createFetchGuard({ settings: config.fetch }),
-    maxTotalBytes: config.limits.maxBodyBytes,
-  });
-
-  const models = await openModelSettings({ store: createModelStore(database), log });
-  cleanups.push(() => models.close());
-  const rulesFor = createRulesFor(models.current);
+  const sources = openSources(foundation, records, { hub, upstream, metrics });
+  const rulesFor = createRulesFor(records.models.current);
 
   const inferDeps: InferDeps = {
     rulesFor,
@@ -255,25 +151,8 @@ async function startParts(
     limits: config.limits,
     clock,
   };
-  const infer = keepContent({ infer: createInfer(inferDeps), requestLog, clock });
+  const infer = keepContent({ infer: createInfer(inferDeps), requestLog: records.requestLog, clock });
   const background = createBackground({ infer, responses, maxRuns: config.responses.maxBackground });
-
-  const unlicensed = [
-    ...createPeopleParts({ keys, identity, models, offers: sources.offers, explainPrice: prices.explain }),
-    ...identity.operations,
-    ...createWorkerOperations(hub),
-    ...createAuditOperations(audit),
-    ...createRequestLogOperations(requestLogStore, requestLog),
-    ...createSecretOperations(secrets),
-    ...createKeyRingOperations(ring),
-    ...createLicenceOperations(licensing),
-    ...createPriceOperations({ store: priceStore, prices, findTier: (name) => configured.get(name)?.kind }),
-    ...listLimitOperations(database, admission),
-    ...createUsageOperations({ store: createUsageQueryStore(database), list: listUsageRecords }),
-  ];
-  const ofNouns = keepToLicence(unlicensed, licensing);
-  const handlers = [...ofNouns, ...createConfigurationParts(ofNouns, keys)];
-  requirePaired(allOperations, handlers);
 
   let draining = false;
   const http = createHttpServer({
@@ -290,11 +169,11 @@ async function startParts(
     offers: sources.offers,
     rulesFor,
     hub,
-    operations: createOperationTable(handlers),
+    operations: createOperationTable(listHandlers(foundation, records, { hub, admission, offers: sources.offers })),
     apiDocuments: createApiDocuments(allOperations, packageFile.version),
     pages: createPages(),
     exportUsage: createExportUsage({ db: database.db, list: listUsageRecords }),
-    runOperation: createRunOperation({ database, sealing, pepper, appendAudit, clock, log }),
+    runOperation: createRunOperation({ database, sealing: ring.sealing, pepper, appendAudit, clock, log }),
     ...describeMetricsPage(config, metrics),
     ...(metrics === undefined ? {} : { observer: metrics }),
     ...(telemetry === undefined ? {} : { telemetry }),
@@ -308,7 +187,7 @@ async function startParts(
     log,
   });
   port = await listen(http, config.host, config.port);
-  cleanups.push(async () => {
+  defer(async () => {
     draining = true;
     hub.announceShutdown();
     const { drainTimeoutMs } = config.limits;
@@ -321,41 +200,9 @@ async function startParts(
   return {
     url: config.baseUrl ?? localUrl,
     localUrl,
-    workerKey,
+    workerKey: records.workerKey,
     offers: sources.offers,
     ready: ready.promise,
     stop,
   };
-
-  function openMetrics(): Metrics | undefined {
-    if (config.metrics.access === "off") return undefined;
-    const readers = {
-      running: () => http.running(),
-      offers: () => sources.offers(),
-      workers: () => hub.workers(),
-      queueLength: () => hub.queueLength(),
-      upstreams: () => upstream.pools(),
-      backgroundRuns: () => background.running(),
-      responses: () => responses.counts(),
-      usage: () => usage.backlog(),
-      spansLost: () => telemetry?.lost() ?? 0,
-      webhook: () => admission.webhook.counts(),
-      pingDatabase: () => database.ping(),
-    };
-    return createMetrics(readers, packageFile.version);
-  }
-}
-
-/** Loads OpenTelemetry only when there is a collector. */
-async function openTelemetry(config: Config, log: Log, cleanups: (() => Promise<void> | void)[]) {
-  if (config.traces === undefined) return undefined;
-  const { startTelemetry } = await import("./platform/open-telemetry.ts");
-  const telemetry = startTelemetry(config.traces, packageFile.version, log);
-  cleanups.push(() => telemetry.close());
-  return telemetry;
-}
-
-function describeMetricsPage({ metrics: { access, token } }: Config, metrics: Metrics | undefined) {
-  if (metrics === undefined || access === "off") return {};
-  return { metrics: { scrape: metrics.scrape, access, ...(token === undefined ? {} : { token }) } };
 }

@@ -5,10 +5,7 @@ import { costOf } from "@auxot/wire/price";
 import { openAdmission, type AdmissionRoom } from "../admission/admission.ts";
 import type { CostOf } from "../admission/estimate.ts";
 import { createLeaseStore } from "../admission/lease-store.ts";
-import type { Config } from "../config/settings.ts";
 import type { AnyOperationHandler } from "../operations/handler.ts";
-import { systemClock } from "../platform/clock.ts";
-import type { Log } from "../platform/log.ts";
 import type { PriceOf } from "../platform/price-of.ts";
 import { toAlertEvent } from "../records/limits/events.ts";
 import { createLimitOperations } from "../records/limits/operations.ts";
@@ -20,21 +17,16 @@ import { createWebhookStore } from "../records/webhook/store.ts";
 import { createWebhook, noWebhook, type Webhook } from "../records/webhook/webhook.ts";
 import type { Database } from "../store/database.ts";
 import { createDeliveryClaims } from "../store/delivery-claims.ts";
+import type { Foundation } from "./foundation.ts";
 
 export type LimitRoom = AdmissionRoom & { readonly webhook: Webhook; readonly send: SendToWebhook | undefined };
 
-export async function startAdmission(
-  database: Database,
-  config: Config,
-  priceOf: PriceOf,
-  log: Log,
-): Promise<LimitRoom> {
+export async function openLimits(foundation: Foundation, priceOf: PriceOf): Promise<LimitRoom> {
+  const { config, clock, log, defer, database, alone } = foundation;
   const limits = createLimitStore(database);
-  // An embedded database is this router's alone.
-  const alone = config.databaseUrl === undefined;
-  const send = config.webhook === undefined ? undefined : createSendToWebhook(config.webhook, systemClock);
-  const webhook = send === undefined ? noWebhook : openWebhook(database, send, alone, log);
-  const costHere: CostOf = (place, usage, at = systemClock.now()) => {
+  const send = config.webhook === undefined ? undefined : createSendToWebhook(config.webhook, clock);
+  const webhook = send === undefined ? noWebhook : openWebhook(foundation, send);
+  const costHere: CostOf = (place, usage, at = clock.now()) => {
     const price = priceOf({ ...place, at });
     return price === undefined ? undefined : costOf(usage, price);
   };
@@ -42,7 +34,7 @@ export async function startAdmission(
     limits,
     leases: createLeaseStore(database),
     costOf: costHere,
-    clock: { now: () => systemClock.now(), ticks: () => performance.now() },
+    clock: { now: () => clock.now(), ticks: () => performance.now() },
     log,
     alone,
     waitMs: config.limits.queueWaitMs,
@@ -57,24 +49,20 @@ export async function startAdmission(
     },
   });
   webhook.start();
-  return {
-    ...room,
-    webhook,
-    send,
-    async close() {
-      await room.close();
-      await webhook.close();
-    },
-  };
+  defer(async () => {
+    await room.close();
+    await webhook.close();
+  });
+  return { ...room, webhook, send };
 }
 
-function openWebhook(database: Database, send: SendToWebhook, alone: boolean, log: Log): Webhook {
+function openWebhook({ clock, log, database, alone }: Foundation, send: SendToWebhook): Webhook {
   return createWebhook({
     store: createWebhookStore(database),
     claims: createDeliveryClaims(database),
     send,
     owner: alone ? "the only router" : randomUUID(),
-    clock: systemClock,
+    clock,
     log,
   });
 }

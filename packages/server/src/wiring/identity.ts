@@ -2,32 +2,30 @@
 
 import type { Config } from "../config/settings.ts";
 import type { AppendAudit } from "../operations/audit-entry.ts";
-import type { Clock } from "../platform/clock.ts";
-import type { Log } from "../platform/log.ts";
-import type { Sealing } from "../platform/sealing.ts";
-import type { WorkingKeys } from "../platform/working-keys.ts";
 import { createIdentity, type Identity } from "../records/identity/identity.ts";
 import type { Keys } from "../records/keys/keys.ts";
 import type { Licensing } from "../records/licence/licensing.ts";
-import type { Database } from "../store/database.ts";
 import { announceRights } from "../store/rights.ts";
+import type { Foundation } from "./foundation.ts";
 import { formatHost } from "./listen.ts";
 
-export function openIdentity(deps: {
-  readonly database: Database;
-  readonly sealing: Sealing;
-  readonly workingKeys: WorkingKeys;
-  readonly keys: Keys;
-  readonly licensing: Pick<Licensing, "requireSeat">;
-  readonly appendAudit: AppendAudit;
-  origins(): readonly string[];
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly log: Log;
-}): Promise<Identity> {
-  const { workingKeys, keys, licensing, config, ...rest } = deps;
-  return createIdentity({
-    ...rest,
+export async function openIdentity(
+  { config, clock, log, defer, database, ring: { sealing, workingKeys } }: Foundation,
+  deps: {
+    readonly keys: Keys;
+    readonly licensing: Pick<Licensing, "requireSeat">;
+    readonly appendAudit: AppendAudit;
+    origins(): readonly string[];
+  },
+): Promise<Identity> {
+  const { keys, licensing, appendAudit, origins } = deps;
+  const identity = await createIdentity({
+    database,
+    sealing,
+    appendAudit,
+    origins,
+    clock,
+    log,
     engineSecret: workingKeys.current("sign-in").key,
     mail: config.mail,
     hasPasswords: config.signIn.password,
@@ -40,6 +38,9 @@ export function openIdentity(deps: {
       return { text, id: record.id };
     },
   });
+  defer(() => identity.close());
+  await identity.applyConfiguredSso(config.sso);
+  return identity;
 }
 
 /** How browsers reach the router. Passkeys need a name: without a configured address it is localhost. */

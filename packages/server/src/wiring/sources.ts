@@ -3,18 +3,45 @@
 import { dialects } from "@auxot/dialects/dialects";
 import type { Hub } from "../hub/hub.ts";
 import { systemClock } from "../platform/clock.ts";
+import { createFetchGuard } from "../platform/fetch-guard/fetch-guard.ts";
 import type { Log } from "../platform/log.ts";
+import { createReasoningTokens } from "../platform/reasoning-tokens.ts";
 import type { Provider, Providers } from "../records/providers/providers.ts";
 import { createCloudSource, type CloudSource } from "../sources/cloud.ts";
 import { runDiscovery } from "../sources/discovery.ts";
+import { keepReasoningOwn } from "../sources/own-reasoning.ts";
+import { withRemoteFiles } from "../sources/remote-files.ts";
 import type { Source } from "../sources/source.ts";
 import type { Upstream } from "../sources/upstream.ts";
 import { createWorkerSource } from "../sources/worker.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { watchQueue } from "../observe/watch-queue.ts";
+import type { Foundation, Defer } from "./foundation.ts";
+import type { Records } from "./records.ts";
+
+/**
+ * Where inference runs, whatever a caller sent: files by address are fetched where a source cannot, and nobody's proof of
+ * reasoning reaches another.
+ */
+export function openSources(
+  { config, log, defer, ring }: Foundation,
+  { providers, configured }: Pick<Records, "providers" | "configured">,
+  parts: Pick<SourceParts, "hub" | "upstream" | "metrics">,
+): Source {
+  const order = config.providers.map(({ name }) => name);
+  const asked = inOrder([...configured.values()], order);
+  return withRemoteFiles({
+    source: keepReasoningOwn(
+      createSources(asked, { ...parts, providers, log }, defer),
+      createReasoningTokens(ring.workingKeys),
+    ),
+    guard: createFetchGuard({ settings: config.fetch }),
+    maxTotalBytes: config.limits.maxBodyBytes,
+  });
+}
 
 /** As the configuration lists them: within a tier the first is asked first. */
-export function inOrder(providers: readonly Provider[], names: readonly string[]): Provider[] {
+function inOrder(providers: readonly Provider[], names: readonly string[]): Provider[] {
   return providers.toSorted((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
 }
 
@@ -27,13 +54,13 @@ type SourceParts = {
 };
 
 /** One source over all workers, one for each cloud provider; cloud providers are checked in the background. */
-export function createSources(
+function createSources(
   configured: readonly Provider[],
   { providers, hub, upstream, metrics, log }: SourceParts,
-  cleanups: (() => Promise<void> | void)[],
+  defer: Defer,
 ): Source {
   const stopped = new AbortController();
-  cleanups.push(async () => {
+  defer(async () => {
     stopped.abort();
     await upstream.close();
   });
