@@ -38,6 +38,7 @@ export const alertColumns: readonly Column[] = [
   column("AT", (alert: AlertView) => formatCell("at", alert.at)),
   subjectColumn,
   column("LIMIT", explainRule),
+  column("USED", (alert: AlertView) => formatField(alert, "used")),
   column("SPENT", (alert: AlertView) => `${alert.percent} %`),
   column("LIMIT ID", (alert: AlertView) => alert.limitId),
 ];

@@ -37,9 +37,9 @@ test("limits list shows money in dollars, and everybody as that", async (t) => {
   assert.equal(
     (await router.run(["limits", "list"])).out,
     `\
-ID     FOR        MEASURE  WINDOW  AMOUNT  ACTION      MODEL  VERSION
-lim_1  tem_1      money    month   $50.00  local-only  -      1
-lim_2  everybody  tokens   month   100000  local-only  gpt*   1
+ID     FOR        LIMIT                   THEN        MODEL
+lim_1  tem_1      $50.00 a month          local-only  -
+lim_2  everybody  100,000 tokens a month  local-only  gpt*
 `,
   );
 });
@@ -49,8 +49,8 @@ test("alerts list says when, how much of what, and for whom", async (t) => {
   assert.equal(
     (await router.run(["alerts"])).out,
     `\
-AT                SPENT  USED    OF      MEASURE  WINDOW  FOR    LIMIT
-2026-01-20 08:30  90 %   $45.12  $50.00  money    month   tem_1  lim_1
+AT                FOR    LIMIT           USED    SPENT  LIMIT ID
+2026-01-20 08:30  tem_1  $50.00 a month  $45.12  90 %   lim_1
 `,
   );
 });

@@ -47,11 +47,11 @@ test("models list shows dollars for a million tokens, where they come from, and 
   assert.equal(
     (await router.run(["models", "list"])).out,
     `\
-ID              ALIASES  TIER   AVAILABLE  CONTEXT  INPUT $/M  CACHED $/M  WRITTEN $/M  OUTPUT $/M  PRICE FROM  IN THE CLOUD
-gpu/qwen3-32b   fast     gpu    yes        32768    $0.00      $0.00       $0.00        $0.00       worker      $0.08 / $0.28 (qwen3-32b)
-gpu/ours        fast     gpu    yes        32768    $0.00      $0.00       $0.00        $0.00       worker      unknown (gpt-4.1-mnii)
-openai/gpt-5.5  -        cloud  yes        32768    $1.25+     $0.125+     $1.25+       $10.00+     list        -
-openai/new      -        cloud  no         -        -          -           -            -           unknown     -
+MODEL           TIER   ALSO CALLED  CONTEXT  INPUT $/M  OUTPUT $/M  PRICE FROM  IN THE CLOUD               SEEN BY    STATE
+gpu/qwen3-32b   gpu    fast         32768    $0.00      $0.00       worker      $0.08 / $0.28 (qwen3-32b)  everybody  ready
+gpu/ours        gpu    fast         32768    $0.00      $0.00       worker      unknown (gpt-4.1-mnii)     everybody  ready
+openai/gpt-5.5  cloud  -            32768    $1.25+     $10.00+     list        -                          everybody  ready
+openai/new      cloud  -            -        -          -           unknown     -                          everybody  away
 `,
   );
 });

@@ -23,6 +23,21 @@ const lists = {
     { id: "svc_2", ...account, name: "twin" },
     { id: "svc_3", ...account, name: "twin" },
   ]),
+  "GET /api/users": page([
+    {
+      id: "usr_1",
+      name: "Ada",
+      email: "bob_ada@example.com",
+      role: "member",
+      origin: "invitation",
+      managed: false,
+      twoFactor: false,
+      version: 1,
+      createdAt,
+      lastSignInAt: null,
+      deactivatedAt: null,
+    },
+  ]),
 };
 
 async function run(t: TestContext, args: readonly string[], script: Readonly<Record<string, Reply>> = {}) {
@@ -45,6 +60,9 @@ test("members, holders and owners are said by name too, several words at once", 
     "PUT /api/teams/tem_1/members/svc_1": { body: member },
   });
   assert.deepEqual([code, last?.call], [0, "PUT /api/teams/tem_1/members/svc_1"]);
+  const person = { "PUT /api/teams/tem_1/members/usr_1": { body: { ...member, memberId: "usr_1", type: "user" } } };
+  const byMail = await run(t, ["team-members", "set", "Search", "Bob_Ada@example.com"], person);
+  assert.deepEqual([byMail.code, byMail.last?.call], [0, "PUT /api/teams/tem_1/members/usr_1"], byMail.err);
   const seen = { "PUT /api/models/visibility": { body: { model: "x", teams: ["tem_1", "tem_2"] } } };
   const set = ["models", "set-visibility", "--model", "x", "--teams", "Search"];
   assert.equal(

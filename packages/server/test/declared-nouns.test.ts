@@ -195,7 +195,7 @@ test("what differs is changed by the fields that differ, and the version it had 
     "~ service-account old robot",
     "~ limit team platform: requests a minute of gpt-*",
     "~ limit service account batch: tokens a day",
-    "~ team-member usr_bob in platform",
+    "~ team-member bob in platform",
   ]);
   assert.partialDeepStrictEqual(changes[2], { before: { amount: 60, version: 1 }, after: { amount: 120, version: 2 } });
   assert.deepEqual((await apply(changed)).changes, []);
@@ -229,8 +229,9 @@ test("names that nobody has are told with their place, all of them, and nothing 
   assert.deepEqual(await problemsOf(resources), [
     'resources.teams.0.members.0.service: there is no service account "nobody"',
     'resources.teams.0.members.1.user: there is no person "ada"; did you mean ada@example.com?',
-    'resources.teams.0.members.2.user: there is no person "x@example.com"',
-    'resources.teams.0.members.3.user: there is no person "x@example.com"',
+    'resources.teams.0.members.2.user: there is no person "x@example.com"; did you mean ada@example.com?',
+    'resources.teams.0.members.3.user: there is no person "x@example.com"; did you mean ada@example.com?',
+    "resources.teams.0.members.3: is the same as resources.teams.0.members.2",
     'resources.roles.0.team: there is no team "plattform"; did you mean platform?',
     'resources.keys.0.owner.team: there is no team "nothing like it"',
     "resources.limits.2.subject: must be org, or {team: NAME} or {service: NAME} or {user: E-MAIL} or {key: NAME}",
@@ -379,22 +380,22 @@ test("only with prune is removed what the file does not have, inside entries too
   const { changes } = await apply(less, { prune: true });
   assert.deepEqual(tell(changes).toSorted(), [
     "- limit key platform key: concurrency",
+    "- limit person ada@example.com: requests a day",
     "- limit service account batch: tokens a day",
     "- limit team platform: requests a minute of gpt-*",
     "- limit the organisation: money a month",
     "- limit the organisation: money a month",
-    "- limit person ada@example.com: requests a day",
     "- price big",
     "- price gpu/llama*",
     "- role platform/key maker",
+    "- role-holder auditor for ada",
     "- role-holder auditor for deployer",
-    "- role-holder auditor for usr_ada",
     "- secret GITHUB_TOKEN",
     "- secret GITHUB_TOKEN of service account batch",
     "- secret GITHUB_TOKEN of team platform",
     "- team data",
-    "- team-member usr_ada in platform",
-    "- team-member usr_bob in platform",
+    "- team-member ada in platform",
+    "- team-member bob in platform",
   ]);
   assert.deepEqual((await apply(less, { prune: true })).changes, []);
   const torn = { teams: less["teams"] ?? [], "service-accounts": [{ name: "one", team: "fresh" }] };

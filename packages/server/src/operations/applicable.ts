@@ -100,6 +100,12 @@ export type AnyApplicable = {
   apply(sent: readonly unknown[], applying: Applying): Promise<Applied>;
 };
 
+/** What a list of an entry names, always in the same order: by kind and name. */
+export function sortTold<Told extends object | string>(told: readonly Told[]): readonly Told[] {
+  const texts = new Map(told.map((one) => [one, JSON.stringify(one)]));
+  return told.toSorted((a, b) => ((texts.get(a) ?? "") < (texts.get(b) ?? "") ? -1 : 1));
+}
+
 /** What is wrong with the names of the nouns. */
 export function findUnknownNouns(nouns: readonly string[], known: readonly string[]): readonly InputProblem[] {
   return nouns

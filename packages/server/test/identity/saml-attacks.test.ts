@@ -34,7 +34,7 @@ before(async () => {
       kind: "saml",
       name: called,
       metadata: provider.writeMetadata(),
-      domains: ["corp.example"],
+      domains: [`${called}.example`],
       allowPrivate: true,
     });
     provider.service = await readService(called);

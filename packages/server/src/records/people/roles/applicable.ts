@@ -18,6 +18,7 @@ import {
   readEach,
   refuseRepeated,
   requireSame,
+  sortTold,
   type AnyApplicable,
 } from "../../../operations/applicable.ts";
 import { createApplicable } from "../../../operations/create-applicable.ts";
@@ -72,7 +73,7 @@ export function createRoleApplicable(handlers: readonly AnyOperationHandler[]): 
       return {
         ...entry,
         team: team === null ? null : ((await names.tellTeam(team)) ?? team),
-        ...(written.length === 0 ? {} : { holders: written }),
+        ...(written.length === 0 ? {} : { holders: sortTold(written) }),
       };
     },
     identify: ({ name, team }) => JSON.stringify([team, name]),

@@ -17,6 +17,7 @@ import {
   findChanged,
   readEach,
   refuseRepeated,
+  sortTold,
   type AnyApplicable,
   type ApplyOptions,
 } from "../../../operations/applicable.ts";
@@ -78,7 +79,7 @@ export function createTeamApplicable(handlers: readonly AnyOperationHandler[]): 
       return {
         ...entry,
         ...(slug === toSlug(entry.name) ? {} : { slug }),
-        ...(written.length === 0 ? {} : { members: written }),
+        ...(written.length === 0 ? {} : { members: sortTold(written) }),
       };
     },
     identify: ({ name }) => name,
