@@ -130,6 +130,19 @@ test("a deactivated person is out at once, cannot come back, and can be let in a
   assert.equal((await signIn("carl@example.com")).status, 200);
 });
 
+test("links that somebody made and nobody used end with their access", async () => {
+  const admin = await join("gone-admin@example.com", { role: "admin" });
+  const other = await join("colleague@example.com");
+  const made = await invite("friend@example.com", {}, admin.browser);
+  const link = await admin.browser.ask(`/api/users/${other.id}/reset-password`, {});
+  assert.deepEqual([made.status, link.status], [200, 200]);
+  assert.equal((await owner.browser.ask(`/api/users/${admin.id}/deactivate`, {})).status, 200);
+  assert.equal((await accept(tokenOf(made.body.url))).status, 404);
+  assert.equal((await reset(link.body.url)).status, 404);
+  const { items } = (await owner.browser.ask("/api/invitations")).body;
+  assert.equal(items.find(({ id }: { id: string }) => id === made.body.id).state, "revoked");
+});
+
 test("the last owner stays, and nobody touches those above them", async () => {
   const { id } = owner;
   const last = await owner.browser.ask(`/api/users/${id}/deactivate`, {});

@@ -1,5 +1,5 @@
 // Owns which operations belong to a feature that a licence may include: these are refused while it does not. Reading needs no
-// licence, and neither does what only takes away: nobody keeps a right because a licence ended.
+// licence, and neither does what only takes away or tries out: nobody keeps a right because a licence ended.
 
 import { isWrite, type Operation } from "@auxot/wire/operations/define-operation";
 import type { AnyOperationHandler } from "../../operations/handler.ts";
@@ -13,12 +13,12 @@ export const licensedFeatures: Readonly<Record<string, readonly string[]>> = {
   scim: ["scim-tokens"],
 };
 
-const takingAway: ReadonlySet<string> = new Set(["remove", "take", "revoke", "disable"]);
+const openVerbs: ReadonlySet<string> = new Set(["remove", "take", "revoke", "disable", "test"]);
 
 /** The feature that a licence must include for it; undefined: none. */
 export function findFeature(operation: Pick<Operation, "name" | "method">): string | undefined {
   const [noun = "", verb = ""] = operation.name.split(".");
-  if (!isWrite(operation) || takingAway.has(verb)) return undefined;
+  if (!isWrite(operation) || openVerbs.has(verb)) return undefined;
   return Object.entries(licensedFeatures).find(([, nouns]) => nouns.includes(noun))?.[0];
 }
 

@@ -147,6 +147,7 @@ CREATE TABLE "one_time_link" (
 	"org_role" text,
 	"teams" jsonb DEFAULT '[]'::jsonb NOT NULL,
 	"created_by" text NOT NULL,
+	"created_by_id" text,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"expires_at" timestamp with time zone NOT NULL,
 	"used_at" timestamp with time zone,
@@ -633,6 +634,7 @@ CREATE INDEX "webhook_event_state" ON "webhook_event" USING btree ("state","next
 CREATE INDEX "webhook_event_at" ON "webhook_event" USING btree ("at");--> statement-breakpoint
 CREATE INDEX "device_grant_expires_at" ON "device_grant" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "one_time_link_email" ON "one_time_link" USING btree ("email");--> statement-breakpoint
+CREATE INDEX "one_time_link_created_by_id" ON "one_time_link" USING btree ("created_by_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "one_time_link_open_invitation" ON "one_time_link" USING btree ("email") WHERE kind = 'invitation' and used_at is null and revoked_at is null;--> statement-breakpoint
 CREATE INDEX "passkey_user_id" ON "passkey" USING btree ("user_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "saml_answer_request" ON "saml_answer" USING btree ("provider_id","request_id");--> statement-breakpoint

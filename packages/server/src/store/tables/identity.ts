@@ -136,6 +136,8 @@ export const oneTimeLink = pgTable(
       .notNull()
       .default([]),
     createdBy: text("created_by").notNull(),
+    /** The person who made it: it ends with their access. Null: nobody's, or whose link it is. */
+    createdById: text("created_by_id"),
     createdAt: moment("created_at").notNull().defaultNow(),
     expiresAt: moment("expires_at").notNull(),
     usedAt: moment("used_at"),
@@ -143,6 +145,7 @@ export const oneTimeLink = pgTable(
   },
   (table) => [
     index("one_time_link_email").on(table.email),
+    index("one_time_link_created_by_id").on(table.createdById),
     uniqueIndex("one_time_link_open_invitation")
       .on(table.email)
       .where(sql`kind = 'invitation' and used_at is null and revoked_at is null`),

@@ -13,6 +13,7 @@ import { nameSchema, readInput } from "../read-input.ts";
 import { toTarget, type From, type Trail } from "../trail.ts";
 import type { TakeSeat } from "../users/seats.ts";
 import type { User, UserStore } from "../users/store.ts";
+import type { LinkMaker } from "./maker.ts";
 import { createLinkUrl, createOneTimeToken } from "./one-time-token.ts";
 import type { SendLater } from "./send-later.ts";
 import type { Link, LinkStore } from "./store.ts";
@@ -28,7 +29,7 @@ export type MadeInvitation = { readonly link: Link; readonly url: string };
 
 export type Invitations = {
   /** Replaces one for the same address that ran out. Throws `conflict` when the person has an account or an invitation. */
-  create(work: Work, invitation: NewInvitation, by: string): Promise<MadeInvitation>;
+  create(work: Work, invitation: NewInvitation, by: LinkMaker): Promise<MadeInvitation>;
   /** A new link and another week; the old link is worth nothing. */
   renew(work: Work, before: Link): Promise<MadeInvitation>;
   /** What the page of the link shows. Throws `not_found` for any token that does not work. */
@@ -67,7 +68,7 @@ export function createInvitations(deps: {
   }
 
   return {
-    async create(work, { email, orgRole, teams }, createdBy) {
+    async create(work, { email, orgRole, teams }, by) {
       const { tx, now } = work;
       await links.revokeOpen(tx, "invitation", email, now, now);
       if ((await users.findByEmail(email, tx)) !== undefined) {
@@ -96,11 +97,11 @@ export function createInvitations(deps: {
         userId: null,
         orgRole,
         teams,
-        createdBy,
+        createdBy: by.name,
         createdAt: now,
         expiresAt,
       } as const;
-      await links.insert(tx, { ...made, tokenHash: hash });
+      await links.insert(tx, { ...made, tokenHash: hash, createdById: by.id });
       return tell(work, { ...made, usedAt: null, revokedAt: null }, token);
     },
     async renew(work, before) {

@@ -15,6 +15,7 @@ import type { Caller, CustomRole } from "../../../platform/caller.ts";
 import type { Executor } from "../../../store/database.ts";
 import { findRights } from "../../../store/rights.ts";
 import type { Invitations, MadeInvitation } from "./invitations.ts";
+import { toMaker } from "./maker.ts";
 import type { Link, LinkStore } from "./store.ts";
 
 export function createInvitationOperations(deps: {
@@ -51,7 +52,7 @@ export function createInvitationOperations(deps: {
       async handle(caller, { email, role, teams }, work) {
         requireAccess(caller, "invitations.edit");
         await requireWithin(work.tx, caller, { orgRole: role, teams });
-        return tellMade(work, null, await invitations.create(work, { email, orgRole: role, teams }, caller.name));
+        return tellMade(work, null, await invitations.create(work, { email, orgRole: role, teams }, toMaker(caller)));
       },
     }),
     eraseHandler({

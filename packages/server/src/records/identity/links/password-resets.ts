@@ -13,6 +13,7 @@ import type { Sessions } from "../sessions/sessions.ts";
 import type { SessionStore } from "../sessions/store.ts";
 import { toTarget, type From, type Trail } from "../trail.ts";
 import type { User, UserStore } from "../users/store.ts";
+import type { LinkMaker } from "./maker.ts";
 import { createLinkUrl, createOneTimeToken } from "./one-time-token.ts";
 import type { SendLater } from "./send-later.ts";
 import type { LinkStore } from "./store.ts";
@@ -21,7 +22,7 @@ export type PasswordResets = {
   /** The same answer at the same moment, whether there is such an account or not. */
   request(input: unknown, from: From): Promise<void>;
   /** A link that works once, for an hour; earlier ones of the account do not work any more. */
-  create(tx: Executor, user: User, by: string): Promise<{ readonly url: string; readonly expiresAt: Date }>;
+  create(tx: Executor, user: User, by: LinkMaker): Promise<{ readonly url: string; readonly expiresAt: Date }>;
   /** Sets the password and ends all sessions. Throws `not_found` for any token that does not work. */
   finish(input: unknown, from: From): Promise<void>;
   /** Resolves when what was asked for is done. */
@@ -48,7 +49,7 @@ export function createPasswordResets(deps: {
   const { links, users, passwords, trail, clock, log } = deps;
   const underWay = new Set<Promise<void>>();
 
-  const create: PasswordResets["create"] = async (tx, { id: userId, email }, createdBy) => {
+  const create: PasswordResets["create"] = async (tx, { id: userId, email }, by) => {
     const createdAt = new Date(clock.now());
     const expiresAt = new Date(clock.now() + lastsMs);
     const { token, hash } = createOneTimeToken();
@@ -61,11 +62,11 @@ export function createPasswordResets(deps: {
       userId,
       orgRole: null,
       teams: [],
-      createdBy,
+      createdBy: by.name,
       createdAt,
       expiresAt,
     } as const;
-    await links.insert(tx, { ...link, tokenHash: hash });
+    await links.insert(tx, { ...link, tokenHash: hash, createdById: by.id });
     return { url: createLinkUrl(deps.origins()[0] ?? "", "reset-password", token), expiresAt };
   };
 
@@ -73,7 +74,7 @@ export function createPasswordResets(deps: {
     const user = await users.findByEmail(email);
     if (user === undefined || user.deactivatedAt !== null) return;
     const { url } = await users.transaction(async (tx) => {
-      const made = await create(tx, user, user.name);
+      const made = await create(tx, user, user);
       await trail.append(tx, [{ action: "users.mail-password-link", by: undefined, from, target: toTarget(user) }]);
       return made;
     });

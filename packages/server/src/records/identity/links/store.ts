@@ -23,7 +23,11 @@ export type Link = {
   readonly revokedAt: Date | null;
 };
 
-export type NewLink = Omit<Link, "usedAt" | "revokedAt"> & { readonly tokenHash: string };
+export type NewLink = Omit<Link, "usedAt" | "revokedAt"> & {
+  readonly tokenHash: string;
+  /** The person whose access it ends with. */
+  readonly createdById: string | null;
+};
 
 export type LinkStore = {
   insert(tx: Executor, link: NewLink): Promise<void>;

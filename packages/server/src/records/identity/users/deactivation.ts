@@ -1,4 +1,5 @@
-// Owns the end of a person's access, whoever asks for it: sessions and keys end with the same transaction.
+// Owns the end of a person's access, whoever asks for it: sessions, keys, and the links they made for others end with the same
+// transaction.
 
 import { AppError } from "@auxot/wire/errors";
 import type { Work } from "../../../operations/handler.ts";
@@ -50,6 +51,7 @@ export function createDeactivation(deps: {
       }
       await sessionStore.end(work.tx, before.id);
       await revokeKeysOf([before.id], work);
+      await users.revokeLinksOf(work.tx, before.id, work.now);
       return before.deactivatedAt === null ? set(work, before.id, work.now) : before;
     },
     async activate(work, before) {

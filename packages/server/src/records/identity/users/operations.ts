@@ -16,6 +16,7 @@ import { eraseHandler, requireVersion, type AnyOperationHandler, type Work } fro
 import { requireAccess } from "../../../platform/access/may.ts";
 import type { Caller } from "../../../platform/caller.ts";
 import type { Executor } from "../../../store/database.ts";
+import { toMaker } from "../links/maker.ts";
 import type { PasswordResets } from "../links/password-resets.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { SessionStore } from "../sessions/store.ts";
@@ -112,7 +113,7 @@ export function createUserOperations(deps: UserOperationsDeps): readonly AnyOper
         const user = await findFor(work.tx, caller, "take-over", id);
         if (user.deactivatedAt !== null)
           throw new AppError("conflict", `${user.name} is deactivated. Activate the account first.`);
-        const { url, expiresAt } = await passwordResets.create(work.tx, user, caller.name);
+        const { url, expiresAt } = await passwordResets.create(work.tx, user, toMaker(caller));
         const view = toView(user);
         work.changed({ kind: "user", id, name: user.name, before: view, after: { ...view, passwordLinkMade: true } });
         return { url, expiresAt: expiresAt.toISOString() };

@@ -6,7 +6,7 @@ import type { Caller } from "../../../platform/caller.ts";
 import type { Database, Executor } from "../../../store/database.ts";
 import { and, eq, ilike, inArray, isNotNull, isNull, or, sql } from "../../../store/drizzle.ts";
 import { findRights, type Rights } from "../../../store/rights.ts";
-import { passkey, signInMethod, twoFactor, userAccount } from "../../../store/tables/identity.ts";
+import { oneTimeLink, passkey, signInMethod, twoFactor, userAccount } from "../../../store/tables/identity.ts";
 
 export type UserOrigin = "setup" | "invitation" | "sso" | "scim" | "created";
 
@@ -55,6 +55,8 @@ export type UserStore = {
   update(tx: Executor, id: string, change: UserChange, at: Date, version?: number): Promise<User | undefined>;
   /** What they were given. */
   findRights(id: string, tx?: Executor): Promise<Rights>;
+  /** Invitations and password links they made and nobody used. */
+  revokeLinksOf(tx: Executor, id: string, at: Date): Promise<void>;
   noteSignIn(id: string, at: Date): Promise<void>;
   /** In place of the one there was. */
   setPassword(
@@ -114,6 +116,13 @@ export function createUserStore({ db }: Database): UserStore {
       return rows[0];
     },
     findRights: (id, tx = db) => findRights(tx, id),
+    async revokeLinksOf(tx, id, revokedAt) {
+      const isOpen = and(isNull(oneTimeLink.usedAt), isNull(oneTimeLink.revokedAt));
+      await tx
+        .update(oneTimeLink)
+        .set({ revokedAt })
+        .where(and(eq(oneTimeLink.createdById, id), isOpen));
+    },
     noteSignIn: async (id, at) =>
       void (await db.update(userAccount).set({ lastSignInAt: at }).where(eq(userAccount.id, id))),
     async setPassword(tx, { id, userId, hash }) {
