@@ -25,7 +25,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   "content-logging.set": ["npx auxot content-logging set org --level redacted --retention-days 14"],
   "limits.create": [
     "npx auxot limits create --subject org --measure requests --window minute --amount 600",
-    "npx auxot limits create --subject team --subject-id Search --measure money --window month \\\n    --amount 50000000 --action local-only",
+    "npx auxot limits create --subject team --subject-id Search --measure money --window month \\\n    --amount 50usd --action local-only",
   ],
   "model-aliases.set": ["npx auxot model-aliases set fast --models gpu/qwen3-8b --models openai/gpt-5-mini"],
   "models.set-visibility": [
@@ -33,7 +33,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     "npx auxot models set-visibility --model 'openai/gpt-5*' --no-teams",
   ],
   "prices.set": [
-    "npx auxot prices set --model gpt-5.5 --provider openai --input-micro-usd 4000000 \\\n    --output-micro-usd 24000000 --effective-from 2026-12-01",
+    "npx auxot prices set --model gpt-5.5 --provider openai --input-micro-usd 4usd \\\n    --output-micro-usd 24usd --effective-from 2026-12-01",
   ],
   "roles.create": ["npx auxot roles create --name Auditor --actions audit.read --actions usage.read"],
   "routing.set": [

@@ -7,6 +7,7 @@ import { isWrite, type Change, type Operation } from "@auxot/wire/operations/def
 import { isList, listPathFields, toCommandName } from "@auxot/wire/operations/describe";
 import type { Page } from "@auxot/wire/operations/page";
 import { explainSchema } from "@auxot/wire/operations/schema-words";
+import { explainMoney, isMoney } from "./read-money.ts";
 import { explainTime, isTime } from "./read-time.ts";
 import { printJson, type Command, type CommandOption, type Invocation } from "./command.ts";
 import { examples } from "./examples.ts";
@@ -221,6 +222,7 @@ function explain({ name, schema, takes, placeholder, isRequired, path }: FieldOp
   return [
     schema.description?.replace(/\.$/, "") ?? (isTold ? "" : explainValue({ schema, takes, path })),
     ...(schema.description !== undefined && isTime({ schema }) ? [explainTime({ path })] : []),
+    ...(isMoney({ path, takes }) ? [explainMoney] : []),
     ...(takes === "list" ? ["may be repeated"] : []),
     ...(isTakenBack ? [`--no-${name} takes it away`] : []),
     ...(isRequired ? ["required"] : []),

@@ -6,6 +6,7 @@ import type { Operation } from "@auxot/wire/operations/define-operation";
 import { listPathFields } from "@auxot/wire/operations/describe";
 import { explainIssue } from "@auxot/wire/operations/explain-issue";
 import type { Invocation } from "./command.ts";
+import { isMoney, readMoney } from "./read-money.ts";
 import { isTime, readTime } from "./read-time.ts";
 
 /** Throws `invalid_request`, in the words of the command line, for what the router would refuse too. */
@@ -18,12 +19,17 @@ export function readOperationInput(
   for (const [index, field] of listPathFields(operation).entries()) input[field] = positionals[index];
   for (const option of options) {
     const given = values[option.name];
-    const value = isTime(option) && typeof given === "string" ? readTime(option, given, terminal.now()) : given;
+    const value = typeof given === "string" ? readAsPeopleWrite(option, given, terminal.now()) : given;
     const read = readOption(option, value, values[`no-${option.name}`] === true);
     if (read !== undefined) put(input, option.path, read);
   }
   check(operation, options, input);
   return input;
+}
+
+function readAsPeopleWrite(option: CommandOption, text: string, now: number): string {
+  if (isTime(option)) return readTime(option, text, now);
+  return isMoney(option) ? readMoney(text) : text;
 }
 
 function readOption(option: CommandOption, given: Invocation["options"][string], isNegated: boolean): unknown {

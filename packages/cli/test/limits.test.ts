@@ -70,3 +70,21 @@ test("alerts test shows what the webhook answered, and ends with 1 when it took 
   });
   assert.deepEqual(await refused.run(["alerts", "test"]), { code: 1, out: "", err: `${detail}\n` });
 });
+
+test("money is taken as dollars, and anything else as it was", async (t) => {
+  for (const [said, sent] of [
+    ["50usd", 50_000_000],
+    ["$0.25", 250_000],
+    ["1.000001USD", 1_000_001],
+    ["7", 7],
+  ] as const) {
+    const router = await startScriptedRouter(t, { "PATCH /api/limits/lim_1": { body: limit } });
+    const { code, err } = await router.run(["limits", "update", "lim_1", "--amount", said]);
+    assert.equal(code, 0, err);
+    assert.deepEqual(JSON.parse(router.received.at(-1)?.body ?? ""), { amount: sent }, said);
+  }
+  const router = await startScriptedRouter(t, {});
+  const wrong = await router.run(["limits", "update", "lim_1", "--amount", "50eur"]);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.err, /^--amount takes a number, not "50eur"\.$/m);
+});
