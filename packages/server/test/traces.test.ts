@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { startTelemetry } from "../src/platform/open-telemetry.ts";
 import { createSecret } from "../src/platform/secret-text.ts";
 import { answerOpenai, openaiStream, startFakeCloud } from "./harness/fake-cloud.ts";
 import { startFakeCollector } from "./harness/fake-collector.ts";
 import { connectFakeWorker, someUsage } from "./harness/fake-worker.ts";
+import { quietLog } from "./harness/quiet-log.ts";
 import { startTestRouter, testKey } from "./harness/router.ts";
 
 const prompt = "the words of the prompt";
@@ -230,4 +232,14 @@ test("a collector that refuses or is away harms no request, and is told of", asy
     if (traces !== away) assert.equal(told.length, 1);
     assert.doesNotMatch(JSON.stringify(told), new RegExp(prompt));
   }
+});
+
+const untraced = { traceparent: undefined, tracestate: undefined };
+
+test("a burst of spans arrives whole, one batch behind the other", async () => {
+  await using collector = await startFakeCollector();
+  const telemetry = startTelemetry(collector.settings(), "1.0.0", quietLog);
+  for (let count = 0; count < 1500; count++) telemetry.startRequest("GET /", untraced, {})?.end();
+  await telemetry.close();
+  assert.deepEqual([collector.spans.length, collector.requests.length, telemetry.lost()], [1500, 3, 0]);
 });

@@ -20,7 +20,8 @@ type Tracer = ReturnType<TracerProvider["getTracer"]>;
 export function startTelemetry(settings: TraceSettings, version: string, log: Log): Telemetry {
   const { url, sampleShare, handOn, serviceName, attributes } = settings;
   const headers = Object.fromEntries(Object.entries(settings.headers).map(([name, value]) => [name, value.reveal()]));
-  const exporter = new OTLPTraceExporter({ url, headers, timeoutMillis: exportWithinMs, concurrencyLimit: 1 });
+  // The queue sends one batch at a time. A limit of one in the exporter counts the last one a moment longer, and refuses the next.
+  const exporter = new OTLPTraceExporter({ url, headers, timeoutMillis: exportWithinMs });
   const { origin, pathname } = new URL(url);
   const queue = createSpanQueue<ReadableSpan>({
     send: (batch) =>
