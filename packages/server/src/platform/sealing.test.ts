@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createEnvironmentKeys, nameKey } from "./key-provider.ts";
-import { createEnvelope, createPepper, createSealing, nameContext } from "./sealing.ts";
+import { createEnvelope, createPepper, nameContext } from "./sealing.ts";
+import { createSealing } from "../../test/harness/one-key.ts";
 import { createSecret } from "./secret-text.ts";
 
 const secretKey = createSecret("a secret key of thirty-two letters");

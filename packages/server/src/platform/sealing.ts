@@ -4,7 +4,7 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import { AppError } from "@auxot/wire/errors";
 import { decrypt, derive, encrypt } from "./encryption.ts";
-import { createEnvironmentKeys, MissingKeyError, nameKey, type KeyProvider } from "./key-provider.ts";
+import { MissingKeyError, type KeyProvider } from "./key-provider.ts";
 import { createSecret, type Secret } from "./secret-text.ts";
 
 /** Seals texts for the place they are kept in, and opens them there and nowhere else. */
@@ -70,11 +70,6 @@ export function createEnvelope(provider: KeyProvider, currentKeyId: () => string
       return join(keyId, dataKey, body, context);
     },
   };
-}
-
-/** Of one secret key, without a ring. */
-export function createSealing(secretKey: Secret): Sealing {
-  return createEnvelope(createEnvironmentKeys(secretKey), () => nameKey(secretKey));
 }
 
 /** A Buffer is the pepper itself; of a secret key it is derived. */

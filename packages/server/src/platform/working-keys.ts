@@ -1,8 +1,6 @@
 // The keys of daily work: what signs, and seals what leaves the router. They are kept sealed by the key ring, so that the
 // secret key can be changed without a change of what was made with them.
 
-import { derive } from "./encryption.ts";
-import type { Secret } from "./secret-text.ts";
 import type { SigningKey } from "./signer.ts";
 
 type Purpose = {
@@ -29,12 +27,3 @@ export type WorkingKeys = {
   /** For what was made before; newest first. One that is not current yet is among them. */
   all(purpose: WorkingKeyPurpose): readonly SigningKey[];
 };
-
-/** The first keys of every purpose, of one secret key. */
-export function deriveWorkingKeys(secretKey: Secret): WorkingKeys {
-  const find = (purpose: WorkingKeyPurpose): SigningKey => ({
-    id: `${purpose}-1`,
-    key: derive(secretKey, workingKeyPurposes[purpose].label),
-  });
-  return { current: find, all: (purpose) => [find(purpose)] };
-}

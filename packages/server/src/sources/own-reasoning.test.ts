@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { ChatEvent } from "@auxot/wire/chat-event";
 import type { AssistantPart, ChatRequest } from "@auxot/wire/chat";
 import { createReasoningTokens } from "../platform/reasoning-tokens.ts";
-import { deriveWorkingKeys } from "../platform/working-keys.ts";
+import { deriveWorkingKeys } from "../../test/harness/one-key.ts";
 import { createSecret } from "../platform/secret-text.ts";
 import { keepReasoningOwn } from "./own-reasoning.ts";
 import type { Offer, Source, SourceCall } from "./source.ts";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { systemClock } from "../../src/platform/clock.ts";
-import { createSealing } from "../../src/platform/sealing.ts";
+import { createSealing } from "../harness/one-key.ts";
 import { createSecret } from "../../src/platform/secret-text.ts";
 import { createIdentity, type Identity } from "../../src/records/identity/identity.ts";
 import type { Database } from "../../src/store/database.ts";

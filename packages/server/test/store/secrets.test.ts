@@ -4,7 +4,8 @@ import { listSecrets, removeSecret, setSecret } from "@auxot/wire/operations/sec
 import { may } from "../../src/platform/access/may.ts";
 import type { AuditRecord } from "../../src/platform/audit-record.ts";
 import type { Caller } from "../../src/platform/caller.ts";
-import { createSealing, type Sealing } from "../../src/platform/sealing.ts";
+import type { Sealing } from "../../src/platform/sealing.ts";
+import { createSealing } from "../harness/one-key.ts";
 import { createSecret } from "../../src/platform/secret-text.ts";
 import { createSecretOperations } from "../../src/records/secrets/operations.ts";
 import { createSecrets } from "../../src/records/secrets/secrets.ts";
