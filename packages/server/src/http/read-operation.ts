@@ -10,15 +10,13 @@ import { findNearMatches } from "@auxot/wire/near-matches";
 import { InputError, type InputProblem } from "../operations/read-input.ts";
 import type { Context } from "./context.ts";
 import type { FoundOperation } from "./operation-table.ts";
-import { readBody } from "./read-body.ts";
+import { readObject } from "./read-object.ts";
 
 export type OperationRequest = {
   readonly sent: Readonly<Record<string, unknown>>;
   readonly dryRun: boolean;
   readonly idempotencyKey: string | undefined;
 };
-
-const maxBodyBytes = 1024 * 1024;
 
 /** Throws `invalid_request`, `too_large`, `unsupported_media_type`, `cancelled`. */
 export async function readOperationRequest(
@@ -113,7 +111,7 @@ function readIdempotencyKey(header: unknown): string | undefined {
   });
 }
 
-async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {
+async function readJson(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
   if (!sendsBody(request)) return {};
   const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
   if (!/^application\/(?:[\w.+-]+\+)?json$/.test(type)) {
@@ -123,15 +121,7 @@ async function readJson(request: IncomingMessage): Promise<Record<string, unknow
       { param: "content-type" },
     );
   }
-  const body = await readBody(request, maxBodyBytes);
-  if (body.length === 0) return {};
-  try {
-    const value: unknown = JSON.parse(body.toString("utf8"));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
-  } catch (cause) {
-    throw new AppError("invalid_request", "The request body is not valid JSON.", { cause });
-  }
-  throw new AppError("invalid_request", "The request body must be a JSON object.");
+  return readObject(request);
 }
 
 function refuseBody(request: IncomingMessage): Readonly<Record<string, unknown>> {

@@ -22,7 +22,7 @@ export async function handleUsageExport(deps: UsageExportDeps, context: Context,
     throw new AppError("method_not_allowed", `${context.request.method} does nothing here. Try GET.`);
   }
   requireAnywhere(caller, exportUsage.action);
-  const { format, ...asked } = exportUsage.input.parse(readInput(exportUsage, Object.fromEntries(url.searchParams)));
+  const { format, ...asked } = readInput(exportUsage, Object.fromEntries(url.searchParams));
   const pieces = deps.exportUsage(asked, format, findVisibleUsage(caller));
   const first = await pieces.next();
   response.writeHead(200, {

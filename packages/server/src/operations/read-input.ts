@@ -21,7 +21,7 @@ export class InputError extends AppError {
 }
 
 /** Throws InputError. */
-export function readInput(operation: Operation, sent: unknown): unknown {
+export function readInput<Input>(operation: Pick<Operation<Input>, "input">, sent: unknown): Input {
   const unstorable = findUnstorable(sent, []);
   if (unstorable.length > 0) throw new InputError(unstorable);
   const parsed = operation.input.safeParse(sent, { reportInput: true });
