@@ -13,9 +13,6 @@ const models = new Map(
 );
 const makers = new Set(tableData.makers);
 
-/** The data set and its version, for people. */
-export const listSource = tableData.source;
-
 /** A name without a dot, an address, or a name of private networks: what runs there is sold by nobody we know. */
 const privateHost = /^(?:[^.]*|.*\.(?:localhost|local|internal|lan|test)|\d+(?:\.\d+){3}|\[.*\])$/;
 

@@ -8,7 +8,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import { nameContext, type Pepper, type Sealing } from "../platform/sealing.ts";
 import { createSecret } from "../platform/secret-text.ts";
-import { createTurns } from "../platform/turns.ts";
+import { createTakeTurn } from "../platform/take-turns.ts";
 import type { Database, Executor } from "../store/database.ts";
 import type { AppendAudit, AuditEntry, Origin } from "./audit-entry.ts";
 import { createFailures } from "./failures.ts";
@@ -53,7 +53,7 @@ const atOnce = {
 
 /** Resolves with the operation's output, or a `Preview`. Throws AppError; a write that was refused or failed is audited too. */
 export function createRunOperation(deps: RunDeps): RunOperation {
-  const takeTurn = createTurns(atOnce);
+  const takeTurn = createTakeTurn(atOnce);
   const auditFailure = createFailures(deps);
   return async (handler, caller, sent, options) => {
     const { operation } = handler;

@@ -3,7 +3,7 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { AppError } from "@auxot/wire/errors";
-import { createTurns } from "../../platform/turns.ts";
+import { createTakeTurn } from "../../platform/take-turns.ts";
 
 export const passwordLength = { least: 10, most: 256 } as const;
 
@@ -21,7 +21,7 @@ const cost: Cost = { logN: 15, r: 8, p: 3 };
 const hashBytes = 32;
 
 export function createPasswords(): Passwords {
-  const takeTurn = createTurns({
+  const takeTurn = createTakeTurn({
     // Each takes a thread of the pool, which file access and name look-ups share, and a core, which answers need too.
     maxRunning: availableParallelism() > 2 ? 2 : 1,
     maxWaiting: 50,

@@ -4,7 +4,7 @@ import type { UsageDimension, UsageSums } from "@auxot/wire/operations/usage";
 import type { Fragment, Sql } from "postgres";
 import type { Database } from "../../store/database.ts";
 import { bucketOf, histogramColumns, likeColumns, sumColumns, sumsOfRow } from "./rollup-store.ts";
-import { createTurns } from "../../platform/turns.ts";
+import { createTakeTurn } from "../../platform/take-turns.ts";
 import type { VisibleUsage } from "./visible-usage.ts";
 
 export type UsageFilters = Partial<Readonly<Record<UsageDimension, readonly string[] | undefined>>>;
@@ -105,7 +105,7 @@ type Row = UsageSums & {
 };
 
 export function createUsageQueryStore({ sql }: Pick<Database, "sql">): UsageQueryStore {
-  const takeTurn = createTurns(atOnce);
+  const takeTurn = createTakeTurn(atOnce);
   return {
     async read<Result>(scope: UsageScope, work: (reader: UsageReader) => Promise<Result>) {
       const result = await takeTurn(() =>

@@ -5,7 +5,7 @@ import { AppError } from "@auxot/wire/errors";
 /** Runs `work` when it is its turn, in order. Throws `no_capacity` when too many wait. */
 export type TakeTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
-export function createTurns({
+export function createTakeTurn({
   maxRunning,
   maxWaiting,
   refusal,

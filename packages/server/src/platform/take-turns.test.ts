@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createTurns } from "./turns.ts";
+import { createTakeTurn } from "./take-turns.ts";
 
 describe("turns", () => {
   it("run a few at once, the others in order, and refuse when too many wait", async () => {
-    const take = createTurns({ maxRunning: 2, maxWaiting: 2, refusal: "Too many." });
+    const take = createTakeTurn({ maxRunning: 2, maxWaiting: 2, refusal: "Too many." });
     const gates = Array.from({ length: 4 }, () => Promise.withResolvers<void>());
     const started: number[] = [];
     const runs = gates.map(({ promise }, index) =>
@@ -28,7 +28,7 @@ describe("turns", () => {
   });
 
   it("go on when one fails", async () => {
-    const take = createTurns({ maxRunning: 1, maxWaiting: 5, refusal: "Too many." });
+    const take = createTakeTurn({ maxRunning: 1, maxWaiting: 5, refusal: "Too many." });
     const failing = take(() => Promise.reject(new Error("broken")));
     const next = take(() => Promise.resolve("fine"));
     await assert.rejects(failing, /broken/);
